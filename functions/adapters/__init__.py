@@ -1,0 +1,1 @@
+"""One file per technology and port; the only boto3. memory.py holds the twin of each port."""

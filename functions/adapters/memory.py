@@ -1,0 +1,241 @@
+"""The twin of each port in memory, for tests and simulation: held to the same contract tests as the real adapters.
+
+A `MemoryTable` is one replica: a plain dict of rows by key, which a simulated replication link may copy from.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from functions.application.ports import (
+    AppendConflict,
+    Due,
+    LaneSend,
+    LaneUnavailable,
+    ModelAnswer,
+    ModelRequest,
+    StateUnavailable,
+    TokenGrant,
+)
+from functions.domain.ids import shard_of
+from functions.domain.job.events import JobSubmitted
+from functions.domain.job.history import DueEntry, Head, JobRecord, Segment
+from functions.domain.lanes import DUE_SHARDS
+from functions.domain.ownership.verdict import Heartbeat, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRow:
+    """A segment with its index attributes."""
+
+    segment: Segment
+    due: Due | None
+
+
+@dataclass(slots=True)
+class MemoryTable:
+    """One replica of the state table. `refusing` makes every call fail as a throttled or unreachable table does."""
+
+    segments: dict[tuple[str, int, str, int], SegmentRow] = field(default_factory=dict)
+    heads: dict[tuple[str, str], Head] = field(default_factory=dict)
+    cursors: dict[tuple[str, str, int], str] = field(default_factory=dict)
+    beats: dict[str, Heartbeat] = field(default_factory=dict)
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    tokens: dict[str, TokenGrant] = field(default_factory=dict)
+    refusing: bool = False
+
+    def check(self) -> None:
+        """Raise StateUnavailable while refusing."""
+        if self.refusing:
+            raise StateUnavailable("the table refuses")
+
+
+@dataclass(slots=True)
+class MemoryHistory:
+    """HistoryStore on a MemoryTable."""
+
+    table: MemoryTable
+
+    async def append(self, segment: Segment, *, due: Due | None = None) -> None:
+        """See HistoryStore."""
+        self.table.check()
+        key = (segment.job_id, segment.epoch, segment.region, segment.first_sequence)
+        present = self.table.segments.setdefault(key, SegmentRow(segment, due))
+        if present.segment != segment:
+            raise AppendConflict(f"{key} is taken")
+
+    async def read(self, job_id: str) -> JobRecord:
+        """See HistoryStore."""
+        self.table.check()
+        segments = (row.segment for key, row in sorted(self.table.segments.items()) if key[0] == job_id)
+        heads = (head for key, head in sorted(self.table.heads.items()) if key[0] == job_id)
+        return JobRecord(tuple(segments), tuple(heads))
+
+    async def read_opening(self, job_id: str, region: str) -> Segment | None:
+        """See HistoryStore."""
+        self.table.check()
+        row = self.table.segments.get((job_id, 1, region, 1))
+        return row.segment if row else None
+
+
+@dataclass(slots=True)
+class MemoryProjections:
+    """Projections on a MemoryTable."""
+
+    table: MemoryTable
+
+    async def put_head(self, head: Head) -> None:
+        """See Projections."""
+        self.table.check()
+        self.table.heads[head.job_id, head.region] = head
+
+    async def due(self, region: str, lane: str, shard: int, *, after: str, upto: str, limit: int) -> Sequence[DueEntry]:
+        """See Projections."""
+        self.table.check()
+        found = [
+            entry
+            for entry in self._entries(region, lane)
+            if shard_of(entry.job_id, DUE_SHARDS) == shard and entry.position > after and entry.due_at <= upto
+        ]
+        return sorted(found, key=lambda entry: entry.position)[:limit]
+
+    def _entries(self, region: str, lane: str) -> Iterable[DueEntry]:
+        for row in self.table.segments.values():
+            if row.due is not None and row.due.lane == lane and row.segment.region == region:
+                yield DueEntry(row.segment.job_id, row.due.at)
+        for head in self.table.heads.values():
+            if head.due_at is not None and head.lane == lane and head.region == region:
+                yield DueEntry(head.job_id, head.due_at, head.region)
+
+    async def list_jobs(self, tenant: str, *, before: str | None, limit: int) -> Sequence[tuple[str, str]]:
+        """See Projections."""
+        self.table.check()
+        rows = {
+            (first.at, row.segment.job_id)
+            for row in self.table.segments.values()
+            if isinstance(first := row.segment.events[0], JobSubmitted) and first.tenant == tenant
+        }
+        older = [row for row in rows if before is None or f"{row[0]}#{row[1]}" < before]
+        return sorted(older, reverse=True)[:limit]
+
+    async def read_cursor(self, region: str, lane: str, shard: int) -> str:
+        """See Projections."""
+        self.table.check()
+        return self.table.cursors.get((region, lane, shard), "")
+
+    async def put_cursor(self, region: str, lane: str, shard: int, upto: str) -> None:
+        """See Projections."""
+        self.table.check()
+        self.table.cursors[region, lane, shard] = upto
+
+
+@dataclass(slots=True)
+class MemoryRegister:
+    """RegionRegister on a MemoryTable."""
+
+    table: MemoryTable
+
+    async def beat(self, heartbeat: Heartbeat) -> None:
+        """See RegionRegister."""
+        self.table.check()
+        self.table.beats[heartbeat.region] = heartbeat
+
+    async def last_beat(self, region: str) -> Heartbeat | None:
+        """See RegionRegister."""
+        self.table.check()
+        return self.table.beats.get(region)
+
+    async def put_verdict(self, verdict: Verdict) -> None:
+        """See RegionRegister."""
+        self.table.check()
+        self.table.verdicts[verdict.region] = verdict
+
+    async def verdict(self, region: str) -> Verdict | None:
+        """See RegionRegister."""
+        self.table.check()
+        return self.table.verdicts.get(region)
+
+
+@dataclass(slots=True)
+class MemoryTokens:
+    """Tokens on a MemoryTable."""
+
+    table: MemoryTable
+
+    async def find(self, token_hash: str) -> TokenGrant | None:
+        """See Tokens."""
+        self.table.check()
+        return self.table.tokens.get(token_hash)
+
+    async def put(self, token_hash: str, grant: TokenGrant) -> None:
+        """See Tokens."""
+        self.table.check()
+        self.table.tokens[token_hash] = grant
+
+
+@dataclass(slots=True)
+class MemoryLanes:
+    """Lanes as lists; a test or simulation takes messages off them itself."""
+
+    queues: dict[str, list[LaneSend]] = field(default_factory=lambda: {"critical": [], "standard": [], "batch": []})
+    refusing: bool = False
+
+    def names(self) -> Sequence[str]:
+        """See Lanes."""
+        return list(self.queues)
+
+    async def send(self, sends: Sequence[LaneSend]) -> None:
+        """See Lanes."""
+        if self.refusing:
+            raise LaneUnavailable("the queue refuses")
+        for send in sends:
+            self.queues[send.lane].append(send)
+
+    async def depths(self) -> Mapping[str, tuple[int, int]]:
+        """See Lanes."""
+        if self.refusing:
+            raise LaneUnavailable("the queue refuses")
+        return {lane: (len(queue), 0) for lane, queue in self.queues.items()}
+
+
+@dataclass(slots=True)
+class MemoryProbe:
+    """PeerProbe that answers as it is told."""
+
+    answer: bool = True
+
+    async def healthy(self) -> bool:
+        """See PeerProbe."""
+        return self.answer
+
+
+@dataclass(slots=True)
+class ScriptedModel:
+    """Model that gives its answers in turn, and repeats the last; an exception among them is raised."""
+
+    answers: list[ModelAnswer | Exception]
+    requests: list[ModelRequest] = field(default_factory=list)
+
+    async def converse(self, request: ModelRequest) -> ModelAnswer:
+        """See Model."""
+        self.requests.append(request)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@dataclass(slots=True)
+class CountingEntropy:
+    """Entropy that counts: every token differs, every fraction is the one given."""
+
+    value: float = 0.5
+    count: int = 0
+
+    def token(self) -> str:
+        """See Entropy."""
+        self.count += 1
+        return f"{self.count:043d}"
+
+    def fraction(self) -> float:
+        """See Entropy."""
+        return self.value

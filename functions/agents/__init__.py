@@ -1,0 +1,1 @@
+"""The agents that ship, one file each."""

@@ -1,0 +1,1 @@
+"""Use cases, one verb_noun.py each, and the ports they need."""

@@ -1,0 +1,260 @@
+"""What the use cases need from the world, as protocols; each has a real adapter and a twin in memory.
+
+Every method is a coroutine, so that a batch of jobs shares one event loop and a simulation can own the schedule.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from functions.domain.job.events import Json
+from functions.domain.job.history import DueEntry, Head, JobRecord, Segment
+from functions.domain.lanes import LaneMessage
+from functions.domain.ownership.verdict import Heartbeat, Verdict
+
+
+class AppendConflict(Exception):
+    """Somebody else in this Region has written at this place of the history: stop working on the job."""
+
+
+class StateUnavailable(Exception):
+    """The replica refuses or does not answer. What was asked for may or may not have been written."""
+
+
+class LaneUnavailable(Exception):
+    """The queue refuses or does not answer."""
+
+
+class ModelUnavailable(Exception):
+    """The model refuses for now (throttled, timed out, down): trying again can help."""
+
+
+class ModelRefused(Exception):
+    """The model says that the request itself is wrong: trying again cannot help."""
+
+
+class Clock(Protocol):
+    """Time, the only source of it."""
+
+    def now(self) -> str:
+        """Return the present moment (`functions.domain.moments`)."""
+
+    def monotonic(self) -> float:
+        """Return seconds that only ever grow."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+class Entropy(Protocol):
+    """Randomness, the only source of it."""
+
+    def token(self) -> str:
+        """Return 43 url-safe characters that nobody can guess."""
+
+    def fraction(self) -> float:
+        """Return a number in [0, 1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """By `at`, the Region that opens an epoch looks at the job again; `lane` is where it then puts it."""
+
+    at: str
+    lane: str
+
+
+class HistoryStore(Protocol):
+    """One replica of the jobs' histories."""
+
+    async def append(self, segment: Segment, *, due: Due | None = None) -> None:
+        """Write a segment. Raises AppendConflict when its place is taken, StateUnavailable when the replica refuses.
+
+        Writing the very same segment again is no conflict. `due` is given for a segment that opens an epoch.
+        """
+
+    async def read(self, job_id: str) -> JobRecord:
+        """Return all that this replica holds of a job. Raises StateUnavailable."""
+
+    async def read_opening(self, job_id: str, region: str) -> Segment | None:
+        """Return the segment with which `region` accepted the submission, if it is here. Raises StateUnavailable."""
+
+
+class Projections(Protocol):
+    """What is derived from history: heads, the due index, the listing, and how far the sweeper has come."""
+
+    async def put_head(self, head: Head) -> None:
+        """Write this Region's projection of a job. Raises StateUnavailable."""
+
+    async def due(self, region: str, lane: str, shard: int, *, after: str, upto: str, limit: int) -> Sequence[DueEntry]:
+        """Return entries whose position comes after `after` ('' is before all) and that are due by the moment `upto`.
+
+        Earliest first, `limit` at most. Raises StateUnavailable.
+        """
+
+    async def list_jobs(self, tenant: str, *, before: str | None, limit: int) -> Sequence[tuple[str, str]]:
+        """Return (created moment, job id) of a tenant's jobs, newest first, created before `before`."""
+
+    async def read_cursor(self, region: str, lane: str, shard: int) -> str:
+        """Return the position up to which `region` has swept this partition; '' at first."""
+
+    async def put_cursor(self, region: str, lane: str, shard: int, upto: str) -> None:
+        """Record it."""
+
+
+class RegionRegister(Protocol):
+    """What the Regions say of themselves and of each other."""
+
+    async def beat(self, heartbeat: Heartbeat) -> None:
+        """Write this Region's heartbeat. Raises StateUnavailable."""
+
+    async def last_beat(self, region: str) -> Heartbeat | None:
+        """Return a Region's last heartbeat as this replica has it. Raises StateUnavailable."""
+
+    async def put_verdict(self, verdict: Verdict) -> None:
+        """Write what this Region holds of its peer. Raises StateUnavailable."""
+
+    async def verdict(self, region: str) -> Verdict | None:
+        """Return what `region` holds of its peer. Raises StateUnavailable."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaneSend:
+    """A message on its way to a lane: `group` is the tenant (fair queueing), `delay_seconds` at most 900."""
+
+    lane: str
+    message: LaneMessage
+    group: str
+    delay_seconds: int = 0
+
+
+class Lanes(Protocol):
+    """The queues."""
+
+    def names(self) -> Sequence[str]:
+        """Return the lanes that exist here, most important first."""
+
+    async def send(self, sends: Sequence[LaneSend]) -> None:
+        """Put messages on their lanes, in batches. Raises LaneUnavailable when any is refused."""
+
+    async def depths(self) -> Mapping[str, tuple[int, int]]:
+        """Return (waiting, in flight) of each lane, approximately. Raises LaneUnavailable."""
+
+
+class PeerProbe(Protocol):
+    """The peer Region's public health endpoint."""
+
+    async def healthy(self) -> bool:
+        """Say whether it answers well. Never raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenGrant:
+    """What a bearer token stands for."""
+
+    tenant: str
+    scopes: frozenset[str]
+
+
+class Tokens(Protocol):
+    """The bearer tokens, kept by their hash."""
+
+    async def find(self, token_hash: str) -> TokenGrant | None:
+        """Return what the token with this SHA-256 (hex) stands for, or None. Raises StateUnavailable."""
+
+    async def put(self, token_hash: str, grant: TokenGrant) -> None:
+        """Write a token. Raises StateUnavailable."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """One call of a model. `idempotency_key` is the same in every attempt."""
+
+    system: str
+    prompt: str
+    max_tokens: int
+    temperature: float
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAnswer:
+    """What the model said and what it cost in tokens."""
+
+    text: str
+    input_tokens: int
+    output_tokens: int
+
+
+class Model(Protocol):
+    """A language model."""
+
+    async def converse(self, request: ModelRequest) -> ModelAnswer:
+        """Ask it. Raises ModelUnavailable (try again) or ModelRefused (final)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepOutcome:
+    """What an effect gives back to be recorded."""
+
+    result: Json
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+class Effect(Protocol):
+    """Something to be done once in a history; gets the step's idempotency key."""
+
+    async def __call__(self, idempotency_key: str) -> StepOutcome: ...
+
+
+class StepRecorder(Protocol):
+    """What a running agent's Context is built on."""
+
+    @property
+    def job_id(self) -> str:
+        """The job that runs."""
+
+    @property
+    def model(self) -> Model:
+        """The model to ask."""
+
+    async def step(
+        self, name: str, kind: str, arguments: Json, effect: Effect, *, expensive: bool = False, repeatable: bool = True
+    ) -> Json:
+        """Return the recorded result of the step, or carry out `effect`, record its outcome and return it."""
+
+
+class Agent(Protocol):
+    """A registered agent, ready to run."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def version(self) -> str:
+        """Its version."""
+
+    @property
+    def description(self) -> str:
+        """One sentence on what it does."""
+
+    def check_input(self, value: Json) -> None:
+        """Raise AntipodeError invalid_body, with the field as `input.<path>`, when the input does not fit."""
+
+    def input_schema(self) -> dict[str, Json]:
+        """Return the JSON schema of its input."""
+
+    async def run(self, recorder: StepRecorder, value: Json) -> Json:
+        """Run it and return its result as JSON. Raises AntipodeError for what is final."""
+
+
+class Agents(Protocol):
+    """The agents of this release."""
+
+    def names(self) -> Sequence[str]:
+        """Return their names."""
+
+    def find(self, name: str) -> Agent | None:
+        """Return the agent of that name, loading it on first use."""

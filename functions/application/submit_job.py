@@ -1,0 +1,222 @@
+"""Accept a job: its first segment in both replicas, then a hint on its lane.
+
+What holds if the process dies after any line: before the local append nothing exists; after it the job exists, and the
+sweeper of this Region finds it by its due entry and runs it, whether or not the client got its answer. A client that
+tries again with the same idempotency key, in either Region, gets the same job.
+"""
+
+import asyncio
+import contextlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from functions.application.ports import (
+    Agent,
+    Agents,
+    AppendConflict,
+    Clock,
+    Due,
+    Entropy,
+    HistoryStore,
+    Lanes,
+    LaneSend,
+    LaneUnavailable,
+    Projections,
+    StateUnavailable,
+)
+from functions.application.view_job import durability_of, view_job
+from functions.domain.errors import AntipodeError
+from functions.domain.ids import body_digest, job_id
+from functions.domain.job.events import JobSubmitted, Json, SubmissionWithdrawn
+from functions.domain.job.history import Head, JobRecord, Segment
+from functions.domain.job.state import JobState, fold
+from functions.domain.lanes import LaneMessage
+from functions.domain.moments import add_seconds, seconds_between
+
+#: SQS holds a message back for 900 s at most; what is due later is left to the sweeper.
+LONGEST_LANE_DELAY = 900
+DEFAULT_LANE = "standard"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitRequest:
+    """What a client asks for, already checked for form."""
+
+    tenant: str
+    agent: str
+    input: Json
+    idempotency_key: str | None = None
+    lane: str | None = None
+    delay_seconds: float = 0
+    deadline: str | None = None
+    budget: Mapping[str, Json] | None = None
+    callback_url: str | None = None
+    tags: Mapping[str, Json] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitJob:
+    """The use case. `peer` is the peer Region's replica, reached directly."""
+
+    history: HistoryStore
+    peer: HistoryStore
+    projections: Projections
+    lanes: Lanes
+    agents: Agents
+    clock: Clock
+    entropy: Entropy
+    region: str
+    peer_region: str
+    stall_seconds: float
+
+    async def submit(self, request: SubmitRequest) -> dict[str, Json]:
+        """Return the job as clients see it. Raises AntipodeError; after a 503 the same key leads to the same job."""
+        agent, lane = self._check(request)
+        job = job_id(request.tenant, request.idempotency_key or self.entropy.token())
+        submitted = self._submitted(request, agent, lane)
+        try:
+            return await self._accept(job, submitted)
+        except StateUnavailable as error:
+            raise AntipodeError("state_unavailable", "the state table refuses; send again with the same key") from error
+        except LaneUnavailable as error:
+            detail = "the job is recorded and will run; its lane refuses for now"
+            raise AntipodeError("lane_unavailable", detail, job_id=job) from error
+
+    def _check(self, request: SubmitRequest) -> tuple[Agent, str]:
+        agent = self.agents.find(request.agent)
+        if agent is None:
+            detail = f"no agent is named {request.agent!r}; there are {', '.join(self.agents.names())}"
+            raise AntipodeError("unknown_agent", detail, field="agent")
+        lane = request.lane or DEFAULT_LANE
+        if lane not in self.lanes.names():
+            detail = f"no lane is named {lane!r}; there are {', '.join(self.lanes.names())}"
+            raise AntipodeError("unknown_lane", detail, field="lane")
+        agent.check_input(request.input)
+        return agent, lane
+
+    def _submitted(self, request: SubmitRequest, agent: Agent, lane: str) -> JobSubmitted:
+        now = self.clock.now()
+        asked: dict[str, object] = {
+            "agent": request.agent,
+            "input": request.input,
+            "lane": lane,
+            "delay_seconds": request.delay_seconds,
+            "deadline": request.deadline,
+            "budget": request.budget,
+            "callback_url": request.callback_url,
+            "tags": request.tags,
+        }
+        return JobSubmitted(
+            at=now,
+            tenant=request.tenant,
+            agent=agent.name,
+            agent_version=agent.version,
+            lane=lane,
+            input=request.input,
+            body_digest=body_digest(asked),
+            run_at=add_seconds(now, request.delay_seconds) if request.delay_seconds else None,
+            deadline=request.deadline,
+            budget=dict(request.budget) if request.budget else None,
+            callback_url=request.callback_url,
+            tags=dict(request.tags) if request.tags else None,
+        )
+
+    async def _accept(self, job: str, submitted: JobSubmitted) -> dict[str, Json]:
+        known = await self._known(job, submitted)
+        if known is not None:
+            return known
+        segment = Segment(job, 1, self.region, 1, (submitted,))
+        due = self._due(submitted)
+        try:
+            await self.history.append(segment, due=due)
+        except AppendConflict:
+            known = await self._known(job, submitted)
+            if known is None:
+                raise StateUnavailable("the place is taken, yet nothing can be read there") from None
+            return known
+        copied, rival = await self._reach_peer(segment, due)
+        if rival is not None:
+            return await self._withdraw(job, segment, rival)
+        durability = "both" if copied else "local"
+        if not copied:
+            await self._note_local_only(job, submitted, due.at)
+        await self._hint(job, submitted)
+        return view_job(job, _state_of(segment), durability)
+
+    async def _known(self, job: str, submitted: JobSubmitted) -> dict[str, Json] | None:
+        record = await self.history.read(job)
+        state = fold(record.segments)
+        if state is None:
+            return None
+        _same_body(state, submitted)
+        durability = await self._durability_again(job, record, state)
+        if state.owner_region == self.region and state.status == "queued" and state.attempts == 0:
+            await self._hint(job, state.job, epoch=state.epoch)
+        return view_job(job, state, durability)
+
+    async def _durability_again(self, job: str, record: JobRecord, state: JobState) -> str:
+        """The first try may have died before it reached the peer: copy again before answering."""
+        if state.home_region != self.region:
+            return durability_of(record, state, self.region)
+        first = Segment(job, 1, self.region, 1, (state.job,))
+        copied, _ = await self._reach_peer(first, self._due(state.job))
+        return "both" if copied else "local"
+
+    async def _reach_peer(self, segment: Segment, due: Due) -> tuple[bool, Segment | None]:
+        """Copy the segment to the peer's replica and look there for a rival acceptance of the same submission.
+
+        Each Region writes its own replica before it looks at the other's, so of two rivals at least one sees the other.
+        """
+        copy, rival = await asyncio.gather(
+            self.peer.append(segment, due=due),
+            self.peer.read_opening(segment.job_id, self.peer_region),
+            return_exceptions=True,
+        )
+        for outcome in (copy, rival):
+            if isinstance(outcome, BaseException) and not isinstance(outcome, StateUnavailable | AppendConflict):
+                raise outcome
+        copied = not isinstance(copy, StateUnavailable)
+        return copied, rival if isinstance(rival, Segment) else None
+
+    async def _withdraw(self, job: str, mine: Segment, rival: Segment) -> dict[str, Json]:
+        withdrawn = Segment(job, 1, self.region, 2, (SubmissionWithdrawn(at=self.clock.now()),))
+        with contextlib.suppress(
+            AppendConflict
+        ):  # the sweeper has begun to run it here; the fold reads one result only
+            await self.history.append(withdrawn)
+        state = fold((mine, withdrawn, rival))
+        assert state is not None
+        opening = mine.events[0]
+        if isinstance(opening, JobSubmitted):
+            _same_body(state, opening)
+        return view_job(job, state, "both")
+
+    async def _note_local_only(self, job: str, submitted: JobSubmitted, due_at: str) -> None:
+        await self.projections.put_head(
+            Head(job, self.region, 1, 1, "queued", submitted.lane, due_at=due_at, durability="local")
+        )
+
+    async def _hint(self, job: str, submitted: JobSubmitted, epoch: int = 1) -> None:
+        delay = 0.0 if submitted.run_at is None else max(0.0, seconds_between(self.clock.now(), submitted.run_at))
+        if delay > LONGEST_LANE_DELAY:
+            return
+        message = LaneMessage(job, epoch, "submitted")
+        await self.lanes.send([LaneSend(submitted.lane, message, submitted.tenant, math.ceil(delay))])
+
+    def _due(self, submitted: JobSubmitted) -> Due:
+        if submitted.run_at is None:
+            return Due(add_seconds(submitted.at, self.stall_seconds), submitted.lane)
+        late = seconds_between(submitted.at, submitted.run_at) > LONGEST_LANE_DELAY
+        return Due(submitted.run_at if late else add_seconds(submitted.run_at, self.stall_seconds), submitted.lane)
+
+
+def _state_of(segment: Segment) -> JobState:
+    state = fold((segment,))
+    assert state is not None
+    return state
+
+
+def _same_body(state: JobState, submitted: JobSubmitted) -> None:
+    if state.job.body_digest != submitted.body_digest:
+        raise AntipodeError("idempotency_conflict", "this Idempotency-Key was used with another body before")

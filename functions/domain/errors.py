@@ -1,0 +1,74 @@
+"""The catalogue of errors: one row a code, from which HTTP answers, job errors and docs/errors.md come."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRow:
+    """One error: its stable code, HTTP status, whether trying again can help, and what to do about it."""
+
+    code: str
+    status: int
+    retryable: bool
+    title: str
+    remedy: str
+
+
+_ROWS = (
+    ErrorRow("invalid_json", 400, False, "The body is not JSON", "Send a JSON object."),
+    ErrorRow("invalid_body", 400, False, "A field of the body is wrong", "Correct the field that the answer names."),
+    ErrorRow("invalid_parameter", 400, False, "A parameter or header is wrong", "Correct what the answer names."),
+    ErrorRow("unknown_agent", 400, False, "No agent has that name", "GET /v1/agents lists the agents."),
+    ErrorRow("unknown_lane", 400, False, "No lane has that name here", "Use one of the lanes that the answer lists."),
+    ErrorRow(
+        "invalid_callback_url", 400, False, "The callback address is not a public http(s) one", "Use a public one."
+    ),
+    ErrorRow("not_available", 400, False, "The field is not served by this version", "Leave the field out."),
+    ErrorRow("unauthorized", 401, False, "No valid bearer token", "Send Authorization: Bearer <token>."),
+    ErrorRow("forbidden", 403, False, "The token lacks the scope", "Use a token with the scope that the answer names."),
+    ErrorRow("job_not_found", 404, False, "No such job", "Check the id; a job is visible to its own tenant only."),
+    ErrorRow("not_found", 404, False, "No such address", "See the list of routes in the documentation."),
+    ErrorRow("idempotency_conflict", 409, False, "The key was used with another body", "Use a new Idempotency-Key."),
+    ErrorRow("payload_too_large", 413, False, "The body is over the limit", "Send less; the answer names the limit."),
+    ErrorRow("unsupported_media_type", 415, False, "The body is not sent as JSON", "Content-Type: application/json."),
+    ErrorRow("throttled", 429, True, "Too many requests", "Wait for Retry-After, then send again."),
+    ErrorRow(
+        "internal", 500, True, "The service failed", "Send again with the same Idempotency-Key; tell the operator."
+    ),
+    ErrorRow(
+        "state_unavailable", 503, True, "The state table refuses", "Send again after Retry-After, or to the peer."
+    ),
+    ErrorRow("lane_unavailable", 503, True, "The lane refuses", "Send again after Retry-After with the same key."),
+    ErrorRow(
+        "model_unavailable", 503, True, "The model does not answer", "Retried by itself; check the model's status."
+    ),
+    ErrorRow("model_answer_invalid", 422, False, "The model's answer does not fit", "Check the prompt and the type."),
+    ErrorRow("agent_raised", 422, False, "The agent raised an error", "Read the error's detail; mend the agent."),
+    ErrorRow("result_invalid", 422, False, "The agent's result does not fit its type", "Mend the agent."),
+    ErrorRow("value_not_serialisable", 422, False, "A value is not JSON", "Return JSON values or pydantic models."),
+    ErrorRow("value_too_large", 422, False, "A recorded value is over the limit", "Keep recorded values small."),
+    ErrorRow("replay_diverged", 422, False, "The agent took another path than its history", "Restore the version."),
+    ErrorRow("attempts_exhausted", 422, False, "No attempt came to an end", "Look for a crash in the worker's log."),
+    ErrorRow("deadline_passed", 422, False, "The job's deadline has passed", "Submit with a later deadline."),
+    ErrorRow("budget_exceeded", 422, False, "The job used up its budget", "Submit with a larger budget."),
+    ErrorRow("distribution_not_found", 422, False, "That distribution is not installed", "Check the name."),
+)
+CATALOGUE = {row.code: row for row in _ROWS}
+
+
+class AntipodeError(Exception):
+    """An error of the catalogue: `code` is stable, `detail` says what happened, `field` names the culprit if one is."""
+
+    def __init__(self, code: str, detail: str, *, field: str | None = None, **extra: object) -> None:
+        if code not in CATALOGUE:
+            raise ValueError(f"{code!r} is not in the error catalogue")
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.field = field
+        self.extra = extra
+
+    @property
+    def row(self) -> ErrorRow:
+        """The catalogue's row."""
+        return CATALOGUE[self.code]

@@ -1,0 +1,41 @@
+"""How a job's id and a step's idempotency key come about: both derive from data, so a retry arrives at the same one."""
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+
+JOB_ID = re.compile(r"job_[a-z2-7]{32}")
+
+
+def job_id(tenant: str, idempotency_key: str) -> str:
+    """Return the id of the job that `tenant` submits under `idempotency_key`: the same in either Region."""
+    digest = hashlib.sha256(f"{len(tenant)}:{tenant}{idempotency_key}".encode()).digest()
+    return "job_" + base64.b32encode(digest[:20]).decode("ascii").lower()
+
+
+def is_job_id(text: str) -> bool:
+    """Say whether `text` has the form of a job id."""
+    return JOB_ID.fullmatch(text) is not None
+
+
+def digest_of(value: object) -> str:
+    """Return 16 hex digits that stand for a JSON value, whatever the order of its keys."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def step_idempotency_key(job: str, step: str) -> str:
+    """Return the key that a step's effect carries: the same in every attempt, epoch and Region."""
+    return f"{job}/{step}"
+
+
+def shard_of(job: str, shards: int) -> int:
+    """Return which of `shards` index partitions holds a job; spreads by the id, which is a hash already."""
+    return int.from_bytes(hashlib.sha256(job.encode()).digest()[:4], "big") % shards
+
+
+def body_digest(body: Mapping[str, object]) -> str:
+    """Return the digest by which a second submit under the same idempotency key is told from a different one."""
+    return digest_of(dict(body))

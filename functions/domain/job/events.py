@@ -1,0 +1,169 @@
+"""What can happen to a job. Events are immutable facts in the past tense; their JSON form is kept readable for ever."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import ClassVar, TypeAlias
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSubmitted:
+    """A client asked for a job. Always the first event of epoch 1."""
+
+    kind: ClassVar[str] = "submitted"
+    at: str
+    tenant: str
+    agent: str
+    agent_version: str
+    lane: str
+    input: Json
+    body_digest: str
+    run_at: str | None = None
+    deadline: str | None = None
+    budget: dict[str, Json] | None = None
+    callback_url: str | None = None
+    tags: dict[str, Json] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmissionWithdrawn:
+    """This Region found that its peer had accepted the same submission first, and leaves the job to it."""
+
+    kind: ClassVar[str] = "withdrawn"
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobAdopted:
+    """A Region took the job over from the epoch, Region and sequence named here. First event of a new epoch."""
+
+    kind: ClassVar[str] = "adopted"
+    at: str
+    from_epoch: int
+    from_region: str
+    from_sequence: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptStarted:
+    """A worker began, or went on, to run the job. `delivery` is the queue's count of deliveries of its message."""
+
+    kind: ClassVar[str] = "attempt_started"
+    at: str
+    worker: str
+    reason: str
+    delivery: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptYielded:
+    """A worker stopped before its own time ran out; the job goes on elsewhere."""
+
+    kind: ClassVar[str] = "attempt_yielded"
+    at: str
+    seconds_left: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptFailed:
+    """An attempt ended with an error that trying again can mend; the next one starts at `retry_at`."""
+
+    kind: ClassVar[str] = "attempt_failed"
+    at: str
+    code: str
+    detail: str
+    retry_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepSucceeded:
+    """An effect inside the job was carried out and this is its result. Never carried out again in this history."""
+
+    kind: ClassVar[str] = "step_succeeded"
+    at: str
+    step: str
+    step_kind: str
+    arguments: str
+    result: Json
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSucceeded:
+    """The agent returned; the result fits its type."""
+
+    kind: ClassVar[str] = "succeeded"
+    at: str
+    result: Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFailed:
+    """The job ended without a result, for good."""
+
+    kind: ClassVar[str] = "failed"
+    at: str
+    code: str
+    detail: str
+
+
+Event: TypeAlias = (
+    JobSubmitted
+    | SubmissionWithdrawn
+    | JobAdopted
+    | AttemptStarted
+    | AttemptYielded
+    | AttemptFailed
+    | StepSucceeded
+    | JobSucceeded
+    | JobFailed
+)
+_BY_KIND: Mapping[str, type[Event]] = {
+    cls.kind: cls
+    for cls in (
+        JobSubmitted,
+        SubmissionWithdrawn,
+        JobAdopted,
+        AttemptStarted,
+        AttemptYielded,
+        AttemptFailed,
+        StepSucceeded,
+        JobSucceeded,
+        JobFailed,
+    )
+}
+
+
+def to_json(event: Event) -> dict[str, Json]:
+    """Return the event as a JSON object; fields at None are left out."""
+    body: dict[str, Json] = {"kind": event.kind}
+    for field in fields(event):
+        value = getattr(event, field.name)
+        if value is not None:
+            body[field.name] = value
+    return body
+
+
+def from_json(body: Mapping[str, Json]) -> Event:
+    """Read an event back. Raises ValueError for a kind that this version does not know."""
+    values = dict(body)
+    kind = values.pop("kind", None)
+    cls = _BY_KIND.get(str(kind))
+    if cls is None:
+        raise ValueError(f"unknown event kind {kind!r}: a newer version of Antipode wrote this history")
+    known = {field.name for field in fields(cls)}
+    return cls(**{name: value for name, value in values.items() if name in known})  # type: ignore[arg-type]
+
+
+def encode(events: Iterable[Event]) -> str:
+    """Return events as one compact JSON text, as a segment holds them."""
+    return json.dumps([to_json(event) for event in events], separators=(",", ":"), ensure_ascii=False)
+
+
+def decode(text: str) -> tuple[Event, ...]:
+    """Read a segment's events."""
+    return tuple(from_json(body) for body in json.loads(text))

@@ -1,0 +1,89 @@
+"""Segments: the unit in which history is written, and the keys under which it lies (DESIGN section 3, rule 2)."""
+
+from dataclasses import dataclass
+
+from functions.domain.job.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """The events of one flush: `events[0]` has sequence `first_sequence`, the next one more, and so on."""
+
+    job_id: str
+    epoch: int
+    region: str
+    first_sequence: int
+    events: tuple[Event, ...]
+
+    @property
+    def last_sequence(self) -> int:
+        """The sequence of the last event."""
+        return self.first_sequence + len(self.events) - 1
+
+    @property
+    def opens_epoch(self) -> bool:
+        """Whether this is the first segment of its epoch; only these carry index attributes."""
+        return self.events[0].kind in ("submitted", "adopted")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """One Region's projection of a job: for due times and exceptions. It may be lost and rebuilt from history.
+
+    `due_at` is set while this Region must look at the job again by then. `durability` is set only when it is "local".
+    """
+
+    job_id: str
+    region: str
+    epoch: int
+    sequence: int
+    status: str
+    lane: str
+    due_at: str | None = None
+    durability: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """All that one replica holds of a job."""
+
+    segments: tuple[Segment, ...]
+    heads: tuple[Head, ...]
+
+    def head_of(self, region: str) -> Head | None:
+        """Return the projection that `region` wrote, if any."""
+        return next((head for head in self.heads if head.region == region), None)
+
+
+@dataclass(frozen=True, slots=True)
+class DueEntry:
+    """One row of the `due` index: look at this job at `due_at`. `head_region` is set when a head asked for it."""
+
+    job_id: str
+    due_at: str
+    head_region: str | None = None
+
+    @property
+    def position(self) -> str:
+        """Where the entry lies in its partition's order: by time, then by job."""
+        return f"{self.due_at}#{self.job_id}"
+
+
+def job_key(job_id: str) -> str:
+    """Return the partition key of everything about a job."""
+    return f"JOB#{job_id}"
+
+
+def segment_key(epoch: int, region: str, first_sequence: int) -> str:
+    """Return the sort key of a segment."""
+    return f"E#{epoch:06d}.{region}#{first_sequence:08d}"
+
+
+def parse_segment_key(key: str) -> tuple[int, str, int]:
+    """Return (epoch, region, first sequence) of a segment's sort key. Raises ValueError for any other text."""
+    prefix, _, rest = key.partition("#")
+    position, _, first = rest.rpartition("#")
+    epoch, _, region = position.partition(".")
+    if prefix != "E" or not region:
+        raise ValueError(f"{key!r} is not a segment's key")
+    return int(epoch), region, int(first)

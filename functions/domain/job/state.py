@@ -1,0 +1,220 @@
+"""The fold: from the segments of one replica to the job's state; from the same items both Regions get the same one.
+
+The highest epoch wins; its first event names the epoch, Region and sequence that it continues, and so on back to the
+submission. Only a gap-free prefix is read. Events off that path are kept for audit as superseded.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import assert_never
+
+from functions.domain.job.events import (
+    AttemptFailed,
+    AttemptStarted,
+    AttemptYielded,
+    Event,
+    JobAdopted,
+    JobFailed,
+    JobSubmitted,
+    JobSucceeded,
+    Json,
+    StepSucceeded,
+    SubmissionWithdrawn,
+)
+from functions.domain.job.history import Segment
+
+FINISHED = frozenset({"succeeded", "failed", "cancelled"})
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event with its place in the history."""
+
+    sequence: int
+    epoch: int
+    region: str
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class JobState:
+    """What is known of a job. `complete` is false while this replica lacks a part of the winning history."""
+
+    job: JobSubmitted
+    home_region: str
+    owner_region: str
+    epoch: int
+    last_sequence: int
+    status: str
+    updated_at: str
+    complete: bool
+    attempts: int = 0
+    steps: Mapping[str, StepSucceeded] = field(default_factory=dict)
+    result: Json = None
+    error: Mapping[str, str] | None = None
+    retry_at: str | None = None
+    input_tokens: int = 0
+    output_tokens: int = 0
+    adoptions: int = 0
+    history: tuple[Recorded, ...] = ()
+    superseded: tuple[Recorded, ...] = ()
+
+    @property
+    def finished(self) -> bool:
+        """Whether the job has come to its end."""
+        return self.status in FINISHED
+
+
+@dataclass(frozen=True, slots=True)
+class _Branch:
+    """What one Region wrote in one epoch: the gap-free run from its first segment, and what lies beyond a gap."""
+
+    epoch: int
+    region: str
+    run: tuple[Recorded, ...]
+    beyond_gap: tuple[Recorded, ...]
+
+    @property
+    def opening(self) -> Event | None:
+        return self.run[0].event if self.run else None
+
+
+def fold(segments: Iterable[Segment]) -> JobState | None:
+    """Return the state that `segments`, in any order, give; None when no submission is among them."""
+    branches = _branches(segments)
+    chains = [chain for branch in branches.values() if (chain := _chain(branch, branches)) is not None]
+    if not chains:
+        return None
+    chain = min(chains, key=_preference)
+    highest = max(branch.epoch for branch in branches.values())
+    state = _apply_all(chain.events)
+    winning = {(item.epoch, item.region, item.sequence) for item in chain.events}
+    rest = [
+        item
+        for branch in branches.values()
+        for item in (*branch.run, *branch.beyond_gap)
+        if (item.epoch, item.region, item.sequence) not in winning
+    ]
+    head = chain.branch
+    owner = head if head.epoch == highest else max(branches.values(), key=lambda branch: branch.epoch)
+    return replace(
+        state,
+        owner_region=owner.region,
+        epoch=highest,
+        complete=chain.complete and head.epoch == highest and not head.beyond_gap,
+        superseded=tuple(sorted(rest, key=lambda item: (item.epoch, item.region, item.sequence))),
+    )
+
+
+def _branches(segments: Iterable[Segment]) -> dict[tuple[int, str], _Branch]:
+    grouped: dict[tuple[int, str], list[Segment]] = {}
+    for segment in segments:
+        grouped.setdefault((segment.epoch, segment.region), []).append(segment)
+    return {key: _branch(*key, group) for key, group in grouped.items()}
+
+
+def _branch(epoch: int, region: str, segments: list[Segment]) -> _Branch:
+    run: list[Recorded] = []
+    beyond: list[Recorded] = []
+    expected: int | None = None
+    for segment in sorted(segments, key=lambda item: item.first_sequence):
+        opens = expected is None and segment.opens_epoch
+        items = [
+            Recorded(segment.first_sequence + offset, epoch, region, event)
+            for offset, event in enumerate(segment.events)
+        ]
+        if opens or segment.first_sequence == expected:
+            run.extend(items)
+            expected = segment.last_sequence + 1
+        else:
+            beyond.extend(items)
+    return _Branch(epoch, region, tuple(run), tuple(beyond))
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """A branch with what it continues, back to a submission. Incomplete when an older epoch's part is not here yet."""
+
+    branch: _Branch
+    root: _Branch
+    events: tuple[Recorded, ...]
+    complete: bool
+
+
+def _chain(branch: _Branch, branches: Mapping[tuple[int, str], _Branch]) -> _Chain | None:
+    """Follow the links back. None when the branch cannot be read at all in this replica."""
+    match branch.opening:
+        case JobSubmitted():
+            return _Chain(branch, branch, branch.run, True)
+        case JobAdopted(from_epoch=epoch, from_region=region, from_sequence=sequence):
+            if epoch >= branch.epoch or (origin := branches.get((epoch, region))) is None:
+                return None
+            before = _chain(origin, branches)
+            if before is None:
+                return None
+            prefix = tuple(item for item in before.events if item.sequence <= sequence)
+            reached = bool(prefix) and prefix[-1].sequence == sequence
+            events = prefix + branch.run if reached else prefix
+            return _Chain(branch, before.root, events, before.complete and reached)
+        case _:
+            return None
+
+
+def _preference(chain: _Chain) -> tuple[object, ...]:
+    """Order chains, the one to read first: highest epoch, then a submission that stands, the earlier one, by name."""
+    root = chain.root
+    withdrawn = any(isinstance(item.event, SubmissionWithdrawn) for item in root.run)
+    opening = root.opening
+    submitted_at = opening.at if isinstance(opening, JobSubmitted) else ""
+    return (-chain.branch.epoch, withdrawn, submitted_at, root.region, chain.branch.region)
+
+
+def _apply_all(events: tuple[Recorded, ...]) -> JobState:
+    first = events[0]
+    if not isinstance(first.event, JobSubmitted):
+        raise ValueError("a history begins with a submission")
+    state = JobState(
+        job=first.event,
+        home_region=first.region,
+        owner_region=first.region,
+        epoch=first.epoch,
+        last_sequence=first.sequence,
+        status="queued",
+        updated_at=first.event.at,
+        complete=True,
+    )
+    steps: dict[str, StepSucceeded] = {}
+    for item in events[1:]:
+        if state.finished:
+            break
+        state = _apply(state, item, steps)
+    return replace(state, steps=steps, history=events)
+
+
+def _apply(state: JobState, item: Recorded, steps: dict[str, StepSucceeded]) -> JobState:
+    event = item.event
+    state = replace(state, last_sequence=item.sequence, updated_at=event.at)
+    match event:
+        case JobSubmitted() | SubmissionWithdrawn():
+            return state
+        case JobAdopted():
+            return replace(state, status="queued", adoptions=state.adoptions + 1)
+        case AttemptStarted():
+            return replace(state, status="running", attempts=state.attempts + 1, retry_at=None)
+        case AttemptYielded():
+            return replace(state, status="queued")
+        case AttemptFailed(code=code, detail=detail, retry_at=retry_at):
+            return replace(state, status="queued", error={"code": code, "detail": detail}, retry_at=retry_at)
+        case StepSucceeded():
+            steps.setdefault(event.step, event)
+            return replace(
+                state,
+                input_tokens=state.input_tokens + event.input_tokens,
+                output_tokens=state.output_tokens + event.output_tokens,
+            )
+        case JobSucceeded(result=result):
+            return replace(state, status="succeeded", result=result, error=None)
+        case JobFailed(code=code, detail=detail):
+            return replace(state, status="failed", error={"code": code, "detail": detail})
+        case _:
+            assert_never(event)

@@ -1,0 +1,1 @@
+"""Which Region may work on what, and when its peer may take over."""

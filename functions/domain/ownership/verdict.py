@@ -1,0 +1,79 @@
+"""When a Region holds its peer for lost: its heartbeat is stale and its public health endpoint fails, for a while.
+
+One sign alone is never enough: replication may be late while the peer is well, or the path to its endpoint may be cut.
+What this does not promise: with both signs gone but the peer alive (a full cut), both Regions may run a job; the fold
+reads one result only.
+"""
+
+from dataclasses import dataclass, replace
+
+from functions.domain.moments import seconds_between
+
+PROBES_TO_DECLARE = 3
+BEATS_TO_CLEAR = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """What a Region's sentinel last wrote."""
+
+    region: str
+    at: str
+    beat: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What `region` holds of `peer`."""
+
+    region: str
+    peer: str
+    lost: bool
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What a sentinel has seen of its peer so far. `seen_at` is read off this Region's own clock from the second round
+    on, so a skew between clocks matters only in a sentinel's first seconds, and then only beside failing probes.
+    """
+
+    seen_beat: int | None = None
+    seen_at: str | None = None
+    failed_probes: int = 0
+    good_rounds: int = 0
+
+
+def observe(watch: Watch, *, heartbeat: Heartbeat | None, probe_ok: bool, now: str) -> Watch:
+    """Return the watch after one round. A heartbeat counts as fresh only when its number has changed."""
+    beat = heartbeat.beat if heartbeat else None
+    fresh = beat is not None and beat != watch.seen_beat
+    first = watch.seen_at is None
+    return replace(
+        watch,
+        seen_beat=beat if beat is not None else watch.seen_beat,
+        seen_at=_first_seen(heartbeat, now) if first else now if fresh else watch.seen_at,
+        failed_probes=0 if probe_ok else watch.failed_probes + 1,
+        good_rounds=watch.good_rounds + 1
+        if probe_ok and fresh and not first
+        else 0
+        if not probe_ok
+        else watch.good_rounds,
+    )
+
+
+def _first_seen(heartbeat: Heartbeat | None, now: str) -> str:
+    """A sentinel that has just begun takes a heartbeat for as old as it says, or each restart would add to the RTO."""
+    return min(heartbeat.at, now) if heartbeat else now
+
+
+def judge(current: Verdict | None, watch: Watch, *, region: str, peer: str, stale_seconds: float, now: str) -> Verdict:
+    """Return the verdict after a round; the same object when nothing changed."""
+    stale = watch.seen_at is not None and seconds_between(watch.seen_at, now) >= stale_seconds
+    if current is None:
+        return Verdict(region, peer, False, now)
+    if not current.lost and stale and watch.failed_probes >= PROBES_TO_DECLARE:
+        return Verdict(region, peer, True, now)
+    if current.lost and watch.good_rounds >= BEATS_TO_CLEAR:
+        return Verdict(region, peer, False, now)
+    return current

@@ -1,0 +1,1 @@
+"""One file per Lambda function: parse, one use case, map the result."""
