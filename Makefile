@@ -1,0 +1,85 @@
+# Every target installs what it needs into this checkout (.tools, .venv, node_modules, build) from PyPI and npm, by hash,
+# and is quick the second time. Needed on the machine: Python >= 3.11 and make.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+# Compiled files are kept: without them each of the hundred processes of a local cloud compiles its imports again.
+unexport PYTHONDONTWRITEBYTECODE
+
+# The first Python on the PATH that is new enough; `make PYTHON=... setup` names another.
+PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11 python3.14; do \
+	if $$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then command -v $$each; break; fi; done)
+RUN := .venv/bin/python
+UV := .tools/bootstrap/bin/uv
+LOCK := $(UV) pip compile pyproject.toml --quiet --universal --generate-hashes --no-emit-index-url --no-header
+# Compiled at first use instead: large, and mostly never imported.
+COMPILED_LATER := /(aws_cdk|cfnlint|moto|mypy|networkx|sympy)/
+# What runs side by side, and what starts a local cloud and therefore runs alone.
+WORKERS ?= 2
+SIDE_BY_SIDE := $(wildcard tests/architecture tests/unit tests/contract tests/stacks tests/replay tests/simulation)
+ALONE := $(wildcard tests/integration tests/e2e tests/drills)
+
+.PHONY: help setup demo test check fmt bench drills lock
+
+help: ## say what the targets do
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: .venv/.complete node_modules/.complete ## install everything and build the functions' bundles
+	@$(RUN) -m stacks.bundle local aws
+
+demo: setup ## both Regions up, one lost with work in flight, nothing lost
+	@$(RUN) -m stacks.cli demo
+
+test: check ## check, then all tests: the quick ones side by side, then those that start a local cloud
+	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile $(SIDE_BY_SIDE)
+	@$(RUN) -m pytest $(ALONE)
+
+check: setup ## lint, format, types and import arrows
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m mypy
+	@.venv/bin/lint-imports
+
+fmt: .venv/.complete ## format, and mend what lint can mend
+	@$(RUN) -m ruff check --fix .
+	@$(RUN) -m ruff format .
+
+bench: setup ## measure the budgets of DESIGN section 8
+	@$(RUN) -m localstack.bench
+
+drills: setup ## the drills alone, each on a local cloud of its own
+	@$(RUN) -m pytest tests/drills
+
+lock: .tools/bootstrap/.complete ## resolve pyproject.toml anew into both lock files
+	@$(LOCK) --group stacks --group localstack --group dev --output-file requirements.lock
+	@$(LOCK) --no-annotate --constraints requirements.lock --output-file functions/requirements.lock
+
+# The line of the lock that installs uv itself; rewritten only when it differs, so that other changes leave uv alone.
+.tools/uv.lock: requirements.lock
+	@mkdir -p .tools
+	@awk '/^uv==/ { wanted = 1 } wanted { print } wanted && !/\\$$/ { exit }' requirements.lock > .tools/uv.lock.new
+	@cmp -s .tools/uv.lock.new .tools/uv.lock && rm .tools/uv.lock.new || mv .tools/uv.lock.new .tools/uv.lock
+
+.tools/bootstrap/.complete: .tools/uv.lock
+	@test -n "$(PYTHON)" || { echo "setup: no Python 3.11 or newer on the PATH" >&2; exit 1; }
+	@echo "setup: uv, with $(PYTHON)"
+	@$(PYTHON) -m venv --clear .tools/bootstrap || \
+		{ echo "setup: '$(PYTHON) -m venv' does not work (on Debian: apt install python3-venv)" >&2; exit 1; }
+	@.tools/bootstrap/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+		--requirement .tools/uv.lock
+	@touch $@
+
+.venv/.complete: requirements.lock .tools/bootstrap/.complete
+	@echo "setup: Python packages"
+	@$(RUN) -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || \
+		$(PYTHON) -m venv --clear --without-pip .venv
+	@$(UV) pip sync --quiet --require-hashes --python $(RUN) requirements.lock
+	@$(RUN) -m compileall -q -j 0 -x '$(COMPILED_LATER)' .venv/lib
+	@$(RUN) -m stacks.toolchain launchers
+	@touch $@
+
+node_modules/.complete: package-lock.json .npmrc .venv/.complete
+	@echo "setup: the CDK command line"
+	@$(RUN) -m stacks.toolchain npm ci --loglevel=error
+	@touch $@

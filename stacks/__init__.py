@@ -1,0 +1,1 @@
+"""What exists on AWS, in both Regions, and the command line that puts it there."""
