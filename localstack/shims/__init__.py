@@ -1,0 +1,64 @@
+"""What AWS has and the emulator lacks, or has otherwise: one file per shim, all installed here.
+
+Each shim names the functions it changes together with the hash of their source (patching.py) and has one test that the
+stock emulator fails, so that a shim which upstream made needless fails its test and goes. What still differs from AWS is
+in docs/local-cloud.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from localstack.shims import (
+    global_identity,
+    global_route53,
+    global_table,
+    peering,
+    scheduled_rules,
+    secure_transport,
+)
+from localstack.shims.neighbourhood import Neighbourhood
+from localstack.shims.patching import EmulatorChanged, module
+
+__all__ = ["SHIMS", "EmulatorChanged", "install"]
+
+SHIMS: dict[str, Callable[[Neighbourhood], None]] = {
+    "secure_transport": secure_transport.install,
+    "global_identity": global_identity.install,
+    "global_route53": global_route53.install,
+    "global_table": global_table.install,
+    "scheduled_rules": scheduled_rules.install,
+}
+
+Application = Callable[[peering.Message, peering.Receive, peering.Send], Any]
+
+
+def install(neighbourhood: Neighbourhood, without: frozenset[str] = frozenset()) -> Application:
+    """Change the emulator and return the ASGI application to serve."""
+    unknown = without - SHIMS.keys()
+    if unknown:
+        raise EmulatorChanged(f"no shim is called {sorted(unknown)}")
+    for name, install_shim in SHIMS.items():
+        if name not in without:
+            try:
+                install_shim(neighbourhood)
+            except EmulatorChanged as changed:
+                raise EmulatorChanged(f"shim {name}: {changed}") from None
+    return _application("global_identity" not in without)
+
+
+def _application(knows_foreign_identities: bool) -> Application:
+    """The emulator's application, behind what the processes ask each other."""
+    emulator = module("app").app
+
+    async def serve(scope: peering.Message, receive: peering.Receive, send: peering.Send) -> None:
+        if scope["type"] == "http":
+            if scope["path"].startswith(peering.PREFIX):
+                await peering.serve(scope["path"], receive, send)
+                return
+            if knows_foreign_identities:
+                await global_identity.learn_caller(scope)
+        await emulator(scope, receive, send)
+
+    return serve
