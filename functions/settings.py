@@ -1,5 +1,9 @@
-"""The settings of the functions: the names that the stacks write and, below, the only place that reads the environment."""
+"""The settings of the functions: the names that the stacks write, and the only place that reads the environment."""
 
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -21,3 +25,104 @@ class SettingName(StrEnum):
     STALL_SECONDS = "ANTIPODE_STALL_SECONDS"
     LOOP_SECONDS = "ANTIPODE_LOOP_SECONDS"
     ADOPTION = "ANTIPODE_ADOPTION"
+
+
+class InvalidSetting(Exception):
+    """A variable is missing or cannot be read. The message names it and says what it should hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a function is told by its surroundings. Addresses at None are the ones that AWS gives."""
+
+    environment: str
+    region: str
+    peer_region: str
+    table: str
+    lanes: Mapping[str, str]
+    peer_endpoint_url: str | None
+    peer_health_url: str
+    peer_health_address: tuple[str, int] | None
+    model_id: str
+    tenant_key_prefix: str
+    heartbeat_seconds: float
+    peer_stale_seconds: float
+    stall_seconds: float
+    loop_seconds: float
+    adoption: bool
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+        """Read the settings from `environ` (by default the process's). Raises InvalidSetting."""
+        source = os.environ if environ is None else environ
+        return cls(
+            environment=_text(source, SettingName.ENVIRONMENT),
+            region=_text(source, SettingName.REGION),
+            peer_region=_text(source, SettingName.PEER_REGION),
+            table=_text(source, SettingName.TABLE),
+            lanes=_lanes(source),
+            peer_endpoint_url=source.get(SettingName.PEER_ENDPOINT_URL) or None,
+            peer_health_url=_url(source, SettingName.PEER_HEALTH_URL),
+            peer_health_address=_address(source, SettingName.PEER_HEALTH_ADDRESS),
+            model_id=_text(source, SettingName.MODEL_ID),
+            tenant_key_prefix=_text(source, SettingName.TENANT_KEY_PREFIX),
+            heartbeat_seconds=_seconds(source, SettingName.HEARTBEAT_SECONDS),
+            peer_stale_seconds=_seconds(source, SettingName.PEER_STALE_SECONDS),
+            stall_seconds=_seconds(source, SettingName.STALL_SECONDS),
+            loop_seconds=_seconds(source, SettingName.LOOP_SECONDS),
+            adoption=_switch(source, SettingName.ADOPTION),
+        )
+
+
+def _text(source: Mapping[str, str], name: SettingName) -> str:
+    value = source.get(name, "")
+    if not value:
+        raise InvalidSetting(f"{name} is not set")
+    return value
+
+
+def _url(source: Mapping[str, str], name: SettingName) -> str:
+    value = _text(source, name)
+    if not value.startswith(("http://", "https://")):
+        raise InvalidSetting(f"{name} must be an http(s) address, it is {value!r}")
+    return value
+
+
+def _address(source: Mapping[str, str], name: SettingName) -> tuple[str, int] | None:
+    value = source.get(name, "")
+    if not value:
+        return None
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdigit():
+        raise InvalidSetting(f"{name} must be empty or host:port, it is {value!r}")
+    return host.strip("[]"), int(port)
+
+
+def _seconds(source: Mapping[str, str], name: SettingName) -> float:
+    value = _text(source, name)
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise InvalidSetting(f"{name} must be a number of seconds above 0, it is {value!r}")
+    return seconds
+
+
+def _switch(source: Mapping[str, str], name: SettingName) -> bool:
+    value = _text(source, name)
+    if value not in ("on", "off"):
+        raise InvalidSetting(f"{name} must be on or off, it is {value!r}")
+    return value == "on"
+
+
+def _lanes(source: Mapping[str, str]) -> Mapping[str, str]:
+    value = _text(source, SettingName.LANES)
+    try:
+        lanes = json.loads(value)
+    except ValueError:
+        lanes = None
+    if not isinstance(lanes, dict) or not lanes or not all(isinstance(url, str) and url for url in lanes.values()):
+        form = '{"standard": "<queue url>", ...}'
+        raise InvalidSetting(f"{SettingName.LANES} must be JSON like {form}, it is {value!r}")
+    return lanes

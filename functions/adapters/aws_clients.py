@@ -1,0 +1,90 @@
+"""The one place where AWS clients are made: each on first use, with the retries and time limits that its use calls for.
+
+boto3 itself is imported with the first client. A function that needs none of it (an unknown token, a bad body) pays
+nothing, and a worker pays for the clients that its jobs ask for, no others.
+"""
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sqs import SQSClient
+
+#: What a call to the peer may take in all. A dead peer costs a submit this much, and no more.
+PEER_LIMIT_SECONDS = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """What a client is for: its service, its time limits, and how many calls it makes at once."""
+
+    service: str
+    connect_seconds: float
+    read_seconds: float
+    attempts: int
+    threads: int
+
+
+#: A batch of ten jobs makes ten calls at once, with room for jobs that do several things at once.
+STATE = _Use("dynamodb", connect_seconds=1.0, read_seconds=3.0, attempts=3, threads=16)
+#: The second attempt only as far as `PEER_LIMIT_SECONDS` allows.
+PEER_STATE = _Use("dynamodb", connect_seconds=0.4, read_seconds=0.6, attempts=2, threads=16)
+LANES = _Use("sqs", connect_seconds=1.0, read_seconds=3.0, attempts=3, threads=4)
+#: One attempt: a job that got no answer is tried again later, with backoff, and does not hold up its batch.
+MODEL = _Use("bedrock-runtime", connect_seconds=2.0, read_seconds=60.0, attempts=1, threads=32)
+
+
+class AwsClients:
+    """The clients of one process. Safe to call from any thread; every method returns the same client each time."""
+
+    def __init__(self, region: str, peer_region: str, peer_endpoint_url: str | None) -> None:
+        self._region = region
+        self._peer_region = peer_region
+        self._peer_endpoint_url = peer_endpoint_url
+        self._lock = threading.Lock()
+        self._session: Any = None
+        self._made: dict[_Use, Any] = {}
+
+    def state(self) -> "DynamoDBClient":
+        """DynamoDB in this Region."""
+        client: DynamoDBClient = self._get(STATE, self._region)
+        return client
+
+    def peer_state(self) -> "DynamoDBClient":
+        """DynamoDB in the peer Region."""
+        client: DynamoDBClient = self._get(PEER_STATE, self._peer_region, self._peer_endpoint_url)
+        return client
+
+    def lanes(self) -> "SQSClient":
+        """SQS in this Region."""
+        client: SQSClient = self._get(LANES, self._region)
+        return client
+
+    def model(self) -> "BedrockRuntimeClient":
+        """Bedrock in this Region."""
+        client: BedrockRuntimeClient = self._get(MODEL, self._region)
+        return client
+
+    def _get(self, use: _Use, region: str, endpoint_url: str | None = None) -> Any:
+        with self._lock:
+            if use not in self._made:
+                self._made[use] = self._make(use, region, endpoint_url)
+            return self._made[use]
+
+    def _make(self, use: _Use, region: str, endpoint_url: str | None) -> Any:
+        import boto3.session
+        from botocore.config import Config
+
+        if self._session is None:
+            self._session = boto3.session.Session()
+        config = Config(
+            connect_timeout=use.connect_seconds,
+            read_timeout=use.read_seconds,
+            retries={"total_max_attempts": use.attempts, "mode": "standard"},
+            max_pool_connections=use.threads,
+            tcp_keepalive=True,
+        )
+        return self._session.client(use.service, region_name=region, endpoint_url=endpoint_url, config=config)

@@ -1,0 +1,104 @@
+"""Projections on DynamoDB: heads, the two sparse indexes, and the sweeper's cursors."""
+
+from collections.abc import Sequence
+
+from functions.adapters.dynamodb_table import DynamodbTable, Item, number, text
+from functions.domain.ids import shard_of
+from functions.domain.job.history import DueEntry, Head, job_key
+from functions.domain.lanes import DUE_SHARDS
+
+DUE_INDEX = "due"
+LISTING_INDEX = "listing"
+_HEAD = "HEAD#"
+#: Sorts after any job id, so that a moment with it ends the range of the entries due by then.
+_AFTER_ANY_JOB = "#~"
+#: Sorts before the "#" of a position, so that with it a range begins behind a position, or at a moment's first entry.
+_JUST_AFTER = " "
+
+
+class DynamodbProjections:
+    """The projections in one replica."""
+
+    def __init__(self, table: DynamodbTable) -> None:
+        self._table = table
+
+    async def put_head(self, head: Head) -> None:
+        """See Projections."""
+        await self._table.put(_head_item(head))
+
+    async def due(self, region: str, lane: str, shard: int, *, after: str, upto: str, limit: int) -> Sequence[DueEntry]:
+        """See Projections."""
+        first, last = after + _JUST_AFTER, upto + _AFTER_ANY_JOB
+        if first > last:
+            return []
+        values = {":partition": text(f"{region}#{lane}#{shard}"), ":first": text(first), ":last": text(last)}
+        condition = "due_pk = :partition AND due_sk BETWEEN :first AND :last"
+        items = await self._table.query(condition, values, index=DUE_INDEX, limit=limit)
+        return [_due_entry(item) for item in items]
+
+    async def list_jobs(self, tenant: str, *, before: str | None, limit: int) -> Sequence[tuple[str, str]]:
+        """See Projections."""
+        condition, values = "list_pk = :tenant", {":tenant": text(tenant)}
+        if before is not None:
+            condition, values[":before"] = condition + " AND list_sk < :before", text(before)
+        items = await self._table.query(condition, values, index=LISTING_INDEX, newest_first=True, limit=limit)
+        return list(dict.fromkeys(_split(item["list_sk"]["S"]) for item in items))
+
+    async def read_cursor(self, region: str, lane: str, shard: int) -> str:
+        """See Projections."""
+        item = await self._table.get(f"SWEEP#{region}", f"{lane}#{shard}", consistent=True)
+        return "" if item is None else str(item["upto"]["S"])
+
+    async def put_cursor(self, region: str, lane: str, shard: int, upto: str) -> None:
+        """See Projections."""
+        key = {"pk": text(f"SWEEP#{region}"), "sk": text(f"{lane}#{shard}")}
+        await self._table.put({**key, "writer": text(region), "upto": text(upto)})
+
+
+def is_head(item: Item) -> bool:
+    """Say whether an item of a job is a head."""
+    return str(item["sk"]["S"]).startswith(_HEAD)
+
+
+def head_from_item(job_id: str, item: Item) -> Head:
+    """Read a head."""
+    due = item.get("due_sk")
+    durability = item.get("durability")
+    return Head(
+        job_id,
+        item["writer"]["S"],
+        int(item["epoch"]["N"]),
+        int(item["seq"]["N"]),
+        item["status"]["S"],
+        item["lane"]["S"],
+        due_at=None if due is None else _split(due["S"])[0],
+        durability=None if durability is None else durability["S"],
+    )
+
+
+def _head_item(head: Head) -> Item:
+    item = {
+        "pk": text(job_key(head.job_id)),
+        "sk": text(_HEAD + head.region),
+        "writer": text(head.region),
+        "epoch": number(head.epoch),
+        "seq": number(head.sequence),
+        "status": text(head.status),
+        "lane": text(head.lane),
+    }
+    if head.due_at is not None:
+        item["due_pk"] = text(f"{head.region}#{head.lane}#{shard_of(head.job_id, DUE_SHARDS)}")
+        item["due_sk"] = text(f"{head.due_at}#{head.job_id}")
+    if head.durability is not None:
+        item["durability"] = text(head.durability)
+    return item
+
+
+def _due_entry(item: Item) -> DueEntry:
+    due_at, job_id = _split(item["due_sk"]["S"])
+    return DueEntry(job_id, due_at, item["sk"]["S"].removeprefix(_HEAD) if is_head(item) else None)
+
+
+def _split(position: str) -> tuple[str, str]:
+    moment, _, job_id = position.partition("#")
+    return moment, job_id

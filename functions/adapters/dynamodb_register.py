@@ -1,0 +1,38 @@
+"""RegionRegister on DynamoDB: each Region writes its own heartbeat and its own verdict, and reads the other's copy."""
+
+from functions.adapters.dynamodb_table import DynamodbTable, number, text
+from functions.domain.ownership.verdict import Heartbeat, Verdict
+
+_HEARTBEAT = "HEARTBEAT"
+_PEER = "PEER"
+
+
+class DynamodbRegister:
+    """The register in one replica."""
+
+    def __init__(self, table: DynamodbTable) -> None:
+        self._table = table
+
+    async def beat(self, heartbeat: Heartbeat) -> None:
+        """See RegionRegister."""
+        key = {"pk": text(f"REGION#{heartbeat.region}"), "sk": text(_HEARTBEAT), "writer": text(heartbeat.region)}
+        await self._table.put({**key, "at": text(heartbeat.at), "beat": number(heartbeat.beat)})
+
+    async def last_beat(self, region: str) -> Heartbeat | None:
+        """See RegionRegister."""
+        item = await self._table.get(f"REGION#{region}", _HEARTBEAT, consistent=True)
+        return None if item is None else Heartbeat(region, item["at"]["S"], int(item["beat"]["N"]))
+
+    async def put_verdict(self, verdict: Verdict) -> None:
+        """See RegionRegister."""
+        key = {"pk": text(f"REGION#{verdict.region}"), "sk": text(_PEER), "writer": text(verdict.region)}
+        await self._table.put(
+            {**key, "peer": text(verdict.peer), "lost": {"BOOL": verdict.lost}, "since": text(verdict.since)}
+        )
+
+    async def verdict(self, region: str) -> Verdict | None:
+        """See RegionRegister."""
+        item = await self._table.get(f"REGION#{region}", _PEER, consistent=True)
+        if item is None:
+            return None
+        return Verdict(region, item["peer"]["S"], bool(item["lost"]["BOOL"]), item["since"]["S"])

@@ -1,0 +1,130 @@
+"""The few DynamoDB calls that the state adapters are made of, and what DynamoDB's refusals mean to the use cases.
+
+Items are written in DynamoDB's own notation on the plain client: the resource layer costs CPU on every call.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from functions.adapters.aws_refusals import refusal_in
+from functions.adapters.blocking_calls import BlockingCalls
+from functions.application.ports import StateUnavailable
+from functions.application.record_steps import Say
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Item: TypeAlias = Mapping[str, Mapping[str, Any]]
+
+#: These say that the request is wrong, which no waiting mends: they are bugs of ours and pass through as they are.
+_OUR_FAULT = frozenset({"ValidationException", "SerializationException"})
+_MISCONFIGURED = frozenset({"AccessDeniedException", "ResourceNotFoundException", "UnrecognizedClientException"})
+
+
+def text(value: str) -> dict[str, str]:
+    """Return a string attribute."""
+    return {"S": value}
+
+
+def number(value: int) -> dict[str, str]:
+    """Return a number attribute."""
+    return {"N": str(value)}
+
+
+class DynamodbTable:
+    """One replica of the state table. Every method raises StateUnavailable when it refuses or does not answer."""
+
+    def __init__(
+        self,
+        name: str,
+        make_client: Callable[[], "DynamoDBClient"],
+        calls: BlockingCalls,
+        say: Say,
+        limit_seconds: float | None = None,
+    ) -> None:
+        self.name = name
+        self._make_client = make_client
+        self._calls = calls
+        self._say = say
+        self._limit_seconds = limit_seconds
+        self._client: DynamoDBClient | None = None
+
+    async def put(self, item: Item) -> None:
+        """Write an item over whatever is there."""
+        await self._call("put_item", Item=item)
+
+    async def put_new(self, item: Item) -> Item | None:
+        """Write an item where none is. Return None, or the item that is there already."""
+        try:
+            await self._call(
+                "put_item",
+                Item=item,
+                ConditionExpression="attribute_not_exists(pk)",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except _Taken as taken:
+            return taken.item
+        return None
+
+    async def get(self, pk: str, sk: str, *, consistent: bool) -> Item | None:
+        """Return an item, or None."""
+        key = {"pk": text(pk), "sk": text(sk)}
+        found = await self._call("get_item", Key=key, ConsistentRead=consistent)
+        item: Item | None = found.get("Item")
+        return item
+
+    async def query(
+        self,
+        condition: str,
+        values: Item,
+        *,
+        index: str | None = None,
+        newest_first: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[Item]:
+        """Return all items that fulfil a key condition, or the first `limit`, page by page."""
+        parameters: dict[str, Any] = {"KeyConditionExpression": condition, "ExpressionAttributeValues": values}
+        parameters |= {"ConsistentRead": True} if index is None else {"IndexName": index}
+        if newest_first:
+            parameters["ScanIndexForward"] = False
+        items: list[Item] = []
+        while True:
+            if limit is not None:
+                parameters["Limit"] = limit - len(items)
+            page = await self._call("query", **parameters)
+            items.extend(page["Items"])
+            last = page.get("LastEvaluatedKey")
+            if last is None or (limit is not None and len(items) >= limit):
+                return items
+            parameters["ExclusiveStartKey"] = last
+
+    async def _call(self, operation: str, **parameters: Any) -> Any:
+        if self._client is None:  # making it takes CPU, which must not count against a limit meant for the network
+            self._client = await self._calls.run(self._make_client)
+        method = getattr(self._client, operation)
+        try:
+            pending = self._calls.run(method, TableName=self.name, **parameters)
+            return await asyncio.wait_for(pending, self._limit_seconds)
+        except TimeoutError:
+            raise StateUnavailable(f"{operation}: no answer within {self._limit_seconds} s") from None
+        except Exception as error:
+            raise self._meaning(operation, error) from error
+
+    def _meaning(self, operation: str, error: Exception) -> Exception:
+        refusal = refusal_in(error)
+        if refusal is None or refusal.code in _OUR_FAULT:
+            return error
+        if refusal.code == "ConditionalCheckFailedException":
+            return _Taken(refusal.answer.get("Item", {}))
+        if refusal.code in _MISCONFIGURED:
+            self._say("state_misconfigured", level="ERROR", operation=operation, table=self.name, error=refusal.detail)
+        return StateUnavailable(f"{operation}: {refusal.detail}")
+
+
+class _Taken(Exception):
+    """There is an item where a new one was to go."""
+
+    def __init__(self, item: Item) -> None:
+        super().__init__("taken")
+        self.item = item

@@ -1,0 +1,24 @@
+"""The workers of the lanes critical, standard and batch: a batch of messages, all their jobs at once."""
+
+import asyncio
+from typing import Any, Protocol
+
+from functions.adapters.sqs_batch import advance_batch
+from functions.bootstrap import runtime
+
+#: Jobs begin to yield this long before Lambda would stop them: time to finish a step and to write it.
+MARGIN_SECONDS = 10.0
+
+
+class LambdaContext(Protocol):
+    """What is asked of Lambda's context."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return how long the function may still run."""
+
+
+def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:
+    """Lambda's entry point."""
+    left = context.get_remaining_time_in_millis() / 1000
+    stop_at = runtime().clock.monotonic() + left - MARGIN_SECONDS
+    return asyncio.run(advance_batch(event["Records"], runtime().advance_job.advance, stop_at, runtime().log))
