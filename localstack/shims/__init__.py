@@ -1,8 +1,8 @@
 """What AWS has and the emulator lacks, or has otherwise: one file per shim, all installed here.
 
-Each shim names the functions it changes together with the hash of their source (patching.py) and has one test that the
-stock emulator fails, so that a shim which upstream made needless fails its test and goes. What still differs from AWS is
-in docs/local-cloud.md.
+Each shim names the functions it changes together with the hash of their source (patching.py) and has one test that
+the stock emulator fails, so that a shim which upstream made needless fails its test and goes. What still differs from
+AWS is in docs/local-cloud.md.
 """
 
 from __future__ import annotations

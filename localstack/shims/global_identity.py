@@ -111,11 +111,12 @@ async def learn_caller(scope: peering.Message) -> None:
 def _signing_key(scope: peering.Message) -> str | None:
     for name, value in scope["headers"]:
         if name == b"authorization" and value.startswith(b"AWS4-"):
-            found = _SIGNING_KEY.search(value.decode("latin-1"))
+            found = _SIGNING_KEY.search(str(value, "latin-1"))
             return found.group(1) if found else None
     query = scope["query_string"]
     if b"X-Amz-Credential" in query:
-        return parse_qs(query.decode("latin-1"))["X-Amz-Credential"][0].partition("/")[0]
+        (credential, *_) = parse_qs(query.decode("latin-1")).get("X-Amz-Credential", [""])
+        return credential.partition("/")[0]
     return None
 
 

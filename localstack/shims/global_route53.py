@@ -1,9 +1,9 @@
 """Route 53 is one service for all Regions, and its health checks are CloudFormation resources.
 
 Every process has a Route 53 of its own. A Region's hands all its requests, and the CloudFormation handlers of
-zones, records and health checks, on to the process that plays the global services, so that both Regions' stacks write into
-the same zone and the DNS server reads one. The emulator has no handler for health checks at all, and answers
-`Inverted` and its other flags in a spelling that SDKs read as false.
+zones, records and health checks, on to the process that plays the global services, so that both Regions' stacks
+write into the same zone and the DNS server reads one. The emulator has no handler for health checks at all, and
+answers `Inverted` and its other flags in a spelling that SDKs read as false.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """DynamoDB global tables whose replicas live in other emulator processes.
 
-The emulator takes a template's `AWS::DynamoDB::GlobalTable` for a table of one Region, and keeps replicas made through its
-API inside the same process. Here the resource makes the same table in every Region's process that its `Replicas` name;
-what is written is carried between them by our own replication link, with the lag and the faults that the emulator's synchronous copy
-does not have. A Region that comes back empty asks the others which replicas it should hold and makes them
-before it serves.
+The emulator takes a template's `AWS::DynamoDB::GlobalTable` for a table of one Region, and keeps replicas made through
+its API inside the same process. Here the resource makes the same table in every Region's process that its `Replicas`
+name; what is written is carried between them by our own replication link, with the lag and the faults that the
+emulator's synchronous copy does not have. A Region that comes back empty asks the others which replicas it should hold
+and makes them before it serves.
 """
 
 from __future__ import annotations

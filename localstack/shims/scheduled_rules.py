@@ -1,8 +1,8 @@
 """Scheduled EventBridge rules start at once and then keep their rate.
 
-The emulator looks every ten seconds and lets a new `rate(1 minute)` rule wait out its first minute, so a system that was just
-deployed would stand still for a minute and the rate would be 70 seconds as often as 60. AWS fires within the first
-minute and then at the rate. Here a rule fires within two seconds after it got its first target.
+The emulator looks every ten seconds and lets a new `rate(1 minute)` rule wait out its first minute, so a system that
+was just deployed would stand still for a minute, and a rate of 60 seconds would often be one of 70. AWS fires within
+the first minute and then at the rate. Here a rule fires within two seconds after it got its first target.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def _start_at_once_and_keep_the_rate(tick: Callable[[], None]) -> Callable[[], N
                 started.add(incarnation)
                 events._rule_last_fired[key] = 0.0
             else:
-                before[key] = (events._rule_last_fired[key], seconds)
+                before[key] = (events._rule_last_fired.get(key, 0.0), seconds)
         tick()
         for key, (last, seconds) in before.items():
             fired = events._rule_last_fired.get(key, last)
