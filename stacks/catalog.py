@@ -1,0 +1,170 @@
+"""The catalogue of functions: one row per Lambda function, from which its resources, role, trigger and alarm come.
+
+A row says what a function is for and what it may do. How that becomes CloudFormation is in `stacks/constructs`.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """What a function's role allows, each exactly as wide as the words say (`stacks/constructs/permissions.py`)."""
+
+    READS_TOKENS = "reads_tokens"
+    READS_JOBS = "reads_jobs"
+    APPENDS_JOBS = "appends_jobs"
+    COPIES_JOBS_TO_PEER = "copies_jobs_to_peer"
+    LISTS_JOBS = "lists_jobs"
+    FINDS_DUE_JOBS = "finds_due_jobs"
+    READS_REGIONS = "reads_regions"
+    WRITES_REGIONS = "writes_regions"
+    KEEPS_CURSORS = "keeps_cursors"
+    SENDS_TO_LANES = "sends_to_lanes"
+    READS_LANE_DEPTHS = "reads_lane_depths"
+    INVOKES_MODEL = "invokes_model"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Called by the API. Without a scope the route is public: no token, no tenant."""
+
+    method: str
+    path: str
+    scope: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Authorizer:
+    """Called by the API before any route that has a scope."""
+
+
+@dataclass(frozen=True, slots=True)
+class EveryLane:
+    """Called with batches of messages from each lane."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Called once in so many minutes, by nobody else."""
+
+    minutes: int
+
+
+Trigger = Route | Authorizer | EveryLane | Schedule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionRow:
+    """One Lambda function. Its code is `functions/handlers/<name>.py`."""
+
+    name: str
+    description: str
+    trigger: Trigger
+    permissions: tuple[Permission, ...] = ()
+    memory_mb: int = 512
+    timeout_seconds: int = 10
+
+    @property
+    def entry_point(self) -> str:
+        """What Lambda calls."""
+        return f"functions.handlers.{self.name}.handle"
+
+
+JOBS_READ = "jobs:read"
+JOBS_WRITE = "jobs:write"
+
+FUNCTIONS: tuple[FunctionRow, ...] = (
+    FunctionRow(
+        name="authorize_request",
+        description="Turns a bearer token into a tenant and its scopes",
+        trigger=Authorizer(),
+        permissions=(Permission.READS_TOKENS,),
+    ),
+    FunctionRow(
+        name="submit_job",
+        description="Accepts a job: durable in both Regions, then on its lane",
+        trigger=Route("POST", "/v1/jobs", JOBS_WRITE),
+        permissions=(
+            Permission.READS_JOBS,
+            Permission.APPENDS_JOBS,
+            Permission.COPIES_JOBS_TO_PEER,
+            Permission.SENDS_TO_LANES,
+        ),
+        timeout_seconds=20,
+    ),
+    FunctionRow(
+        name="get_job",
+        description="Shows a job",
+        trigger=Route("GET", "/v1/jobs/{id}", JOBS_READ),
+        permissions=(Permission.READS_JOBS,),
+    ),
+    FunctionRow(
+        name="list_job_events",
+        description="Shows a job's history",
+        trigger=Route("GET", "/v1/jobs/{id}/events", JOBS_READ),
+        permissions=(Permission.READS_JOBS,),
+    ),
+    FunctionRow(
+        name="list_jobs",
+        description="Lists a tenant's jobs",
+        trigger=Route("GET", "/v1/jobs", JOBS_READ),
+        permissions=(Permission.LISTS_JOBS, Permission.READS_JOBS),
+    ),
+    FunctionRow(
+        name="list_agents",
+        description="Lists the agents of this release",
+        trigger=Route("GET", "/v1/agents", JOBS_READ),
+    ),
+    FunctionRow(
+        name="list_regions",
+        description="Says how both Regions are, as this one sees it",
+        trigger=Route("GET", "/v1/regions", JOBS_READ),
+        permissions=(Permission.READS_REGIONS,),
+    ),
+    FunctionRow(
+        name="check_health",
+        description="Tells Route 53 and the peer whether this Region can serve",
+        trigger=Route("GET", "/v1/health", None),
+        permissions=(Permission.READS_REGIONS,),
+        timeout_seconds=5,
+    ),
+    FunctionRow(
+        name="advance_jobs",
+        description="Runs a batch of jobs until each is done, waits or yields",
+        trigger=EveryLane(),
+        permissions=(
+            Permission.READS_JOBS,
+            Permission.APPENDS_JOBS,
+            Permission.SENDS_TO_LANES,
+            Permission.INVOKES_MODEL,
+        ),
+        memory_mb=1024,
+        timeout_seconds=120,
+    ),
+    FunctionRow(
+        name="sweep_jobs",
+        description="Puts due, stalled and adopted jobs back on their lanes",
+        trigger=Schedule(minutes=1),
+        permissions=(
+            Permission.FINDS_DUE_JOBS,
+            Permission.READS_JOBS,
+            Permission.APPENDS_JOBS,
+            Permission.READS_REGIONS,
+            Permission.KEEPS_CURSORS,
+            Permission.SENDS_TO_LANES,
+        ),
+        timeout_seconds=90,
+    ),
+    FunctionRow(
+        name="watch_regions",
+        description="The sentinel: heartbeat, probe of the peer, verdict, lane depths",
+        trigger=Schedule(minutes=1),
+        permissions=(Permission.READS_REGIONS, Permission.WRITES_REGIONS, Permission.READS_LANE_DEPTHS),
+        timeout_seconds=90,
+    ),
+)
+
+
+def function_named(name: str) -> FunctionRow:
+    """Return the row of that name."""
+    return next(row for row in FUNCTIONS if row.name == name)

@@ -1,0 +1,366 @@
+"""What one installation looks like: two Regions and every number that an operator may want to change.
+
+A `Configuration` that exists is one that can be deployed: everything that can be checked without calling AWS is checked
+here, and each complaint names the field.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Literal, NamedTuple, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+from stacks.catalog import FUNCTIONS, EveryLane, FunctionRow
+
+_REGION = re.compile(r"^[a-z]{2,4}(-[a-z]+)+-\d$")
+_DOMAIN = re.compile(r"^(?=.{1,200}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$")
+_PARTITION_PREFIXES = (
+    ("cn-", "aws-cn"),
+    ("us-gov-", "aws-us-gov"),
+    ("us-isob-", "aws-iso-b"),
+    ("us-iso-", "aws-iso"),
+    ("eu-isoe-", "aws-iso-e"),
+    ("eusc-", "aws-eusc"),
+)
+#: Where Bedrock's cross-Region inference profiles can be called from, by the geography that their id begins with.
+_PROFILE_REGIONS = {"us": "us-", "eu": "eu-", "apac": "ap-", "global": ""}
+
+#: What CloudWatch Logs accepts.
+RETENTION_DAYS = (
+    1,
+    3,
+    5,
+    7,
+    14,
+    30,
+    60,
+    90,
+    120,
+    150,
+    180,
+    365,
+    400,
+    545,
+    731,
+    1096,
+    1827,
+    2192,
+    2557,
+    2922,
+    3288,
+    3653,
+)
+#: AWS advises a queue's visibility of at least this many timeouts of the function that reads it.
+VISIBILITY_IN_TIMEOUTS = 6
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}[a-z0-9]$")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RegionPair(NamedTuple):
+    """The two Regions. The first one is primary where a routing mode knows a primary, and nowhere else."""
+
+    first: str
+    second: str
+
+
+class LaneSettings(_Section):
+    """One lane: how many workers serve it at once, and when a message counts as dead."""
+
+    name: Name
+    max_concurrency: int = Field(ge=2, le=1000)
+    visibility_seconds: int = Field(ge=1, le=43_200)
+    max_receive_count: int = Field(ge=1, le=1000)
+    oldest_message_alarm_seconds: int = Field(ge=1)
+
+
+class TenantSettings(_Section):
+    """One tenant's usage plan, in each Region."""
+
+    name: Name
+    rate_per_second: float = Field(gt=0)
+    burst: int = Field(ge=1)
+    daily_quota: int | None = Field(default=None, ge=1)
+
+
+class FunctionSize(_Section):
+    """What a function gets here instead of what the catalogue says."""
+
+    memory_mb: int = Field(ge=128, le=10_240)
+    timeout_seconds: int = Field(ge=1, le=900)
+
+
+class HealthCheckSettings(_Section):
+    """How Route 53 decides that a Region does not answer."""
+
+    interval_seconds: Literal[10, 30]
+    failure_threshold: int = Field(ge=1, le=10)
+
+
+class EndpointSettings(_Section):
+    """How the API is reached from outside."""
+
+    scheme: Literal["https", "http"] = "https"
+    port: int = Field(default=443, ge=1, le=65_535)
+    health_path: str = Field(default="/v1/health", pattern=r"^/[a-z0-9/_-]*$")
+
+    def url(self, host: str, path: str) -> str:
+        """Return the address of `path` on `host`, without a port that goes without saying."""
+        implied = {"https": 443, "http": 80}[self.scheme]
+        return f"{self.scheme}://{host}{path}" if self.port == implied else f"{self.scheme}://{host}:{self.port}{path}"
+
+
+class TimingSettings(_Section):
+    """How soon the Regions notice things about their jobs and about each other."""
+
+    heartbeat_seconds: int = Field(default=5, ge=1, le=60)
+    peer_stale_seconds: int = Field(default=20, ge=2)
+    stall_seconds: int = Field(default=30, ge=2)
+    loop_seconds: int = Field(default=62, ge=60, le=600)
+
+    @model_validator(mode="after")
+    def _one_missed_beat_is_not_staleness(self) -> Self:
+        if self.peer_stale_seconds < 2 * self.heartbeat_seconds:
+            raise ValueError(
+                f"peer_stale_seconds must be at least two heartbeats ({2 * self.heartbeat_seconds} s), "
+                f"or one late heartbeat looks like a lost Region; it is {self.peer_stale_seconds}"
+            )
+        return self
+
+
+class AlarmSettings(_Section):
+    """From where on an operator is told."""
+
+    function_errors: int = Field(default=1, ge=1)
+    api_server_errors: int = Field(default=5, ge=1)
+    silent_sentinel_minutes: int = Field(default=3, ge=2, le=60)
+    email: str | None = Field(default=None, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+
+
+class ProtectionSettings(_Section):
+    """What outlives a mistake."""
+
+    deletion_protection: bool
+    point_in_time_recovery: bool
+    retain: bool
+    log_retention_days: int
+
+    @field_validator("log_retention_days")
+    @classmethod
+    def _a_retention_that_exists(cls, days: int) -> int:
+        if days not in RETENTION_DAYS:
+            raise ValueError(f"CloudWatch Logs does not keep logs for {days} days, only for one of {RETENTION_DAYS}")
+        return days
+
+
+class FirewallSettings(_Section):
+    """The web firewall in front of the API."""
+
+    requests_per_address_in_5_minutes: int = Field(default=10_000, ge=10, le=2_000_000_000)
+
+
+class ThrottleSettings(_Section):
+    """What one Region's API lets through, all tenants together."""
+
+    rate_per_second: float = Field(default=1_000, gt=0)
+    burst: int = Field(default=2_000, ge=1)
+
+
+class Configuration(_Section):
+    """One installation: an environment in one account and two Regions."""
+
+    environment: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{1,11}$")]
+    account: Annotated[str, StringConstraints(pattern=r"^\d{12}$")] | None = None
+    regions: RegionPair
+    domain_name: str
+    hosted_zone_id: Annotated[str, StringConstraints(pattern=r"^Z[A-Z0-9]{1,31}$")]
+    routing: Literal["failover", "latency", "weighted"] = "failover"
+    weights: Mapping[str, Annotated[int, Field(ge=0, le=255)]] = Field(default_factory=dict)
+    record_ttl_seconds: int = Field(default=10, ge=0, le=86_400)
+    health_check: HealthCheckSettings = HealthCheckSettings(interval_seconds=10, failure_threshold=3)
+    endpoint: EndpointSettings = EndpointSettings()
+    lanes: tuple[LaneSettings, ...] = Field(min_length=1)
+    tenants: tuple[TenantSettings, ...] = Field(min_length=1)
+    throttle: ThrottleSettings = ThrottleSettings()
+    sizes: Mapping[str, FunctionSize] = Field(default_factory=dict)
+    timing: TimingSettings = TimingSettings()
+    alarms: AlarmSettings = AlarmSettings()
+    protection: ProtectionSettings
+    firewall: FirewallSettings | None = FirewallSettings()
+    model_id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-zA-Z0-9.:_-]{2,127}$")]
+    adoption: Literal["on", "off"] = "on"
+    bundle: Annotated[str, StringConstraints(min_length=1)]
+    #: Local cloud only. Where a Region's own services answer; on AWS the SDK knows.
+    endpoint_urls: Mapping[str, str] = Field(default_factory=dict)
+    #: Local cloud only. Where a Region's public endpoint answers, as "address:port"; on AWS the name is resolved.
+    health_addresses: Mapping[str, str] = Field(default_factory=dict)
+
+    @field_validator("regions")
+    @classmethod
+    def _two_regions_of_one_partition(cls, pair: RegionPair) -> RegionPair:
+        for region in pair:
+            if not _REGION.match(region):
+                raise ValueError(f"{region!r} is not the name of a Region, such as us-east-1")
+        if pair.first == pair.second:
+            raise ValueError(f"the two Regions must differ, both are {pair.first}")
+        partitions = [partition_of(region) for region in pair]
+        if partitions[0] != partitions[1]:
+            raise ValueError(
+                f"both Regions must lie in one partition, but {pair.first} is in {partitions[0]} "
+                f"and {pair.second} in {partitions[1]}"
+            )
+        return pair
+
+    @field_validator("domain_name")
+    @classmethod
+    def _a_domain_name(cls, name: str) -> str:
+        if not _DOMAIN.match(name):
+            raise ValueError(f"{name!r} is not a domain name in lower case, such as example.com")
+        return name
+
+    @field_validator("lanes", "tenants")
+    @classmethod
+    def _no_name_twice(
+        cls, rows: tuple[LaneSettings | TenantSettings, ...]
+    ) -> tuple[LaneSettings | TenantSettings, ...]:
+        twice = sorted({row.name for row in rows if [other.name for other in rows].count(row.name) > 1})
+        if twice:
+            raise ValueError(f"each needs a name of its own, but there are two or more named {', '.join(twice)}")
+        return rows
+
+    @field_validator("sizes")
+    @classmethod
+    def _sizes_of_functions_that_exist(cls, sizes: Mapping[str, FunctionSize]) -> Mapping[str, FunctionSize]:
+        unknown = sorted(set(sizes) - {row.name for row in FUNCTIONS})
+        if unknown:
+            raise ValueError(f"no function is named {', '.join(unknown)}; see stacks/catalog.py")
+        return sizes
+
+    @field_validator("endpoint_urls")
+    @classmethod
+    def _addresses_of_services(cls, urls: Mapping[str, str]) -> Mapping[str, str]:
+        for region, url in urls.items():
+            if not re.match(r"^https?://[a-z0-9.-]+(:\d+)?$", url):
+                raise ValueError(f"{url!r} (for {region}) is not an address such as http://127.0.1.1:4566")
+        return urls
+
+    @field_validator("health_addresses")
+    @classmethod
+    def _addresses_to_connect_to(cls, addresses: Mapping[str, str]) -> Mapping[str, str]:
+        for region, address in addresses.items():
+            if not re.match(r"^[a-z0-9.-]+:\d+$", address):
+                raise ValueError(f"{address!r} (for {region}) is not an address and port such as 127.0.1.1:4566")
+        return addresses
+
+    @model_validator(mode="after")
+    def _what_is_said_by_region_is_said_for_both(self) -> Self:
+        for field in ("weights", "endpoint_urls", "health_addresses"):
+            given = getattr(self, field)
+            if given and set(given) != set(self.regions):
+                raise ValueError(f"{field}: must name exactly {_both(self.regions)}, but names {_both(given)}")
+        if self.routing == "weighted" and not self.weights:
+            raise ValueError("weights: routing is weighted, so each Region needs a weight from 0 to 255")
+        if self.weights and self.routing != "weighted":
+            raise ValueError(f"weights: have no meaning while routing is {self.routing}; leave them out")
+        if self.weights and not any(self.weights.values()):
+            raise ValueError("weights: with a weight of 0 in both Regions neither would get a request")
+        return self
+
+    @model_validator(mode="after")
+    def _messages_stay_hidden_while_they_are_worked_on(self) -> Self:
+        for row in FUNCTIONS:
+            timeout = self.size_of(row).timeout_seconds
+            for lane in self.lanes if isinstance(row.trigger, EveryLane) else ():
+                least = VISIBILITY_IN_TIMEOUTS * timeout
+                if lane.visibility_seconds < least:
+                    raise ValueError(
+                        f"lanes: visibility_seconds of {lane.name} must be at least {least}, "
+                        f"{VISIBILITY_IN_TIMEOUTS} times the timeout of {row.name}; it is {lane.visibility_seconds}"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _the_model_can_be_called_from_both_regions(self) -> Self:
+        geography = self.model_geography
+        if geography is not None:
+            outside = [region for region in self.regions if not region.startswith(_PROFILE_REGIONS[geography])]
+            if outside:
+                raise ValueError(
+                    f"model_id: {self.model_id} is an inference profile of geography {geography!r}, "
+                    f"which cannot be called from {', '.join(outside)}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _loose_settings_stay_on_the_laptop(self) -> Self:
+        if self.environment != "local":
+            if self.endpoint.scheme != "https":
+                raise ValueError(f"endpoint: scheme must be https in {self.environment}; http is for the local cloud")
+            for field in ("endpoint_urls", "health_addresses"):
+                if getattr(self, field):
+                    raise ValueError(f"{field}: is for the local cloud only, not for {self.environment}")
+            if self.firewall is None:
+                raise ValueError(f"firewall: must be set in {self.environment}")
+        if self.environment == "prod":
+            for field in ("deletion_protection", "point_in_time_recovery", "retain"):
+                if not getattr(self.protection, field):
+                    raise ValueError(f"protection: {field} must be on in prod")
+        return self
+
+    @property
+    def prefix(self) -> str:
+        """What every resource's name begins with."""
+        return f"antipode-{self.environment}"
+
+    @property
+    def table_name(self) -> str:
+        """The global table."""
+        return self.prefix
+
+    @property
+    def failover_name(self) -> str:
+        """The name that leads to a Region that answers."""
+        return f"api.{self.domain_name}"
+
+    @property
+    def tenant_key_prefix(self) -> str:
+        """What the usage plan key of every tenant begins with."""
+        return f"{self.prefix}-usage-of-tenant-"
+
+    @property
+    def model_geography(self) -> str | None:
+        """The geography of the inference profile that `model_id` names, or None if it names a model itself."""
+        first, _, rest = self.model_id.partition(".")
+        return first if first in _PROFILE_REGIONS and "." in rest else None
+
+    def peer_of(self, region: str) -> str:
+        """Return the other Region."""
+        return self.regions.second if region == self.regions.first else self.regions.first
+
+    def name_of_region(self, region: str) -> str:
+        """Return the name under which one Region's API answers."""
+        return f"{region}.{self.failover_name}"
+
+    def health_url(self, region: str) -> str:
+        """Return where one Region says whether it can serve."""
+        return self.endpoint.url(self.name_of_region(region), self.endpoint.health_path)
+
+    def function_name(self, row: FunctionRow) -> str:
+        """Return a function's name on AWS."""
+        return f"{self.prefix}-{row.name.replace('_', '-')}"
+
+    def size_of(self, row: FunctionRow) -> FunctionSize:
+        """Return what a function gets here."""
+        return self.sizes.get(row.name) or FunctionSize(memory_mb=row.memory_mb, timeout_seconds=row.timeout_seconds)
+
+
+def partition_of(region: str) -> str:
+    """Return the partition that a Region belongs to."""
+    return next((partition for prefix, partition in _PARTITION_PREFIXES if region.startswith(prefix)), "aws")
+
+
+def _both(names: Iterable[str]) -> str:
+    return " and ".join(sorted(names))

@@ -1,0 +1,1 @@
+"""The parts that the stacks are put together from: one file for each thing that an operator has a word for."""

@@ -1,0 +1,114 @@
+"""What wakes an operator: dead letters, late lanes, failing functions, server errors, a silent sentinel.
+
+Every alarm looks at what AWS measures by itself, so a function that is too broken to report is noticed all the same.
+"""
+
+from aws_cdk import Aws, Duration, Stack
+from aws_cdk.aws_apigateway import RestApi
+from aws_cdk.aws_cloudwatch import Alarm, ComparisonOperator, IMetric, TreatMissingData
+from aws_cdk.aws_cloudwatch_actions import SnsAction
+from aws_cdk.aws_iam import PolicyStatement, ServicePrincipal
+from aws_cdk.aws_sns import Topic
+from aws_cdk.aws_sns_subscriptions import EmailSubscription
+from aws_cdk.aws_sqs import Queue
+from constructs import Construct
+
+from stacks.config import AlarmSettings, Configuration
+from stacks.constructs.function import CatalogFunction
+from stacks.constructs.lanes import Lane
+
+_MINUTE = Duration.minutes(1)
+
+
+class Alarms(Construct):
+    """The topic and everything that speaks to it."""
+
+    def __init__(self, scope: Construct, name: str, *, configuration: Configuration) -> None:
+        super().__init__(scope, name)
+        self._prefix = configuration.prefix
+        self._settings: AlarmSettings = configuration.alarms
+        self.topic = Topic(self, "Topic", topic_name=f"{configuration.prefix}-alarms", enforce_ssl=True)
+        # A topic with a policy of its own loses the default one, under which CloudWatch could publish.
+        account = Stack.of(self).account
+        self.topic.add_to_resource_policy(
+            PolicyStatement(
+                actions=["sns:Publish"],
+                principals=[ServicePrincipal("cloudwatch.amazonaws.com")],
+                resources=[self.topic.topic_arn],
+                conditions={
+                    "StringEquals": {"aws:SourceAccount": account},
+                    "ArnLike": {
+                        "aws:SourceArn": f"arn:{Aws.PARTITION}:cloudwatch:{Stack.of(self).region}:{account}:alarm:*"
+                    },
+                },
+            )
+        )
+        if self._settings.email:
+            self.topic.add_subscription(EmailSubscription(self._settings.email))
+
+    def watch_lane(self, lane: Lane) -> None:
+        """Tell of messages that nobody could work on, and of a lane that falls behind."""
+        self.watch_dead_letters(f"{lane.settings.name}-dead-letters", lane.dead_letters)
+        self._alarm(
+            f"{lane.settings.name}-late",
+            f"Lane {lane.settings.name} falls behind: its oldest message waits too long",
+            lane.queue.metric_approximate_age_of_oldest_message(period=_MINUTE, statistic="Maximum"),
+            threshold=lane.settings.oldest_message_alarm_seconds,
+            minutes=2,
+        )
+
+    def watch_dead_letters(self, name: str, queue: Queue) -> None:
+        """Tell of anything in a queue that should be empty."""
+        self._alarm(
+            name,
+            "Something could not be worked on and lies in a queue of dead letters",
+            queue.metric_approximate_number_of_messages_visible(period=_MINUTE, statistic="Maximum"),
+            threshold=1,
+        )
+
+    def watch_function(self, function: CatalogFunction) -> None:
+        """Tell of a function that raises."""
+        self._alarm(
+            f"{function.row.name.replace('_', '-')}-errors",
+            f"Function {function.row.name} fails",
+            function.function.metric_errors(period=_MINUTE, statistic="Sum"),
+            threshold=self._settings.function_errors,
+        )
+
+    def watch_api(self, api: RestApi) -> None:
+        """Tell of answers that are our fault."""
+        self._alarm(
+            "api-server-errors",
+            "The API answers with server errors",
+            api.deployment_stage.metric_server_error(period=_MINUTE, statistic="Sum"),
+            threshold=self._settings.api_server_errors,
+        )
+
+    def watch_sentinel(self, function: CatalogFunction) -> None:
+        """Tell of a sentinel that is not started any more: this Region's heartbeat stops with it."""
+        self._alarm(
+            "heartbeat-missing",
+            "The sentinel is not running, so this Region's heartbeat has stopped",
+            function.function.metric_invocations(period=_MINUTE, statistic="Sum"),
+            threshold=1,
+            minutes=self._settings.silent_sentinel_minutes,
+            below=True,
+        )
+
+    def _alarm(
+        self, name: str, description: str, metric: IMetric, *, threshold: float, minutes: int = 1, below: bool = False
+    ) -> None:
+        compare = ComparisonOperator
+        alarm = Alarm(
+            self,
+            name,
+            alarm_name=f"{self._prefix}-{name}",
+            alarm_description=description,
+            metric=metric,
+            threshold=threshold,
+            evaluation_periods=minutes,
+            comparison_operator=compare.LESS_THAN_THRESHOLD if below else compare.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            treat_missing_data=TreatMissingData.BREACHING if below else TreatMissingData.NOT_BREACHING,
+        )
+        alarm.add_alarm_action(SnsAction(self.topic))
+        alarm.add_ok_action(SnsAction(self.topic))

@@ -1,0 +1,54 @@
+"""The lanes of one Region: a queue each, and beside it the queue of messages that nobody could work on."""
+
+from aws_cdk import Duration
+from aws_cdk.aws_sqs import DeadLetterQueue, IQueue, Queue, QueueEncryption
+from constructs import Construct
+
+from stacks.config import Configuration, LaneSettings
+
+
+class Lane(Construct):
+    """One lane. Its messages are hints that the sweeper can write again, so they need not be kept for long."""
+
+    def __init__(self, scope: Construct, name: str, *, prefix: str, settings: LaneSettings) -> None:
+        super().__init__(scope, name)
+        self.settings = settings
+        self.dead_letters = Queue(
+            self,
+            "DeadLetters",
+            queue_name=f"{prefix}-{settings.name}-dead",
+            encryption=QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            retention_period=Duration.days(14),
+        )
+        self.queue = Queue(
+            self,
+            "Queue",
+            queue_name=f"{prefix}-{settings.name}",
+            encryption=QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            retention_period=Duration.days(4),
+            visibility_timeout=Duration.seconds(settings.visibility_seconds),
+            dead_letter_queue=DeadLetterQueue(queue=self.dead_letters, max_receive_count=settings.max_receive_count),
+        )
+
+
+class Lanes(Construct):
+    """All lanes of one Region."""
+
+    def __init__(self, scope: Construct, name: str, *, configuration: Configuration) -> None:
+        super().__init__(scope, name)
+        self.each = tuple(
+            Lane(self, settings.name.capitalize(), prefix=configuration.prefix, settings=settings)
+            for settings in configuration.lanes
+        )
+
+    @property
+    def queues(self) -> tuple[IQueue, ...]:
+        """The lanes' queues, without the dead letters."""
+        return tuple(lane.queue for lane in self.each)
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """The queues' addresses by the lanes' names."""
+        return {lane.settings.name: lane.queue.queue_url for lane in self.each}

@@ -1,0 +1,94 @@
+"""Turns the permissions of the catalogue into IAM statements, none wider than its name.
+
+The keys of the state table begin with what they are about (`JOB#`, `TOKEN#`, `REGION#`, `SWEEP#`), so a role can be
+held to its kind of item. No statement holds a wildcard in a table's or a queue's name.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+from aws_cdk import Aws, Stack
+from aws_cdk.aws_iam import IRole, PolicyStatement
+from aws_cdk.aws_sqs import IQueue
+
+from stacks.catalog import Permission
+from stacks.config import Configuration
+from stacks.constructs.acknowledged import acknowledge
+
+DUE_INDEX = "due"
+LISTING_INDEX = "listing"
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """What the functions of one Region can be given access to."""
+
+    stack: Stack
+    configuration: Configuration
+    region: str
+    queues: Sequence[IQueue]
+
+    def give(self, role: IRole, permissions: Sequence[Permission]) -> None:
+        """Add the statements of `permissions` to a function's role."""
+        for permission in permissions:
+            role.add_to_principal_policy(self._statement(permission))
+        if Permission.INVOKES_MODEL in permissions and self.configuration.model_geography is not None:
+            _, models = self._model_arns()
+            acknowledge(
+                role,
+                f"IAM5[Resource::{models.replace(Aws.PARTITION, '<AWS::Partition>')}]",
+                "An inference profile sends a request to whichever Region of its geography has room.",
+            )
+
+    def _statement(self, permission: Permission) -> PolicyStatement:
+        match permission:
+            case Permission.READS_TOKENS:
+                return self._on_items("TOKEN#*", "GetItem")
+            case Permission.READS_JOBS:
+                return self._on_items("JOB#*", "GetItem", "BatchGetItem", "Query")
+            case Permission.APPENDS_JOBS:
+                return self._on_items("JOB#*", "PutItem")
+            case Permission.COPIES_JOBS_TO_PEER:
+                peer = self.configuration.peer_of(self.region)
+                return self._on_items("JOB#*", "PutItem", "GetItem", "Query", region=peer)
+            case Permission.LISTS_JOBS:
+                return PolicyStatement(actions=["dynamodb:Query"], resources=[self._index(LISTING_INDEX)])
+            case Permission.FINDS_DUE_JOBS:
+                return PolicyStatement(actions=["dynamodb:Query"], resources=[self._index(DUE_INDEX)])
+            case Permission.READS_REGIONS:
+                return self._on_items("REGION#*", "GetItem", "BatchGetItem", "Query")
+            case Permission.WRITES_REGIONS:
+                return self._on_items("REGION#*", "PutItem")
+            case Permission.KEEPS_CURSORS:
+                return self._on_items("SWEEP#*", "GetItem", "PutItem")
+            case Permission.SENDS_TO_LANES:
+                return PolicyStatement(actions=["sqs:SendMessage"], resources=[q.queue_arn for q in self.queues])
+            case Permission.READS_LANE_DEPTHS:
+                return PolicyStatement(actions=["sqs:GetQueueAttributes"], resources=[q.queue_arn for q in self.queues])
+            case Permission.INVOKES_MODEL:
+                return PolicyStatement(actions=["bedrock:InvokeModel"], resources=list(self._model_arns()))
+            case _:
+                assert_never(permission)
+
+    def _on_items(self, keys: str, *operations: str, region: str | None = None) -> PolicyStatement:
+        return PolicyStatement(
+            actions=[f"dynamodb:{operation}" for operation in operations],
+            resources=[self._table(region or self.region)],
+            conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [keys]}},
+        )
+
+    def _table(self, region: str) -> str:
+        """The replica's ARN, spelt out: a reference would tie the Regions' stacks to one another."""
+        return f"arn:{Aws.PARTITION}:dynamodb:{region}:{self.stack.account}:table/{self.configuration.table_name}"
+
+    def _index(self, name: str) -> str:
+        return f"{self._table(self.region)}/index/{name}"
+
+    def _model_arns(self) -> tuple[str, ...]:
+        model = self.configuration.model_id
+        if self.configuration.model_geography is None:
+            return (f"arn:{Aws.PARTITION}:bedrock:{self.region}::foundation-model/{model}",)
+        _, _, plain = model.partition(".")
+        profile = f"arn:{Aws.PARTITION}:bedrock:{self.region}:{self.stack.account}:inference-profile/{model}"
+        return profile, f"arn:{Aws.PARTITION}:bedrock:*::foundation-model/{plain}"

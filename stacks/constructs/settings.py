@@ -1,0 +1,30 @@
+"""What a Region's functions find in their environment: the one place where configuration becomes `SettingName`s."""
+
+from collections.abc import Mapping
+
+from functions.settings import SettingName
+from stacks.config import Configuration
+
+
+def settings_of(configuration: Configuration, region: str, lanes: str) -> Mapping[str, str]:
+    """Return the settings of every function in `region`. `lanes` is the queues' addresses as JSON."""
+    peer = configuration.peer_of(region)
+    timing = configuration.timing
+    settings = {
+        SettingName.ENVIRONMENT: configuration.environment,
+        SettingName.REGION: region,
+        SettingName.PEER_REGION: peer,
+        SettingName.TABLE: configuration.table_name,
+        SettingName.LANES: lanes,
+        SettingName.PEER_ENDPOINT_URL: configuration.endpoint_urls.get(peer, ""),
+        SettingName.PEER_HEALTH_URL: configuration.health_url(peer),
+        SettingName.PEER_HEALTH_ADDRESS: configuration.health_addresses.get(peer, ""),
+        SettingName.MODEL_ID: configuration.model_id,
+        SettingName.TENANT_KEY_PREFIX: configuration.tenant_key_prefix,
+        SettingName.HEARTBEAT_SECONDS: str(timing.heartbeat_seconds),
+        SettingName.PEER_STALE_SECONDS: str(timing.peer_stale_seconds),
+        SettingName.STALL_SECONDS: str(timing.stall_seconds),
+        SettingName.LOOP_SECONDS: str(timing.loop_seconds),
+        SettingName.ADOPTION: configuration.adoption,
+    }
+    return {name.value: value for name, value in settings.items()}
