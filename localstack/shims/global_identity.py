@@ -113,9 +113,9 @@ def _signing_key(scope: peering.Message) -> str | None:
         if name == b"authorization" and value.startswith(b"AWS4-"):
             found = _SIGNING_KEY.search(str(value, "latin-1"))
             return found.group(1) if found else None
-    query = scope["query_string"]
-    if b"X-Amz-Credential" in query:
-        (credential, *_) = parse_qs(query.decode("latin-1")).get("X-Amz-Credential", [""])
+    query = str(scope["query_string"], "latin-1")
+    if "X-Amz-Credential" in query:
+        (credential, *_) = parse_qs(query).get("X-Amz-Credential", [""])
         return credential.partition("/")[0]
     return None
 

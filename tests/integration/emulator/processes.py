@@ -161,7 +161,8 @@ class Emulators:
     ) -> tuple[Any, dict[str, Any]]:
         """What a function returned, and the whole reply."""
         reply = self.client("lambda", region).invoke(FunctionName=name, Payload=json.dumps(event), **options)
-        return json.loads(reply["Payload"].read()), reply
+        payload = reply["Payload"].read()
+        return json.loads(payload) if payload else None, reply
 
     def deploy(self, name: str, resources: dict[str, Any], *, region: str = FIRST) -> dict[str, str]:
         """Create or update a stack; the physical id of each resource."""
