@@ -1,0 +1,1 @@
+"""The replication link: what a DynamoDB global table's service does between Regions, done between two processes."""
