@@ -20,7 +20,7 @@ WORKERS ?= 2
 SIDE_BY_SIDE := $(wildcard tests/architecture tests/unit tests/contract tests/stacks tests/replay tests/simulation)
 ALONE := $(wildcard tests/integration tests/e2e tests/drills)
 
-.PHONY: help setup demo test check fmt bench drills lock
+.PHONY: help setup demo test check fmt bench drills docs lock
 
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -45,11 +45,14 @@ fmt: .venv/.complete ## format, and mend what lint can mend
 	@$(RUN) -m ruff check --fix .
 	@$(RUN) -m ruff format .
 
-bench: setup ## measure the budgets of DESIGN section 8
-	@$(RUN) -m localstack.bench
+bench: setup ## measure what the design sets budgets for
+	@$(RUN) -m tests.benchmarks
 
 drills: setup ## the drills alone, each on a local cloud of its own
 	@$(RUN) -m pytest tests/drills
+
+docs: .venv/.complete ## write the generated pages anew
+	@$(RUN) -m tests.architecture.errors_page
 
 lock: .tools/bootstrap/.complete ## resolve pyproject.toml anew into both lock files
 	@$(LOCK) --group stacks --group localstack --group dev --output-file requirements.lock

@@ -185,7 +185,8 @@ def _digest(*parts: bytes) -> str:
 def _run(command: list[str], doing: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        reason = " / ".join((done.stderr or done.stdout).strip().splitlines()[-3:])
+        said = (done.stderr or done.stdout).strip().splitlines()
+        reason = " / ".join(line.strip() for line in said[-5:])
         raise BundleFailed(f"{doing} failed: {reason}")
 
 
