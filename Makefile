@@ -78,7 +78,7 @@ lock: .tools/bootstrap/.complete ## resolve pyproject.toml anew into both lock f
 	@$(RUN) -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || \
 		$(PYTHON) -m venv --clear --without-pip .venv
 	@$(UV) pip sync --quiet --require-hashes --python $(RUN) requirements.lock
-	@$(RUN) -m compileall -q -j 0 -x '$(COMPILED_LATER)' .venv/lib
+	@$(RUN) -W ignore -m compileall -q -j 0 -x '$(COMPILED_LATER)' .venv/lib
 	@$(RUN) -m stacks.toolchain launchers
 	@touch $@
 
