@@ -76,9 +76,9 @@ class EvidenceLine(BaseModel):
 class LicenceFinding(BaseModel):
     """The result of a review.
 
-    `declared` is the distribution's own expression, also when it was hidden from the model, and `agrees` says whether
-    the finding means the same; both are null without a valid one. `source` is "declared" when the model saw that
-    expression and confirmed it.
+    `declared` is the distribution's own expression, also when it was hidden from the model; `agrees` says whether the
+    finding means the same, `risk_agrees` whether it is of the same class. All three are null without a valid one.
+    `source` is "declared" when the model saw that expression and confirmed it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -91,6 +91,7 @@ class LicenceFinding(BaseModel):
     source: Literal["declared", "model"]
     declared: str | None
     agrees: bool | None
+    risk_agrees: bool | None
 
 
 def read_distribution(distribution: str) -> Evidence:
@@ -125,6 +126,7 @@ async def licence_review(ctx: Context, request: LicenceRequest) -> LicenceFindin
         source="declared" if shown and agrees else "model",
         declared=declared,
         agrees=agrees,
+        risk_agrees=answer.risk == risk_of(declared) if declared else None,
     )
 
 

@@ -7,6 +7,8 @@ the lines of that file, each after `| `; a line in square brackets says that lin
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
 
 from license_expression import ExpressionError, get_spdx_licensing
 
@@ -218,17 +220,22 @@ def _fits(classifier: str, spdx: str) -> bool:
     return classifier == spdx or (classifier.endswith("-*") and spdx.startswith(classifier[:-1]))
 
 
+@cache
+def _licensing() -> Any:
+    return get_spdx_licensing()
+
+
 def _as_spdx(value: str) -> str | None:
     """The value as a normal SPDX expression, or None if it is none."""
     try:
-        parsed = get_spdx_licensing().parse(value, validate=True, strict=True)
+        parsed = _licensing().parse(value, validate=True, strict=True)
     except (ExpressionError, ValueError):
         return None
     return str(parsed) if parsed is not None else None
 
 
 def _ids_of(expression: str) -> set[str]:
-    return {str(key) for key in get_spdx_licensing().license_keys(expression)}
+    return {str(key) for key in _licensing().license_keys(expression)}
 
 
 def _reading(expression: str, lines: Iterable[str], confidence: float) -> LicenceReading:

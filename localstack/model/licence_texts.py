@@ -198,9 +198,7 @@ def _python_stack(found: list[Found]) -> list[Found]:
         return found
     first = next(number for number, item in enumerate(found) if item.spdx in {"PSF-2.0", PYTHON_STACK})
     stated = found[first].spdx == "PSF-2.0" and not found[first].whole_text
-    stack = Found(
-        "PSF-2.0" if stated else PYTHON_STACK, found[first].line, found[first].whole_text, found[first].part
-    )
+    stack = Found("PSF-2.0" if stated else PYTHON_STACK, found[first].line, found[first].whole_text, found[first].part)
     return [*found[:first], stack] if stack.part else [stack]
 
 
