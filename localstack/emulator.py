@@ -99,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         stream=sys.stdout, level=logging.INFO, format="%(asctime)s %(levelname)s [%(name)s] %(message)s"
     )
     # Only now: the emulator reads its environment when it is imported.
-    from localstack.shims import EmulatorChanged, install
+    from localstack.shims import EmulatorChanged, function_processes, install
 
     try:
         application = install(neighbourhood, without=frozenset(options.without_shim))
@@ -107,6 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _refuse(f"the emulator cannot start: {changed}")
     _allow_many_files()
     asyncio.run(_serve(application, listener, f"{neighbourhood.role} {neighbourhood.region}", started))
+    function_processes.kill_all()
     # The emulator's threads are daemons in the midst of sleeping; nothing is left to write.
     os._exit(0)
 

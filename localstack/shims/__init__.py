@@ -11,6 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 from localstack.shims import (
+    alias_weights,
+    function_processes,
+    function_results,
     global_identity,
     global_route53,
     global_table,
@@ -29,6 +32,9 @@ SHIMS: dict[str, Callable[[Neighbourhood], None]] = {
     "global_route53": global_route53.install,
     "global_table": global_table.install,
     "scheduled_rules": scheduled_rules.install,
+    "alias_weights": alias_weights.install,
+    "function_processes": function_processes.install,
+    "function_results": function_results.install,
 }
 
 Application = Callable[[peering.Message, peering.Receive, peering.Send], Any]
