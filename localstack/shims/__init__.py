@@ -14,6 +14,9 @@ from localstack.shims import (
     alias_weights,
     function_processes,
     function_results,
+    gateway_api_keys,
+    gateway_errors,
+    gateway_validators,
     global_identity,
     global_route53,
     global_table,
@@ -35,6 +38,9 @@ SHIMS: dict[str, Callable[[Neighbourhood], None]] = {
     "alias_weights": alias_weights.install,
     "function_processes": function_processes.install,
     "function_results": function_results.install,
+    "gateway_errors": gateway_errors.install,
+    "gateway_api_keys": gateway_api_keys.install,
+    "gateway_validators": gateway_validators.install,
 }
 
 Application = Callable[[peering.Message, peering.Receive, peering.Send], Any]
