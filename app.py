@@ -2,16 +2,15 @@
 
 import sys
 
-from aws_cdk import App, Validations
-from cdk_nag import AwsSolutionsChecks
+from aws_cdk import Validations
 
 from stacks.environments import ConfigurationError, configuration_of
-from stacks.stage import AntipodeStage
+from stacks.stage import AntipodeStage, new_app
 
 
 def main() -> None:
     """Write the templates of the environment that the context names."""
-    app = App()
+    app = new_app()
     try:
         configuration = configuration_of(app.node.get_all_context())
     except ConfigurationError as error:
@@ -19,6 +18,8 @@ def main() -> None:
     AntipodeStage(app, configuration=configuration)
     # The local cloud is rebuilt all day long from the same templates, which the tests check.
     if configuration.environment != "local":
+        from cdk_nag import AwsSolutionsChecks  # a second to load
+
         Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     app.synth()
 

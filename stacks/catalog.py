@@ -72,6 +72,8 @@ class FunctionRow:
 
 JOBS_READ = "jobs:read"
 JOBS_WRITE = "jobs:write"
+#: A client may wait for its job (`Prefer: wait=N`), and API Gateway waits for a function 29 seconds, no longer.
+WAITING_SECONDS = 29
 
 FUNCTIONS: tuple[FunctionRow, ...] = (
     FunctionRow(
@@ -90,13 +92,14 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
             Permission.COPIES_JOBS_TO_PEER,
             Permission.SENDS_TO_LANES,
         ),
-        timeout_seconds=20,
+        timeout_seconds=WAITING_SECONDS,
     ),
     FunctionRow(
         name="get_job",
         description="Shows a job",
         trigger=Route("GET", "/v1/jobs/{id}", JOBS_READ),
         permissions=(Permission.READS_JOBS,),
+        timeout_seconds=WAITING_SECONDS,
     ),
     FunctionRow(
         name="list_job_events",
@@ -119,13 +122,13 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
         name="list_regions",
         description="Says how both Regions are, as this one sees it",
         trigger=Route("GET", "/v1/regions", JOBS_READ),
-        permissions=(Permission.READS_REGIONS,),
+        permissions=(Permission.READS_REGIONS, Permission.READS_LANE_DEPTHS),
     ),
     FunctionRow(
         name="check_health",
         description="Tells Route 53 and the peer whether this Region can serve",
         trigger=Route("GET", "/v1/health", None),
-        permissions=(Permission.READS_REGIONS,),
+        permissions=(Permission.READS_REGIONS, Permission.READS_LANE_DEPTHS),
         timeout_seconds=5,
     ),
     FunctionRow(
@@ -157,9 +160,9 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
     ),
     FunctionRow(
         name="watch_regions",
-        description="The sentinel: heartbeat, probe of the peer, verdict, lane depths",
+        description="The sentinel: heartbeat, probe of the peer, verdict on the peer",
         trigger=Schedule(minutes=1),
-        permissions=(Permission.READS_REGIONS, Permission.WRITES_REGIONS, Permission.READS_LANE_DEPTHS),
+        permissions=(Permission.READS_REGIONS, Permission.WRITES_REGIONS),
         timeout_seconds=90,
     ),
 )

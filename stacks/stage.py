@@ -1,11 +1,32 @@
 """The whole of one environment: the table, and the same Region twice."""
 
-from aws_cdk import Stage, Tags
+from collections.abc import Mapping
+from typing import Any
+
+from aws_cdk import App, Stage, Tags
 from constructs import Construct
 
 from stacks.config import Configuration
 from stacks.data_stack import DataStack
 from stacks.region_stack import RegionStack
+
+#: How the CDK is to behave where it has changed its mind. Here and not in cdk.json, so that an app that was not started
+#: by the CDK's command line writes the same templates.
+FEATURE_FLAGS: Mapping[str, object] = {
+    "@aws-cdk/aws-apigateway:requestValidatorUniqueId": True,
+    "@aws-cdk/aws-iam:importedRoleStackSafeDefaultPolicyName": True,
+    "@aws-cdk/aws-iam:minimizePolicies": True,
+    "@aws-cdk/aws-lambda:createNewPoliciesWithAddToRolePolicy": True,
+    "@aws-cdk/aws-lambda:recognizeLayerVersion": True,
+    "@aws-cdk/aws-lambda:recognizeVersionProps": True,
+    "@aws-cdk/core:checkSecretUsage": True,
+    "@aws-cdk/core:validateSnapshotRemovalPolicy": True,
+}
+
+
+def new_app(outdir: str | None = None, context: Mapping[str, Any] | None = None) -> App:
+    """Return an app with our feature flags. Context from the command line comes on top."""
+    return App(outdir=outdir, context={**FEATURE_FLAGS, **(context or {})})
 
 
 class AntipodeStage(Stage):

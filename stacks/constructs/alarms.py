@@ -13,6 +13,7 @@ from aws_cdk.aws_sns_subscriptions import EmailSubscription
 from aws_cdk.aws_sqs import Queue
 from constructs import Construct
 
+from stacks.catalog import Authorizer
 from stacks.config import AlarmSettings, Configuration
 from stacks.constructs.function import CatalogFunction
 from stacks.constructs.lanes import Lane
@@ -67,7 +68,13 @@ class Alarms(Construct):
         )
 
     def watch_function(self, function: CatalogFunction) -> None:
-        """Tell of a function that raises."""
+        """Tell of a function that raises.
+
+        The authorizer is left out: raising is how it says that a token is wrong, which any caller can bring about. When
+        it truly fails the API answers with a server error, which `watch_api` tells of.
+        """
+        if isinstance(function.row.trigger, Authorizer):
+            return
         self._alarm(
             f"{function.row.name.replace('_', '-')}-errors",
             f"Function {function.row.name} fails",

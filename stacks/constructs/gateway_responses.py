@@ -30,7 +30,7 @@ class Problem:
         """The problem details, with API Gateway's variables in them."""
         return json.dumps(
             {
-                "type": "about:blank",
+                "type": f"urn:antipode:error:{self.code}",
                 "title": self.title,
                 "status": self.status,
                 "detail": self.detail,
@@ -104,7 +104,15 @@ PROBLEMS: tuple[Problem, ...] = (
     Problem(
         ResponseType.QUOTA_EXCEEDED, 429, "throttled", _THROTTLED, "The tenant's quota of this day is used up.", _HOUR
     ),
-    Problem(ResponseType.AUTHORIZER_FAILURE, 500, "internal", _INTERNAL, "The token could not be checked.", _SECOND),
+    # The authorizer raises when the table refuses. Nobody is called unauthorized because of an outage.
+    Problem(
+        ResponseType.AUTHORIZER_FAILURE,
+        503,
+        "state_unavailable",
+        "The state table refuses",
+        "The token could not be checked. Send again.",
+        _SECOND,
+    ),
     Problem(
         ResponseType.INTEGRATION_TIMEOUT,
         504,

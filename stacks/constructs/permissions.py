@@ -46,18 +46,18 @@ class Grants:
             case Permission.READS_TOKENS:
                 return self._on_items("TOKEN#*", "GetItem")
             case Permission.READS_JOBS:
-                return self._on_items("JOB#*", "GetItem", "BatchGetItem", "Query")
+                return self._on_items("JOB#*", "Query")
             case Permission.APPENDS_JOBS:
                 return self._on_items("JOB#*", "PutItem")
             case Permission.COPIES_JOBS_TO_PEER:
                 peer = self.configuration.peer_of(self.region)
-                return self._on_items("JOB#*", "PutItem", "GetItem", "Query", region=peer)
+                return self._on_items("JOB#*", "PutItem", "GetItem", region=peer)
             case Permission.LISTS_JOBS:
                 return PolicyStatement(actions=["dynamodb:Query"], resources=[self._index(LISTING_INDEX)])
             case Permission.FINDS_DUE_JOBS:
                 return PolicyStatement(actions=["dynamodb:Query"], resources=[self._index(DUE_INDEX)])
             case Permission.READS_REGIONS:
-                return self._on_items("REGION#*", "GetItem", "BatchGetItem", "Query")
+                return self._on_items("REGION#*", "GetItem")
             case Permission.WRITES_REGIONS:
                 return self._on_items("REGION#*", "PutItem")
             case Permission.KEEPS_CURSORS:

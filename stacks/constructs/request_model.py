@@ -39,6 +39,9 @@ JOB_REQUEST = JsonSchema(
 #: Headers and query fields that routes read, by method and path; none is required.
 OPTIONAL_PARAMETERS: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "/v1/jobs"): ("header.Idempotency-Key", "header.Prefer"),
+    ("GET", "/v1/jobs"): ("querystring.limit", "querystring.status", "querystring.before", "querystring.agent"),
+    ("GET", "/v1/jobs/{id}"): ("header.Prefer",),
+    ("GET", "/v1/jobs/{id}/events"): ("querystring.after", "querystring.limit"),
 }
 
 
