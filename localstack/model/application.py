@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import json
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, assert_never
 
@@ -15,9 +15,9 @@ from localstack.model.chat import ChatRequest, RequestRefused, completion, error
 from localstack.model.faults import Behaviour, Fates, Fault
 from localstack.model.upstream import Upstream
 
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+Event = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Event]]
+Send = Callable[[Event], Awaitable[None]]
 
 MODEL_NAME: Final = "antipode-rules"
 LARGEST_BODY_BYTES: Final = 4_000_000
@@ -66,7 +66,7 @@ class ModelServer:
         self._tokens: Counter[str] = Counter()
         self._requests: deque[Remembered] = deque(maxlen=REMEMBERED_REQUESTS)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Event, receive: Receive, send: Send) -> None:
         """Serve one connection's request (ASGI)."""
         if scope["type"] == "lifespan":
             await self._live(receive, send)

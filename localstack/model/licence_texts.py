@@ -121,7 +121,7 @@ def names_in(sentence: str) -> list[tuple[str, int]]:
     taken: list[tuple[int, int]] = []
     names: list[tuple[int, str]] = []
     for match in _SPDX_TAG.finditer(sentence):
-        names += [(match.start(), spdx) for spdx, _ in names_in(match["id"])]
+        names += [(match.start(), spdx) for spdx, _ in names_in(match["id"].strip("() "))]
         taken.append(match.span())
     for start, end, spdx in _gnu_names(sentence):
         names.append((start, spdx))

@@ -36,7 +36,8 @@ class Family:
 
 _NEVER = "(?!)"
 _GNU_END = (
-    "why-not-lgpl|public license instead of this license|that's all there is to it|how to apply and follow the gnu agpl"
+    r"public license instead of this license(\. but first, please read \S+)?|that's all there is to it"
+    r"|how to apply and follow the gnu agpl"
 )
 
 
@@ -204,8 +205,10 @@ NAMES: Final = (
 )
 """Names in prose and in the License field. `BSD-*` is a family: a name that leaves the number of clauses open."""
 
-GNU_NAME: Final = "(?P<kind>affero |lesser |library )?general public licen[cs]e|\\b(?P<short>a|l)?gpl"
-GNU_VERSION: Final = "^[^.;]{0,24}?(?P<version>[123](\\.[01])?)(\\.0)?(?P<plus> ?\\+)?"
+GNU_NAME: Final = r"(?P<kind>affero |lesser |library )?general public licen[cs]e|\b(?P<short>a|l)?gpl(?=v?\d|\b)"
+GNU_VERSION: Final = (
+    r"^(?:[ ,-]*v?|[^.;]{0,70}?\bv(?:ersion)?\.? ?)(?P<version>[123](?:\.[01])?)(?!\d)(?:\.0)?(?P<plus> ?\+)?"
+)
 GNU_LATER: Final = "or \\(?at your option\\)?,? any later|or (any )?later|or-later|or newer|or greater"
 
 CLASSIFIERS: Final = {
@@ -254,7 +257,8 @@ open.
 """
 
 CHOICE: Final = re.compile(
-    r"\beither\b(?! version).{0,80}\blicen[cs]es?\b|\bdual[- ]licen[cs]|\bwhichever you prefer\b"
+    r"spdx-license-identifier:[^;]* or |\beither\b(?! version).{0,80}\blicen[cs]es?\b|\bdual[- ]licen[cs]"
+    r"|\bwhichever you prefer\b"
     r"|\byour (option|choice)\b(?!\)?,? any later)|\bchoose (between|either|one)\b"
 )
 """The licensee may choose among the licences named."""

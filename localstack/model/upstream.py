@@ -26,13 +26,20 @@ class Upstream:
     """One endpoint, such as http://127.0.0.1:11434 (its path /v1/chat/completions is added)."""
 
     def __init__(
-        self, url: str, model: str | None = None, key: str | None = None, timeout_seconds: float = 110
+        self,
+        url: str,
+        model: str | None = None,
+        key: str | None = None,
+        *,
+        timeout_seconds: float = 110,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._model = model
         self._client = httpx.AsyncClient(
             base_url=url.rstrip("/").removesuffix("/v1"),
             headers={"authorization": f"Bearer {key}"} if key else {},
             timeout=timeout_seconds,
+            transport=transport,
         )
 
     async def ask(self, request: ChatRequest) -> Relayed:
