@@ -61,6 +61,9 @@ def serve(event: Event, log: EventLog, respond: Callable[[Request], Awaitable[Re
     except Exception as error:  # noqa: BLE001 - the client gets an answer, the log gets the traceback
         log.failed("request_failed", error, request_id=request.request_id)
         response = problem(AntipodeError("internal", "the service failed; the request's id leads to its log"))
+    body = response.body
+    if response.status >= 400:
+        body = {**body, "request_id": request.request_id}
     log.say(
         "answered",
         method=request.method,
@@ -73,7 +76,7 @@ def serve(event: Event, log: EventLog, respond: Callable[[Request], Awaitable[Re
     return {
         "statusCode": response.status,
         "headers": {"Content-Type": "application/json", "Cache-Control": "no-store", **response.headers},
-        "body": json.dumps(response.body, ensure_ascii=False, separators=(",", ":")),
+        "body": json.dumps(body, ensure_ascii=False, separators=(",", ":")),
         "isBase64Encoded": False,
     }
 

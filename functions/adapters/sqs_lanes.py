@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 #: What SQS takes at once.
 BATCH = 10
-_MISCONFIGURED = frozenset({"AccessDenied", "AccessDeniedException", "QueueDoesNotExist"})
+_MISCONFIGURED = frozenset({"AccessDenied", "AccessDeniedException", "NonExistentQueue", "QueueDoesNotExist"})
 
 
 class SqsLanes:

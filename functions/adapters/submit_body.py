@@ -100,8 +100,11 @@ def _depth(value: object) -> int:
 
 
 def _checked(value: dict[str, Any]) -> SubmitBody:
-    if value.pop("session", None) is not None:
+    if "session" in value:
         raise AntipodeError("not_available", "sessions are not served by this version", field="session")
+    for name, part in value.items():
+        if part is None and name != "input":
+            raise AntipodeError("invalid_body", f"{name}: leave it out instead of sending null"[:300], field=name[:100])
     try:
         body = SubmitBody.model_validate(value)
     except ValidationError as error:

@@ -1,0 +1,37 @@
+"""The worlds that each contract runs on."""
+
+from collections.abc import Iterator
+
+import pytest
+from moto import mock_aws
+
+from functions.adapters.aws_clients import AwsClients
+from tests.contract.worlds import (
+    EAST,
+    WEST,
+    Queues,
+    State,
+    queues_in_memory,
+    queues_on_sqs,
+    state_in_memory,
+    state_on_dynamodb,
+)
+
+
+@pytest.fixture(scope="session")
+def clients() -> Iterator[AwsClients]:
+    """Clients that reach moto; a client checks each call against AWS's own service model before it sends it."""
+    with mock_aws():
+        yield AwsClients(EAST, WEST, None)
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def state(request: pytest.FixtureRequest, clients: AwsClients) -> State:
+    """One empty replica."""
+    return state_in_memory() if request.param == "memory" else state_on_dynamodb(clients)
+
+
+@pytest.fixture(params=["memory", "sqs"])
+def queues(request: pytest.FixtureRequest, clients: AwsClients) -> Queues:
+    """Empty lanes."""
+    return queues_in_memory() if request.param == "memory" else queues_on_sqs(clients)
