@@ -2,7 +2,7 @@
 
 The due index holds an entry for each submission (kept: it is part of an immutable segment) and one for each job that
 lives longer than a moment (its head's, removed at the end). A cursor for each partition moves past what has been seen
-to; an entry is left behind it only when the job is finished or has a later entry. So the cost grows with what becomes due.
+to; an entry is left behind it only when the job is finished or has a later entry. So the cost grows with what is due.
 """
 
 import asyncio
