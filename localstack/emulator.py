@@ -63,6 +63,7 @@ def clean_environment(neighbourhood: Neighbourhood, folder: Path) -> dict[str, s
         "AUTH": "true",
         "AWS_ENDPOINT_URL": neighbourhood.url,
         "GATEWAY_PORT": neighbourhood.url.rpartition(":")[2],
+        "MINISTACK_HOST": neighbourhood.url.removeprefix("http://").partition(":")[0],  # in queue URLs
         "MINISTACK_REGION": neighbourhood.region,
         "MINISTACK_WORKER_THREADS": "256",  # a model call holds one for as long as the model takes
         "MINISTACK_BEDROCK_PROXY_URL": neighbourhood.model_url,

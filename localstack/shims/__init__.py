@@ -12,6 +12,7 @@ from typing import Any
 
 from localstack.shims import (
     alias_weights,
+    bedrock_models,
     function_processes,
     function_results,
     gateway_api_keys,
@@ -41,6 +42,7 @@ SHIMS: dict[str, Callable[[Neighbourhood], None]] = {
     "gateway_errors": gateway_errors.install,
     "gateway_api_keys": gateway_api_keys.install,
     "gateway_validators": gateway_validators.install,
+    "bedrock_models": bedrock_models.install,
 }
 
 Application = Callable[[peering.Message, peering.Receive, peering.Send], Any]
