@@ -1,7 +1,9 @@
 """What the API checks before it calls a function: the form of a job's body and the parameters of each route.
 
-It stops what is plainly wrong without paying for a function. The functions check everything again: API Gateway skips
-the body of a request whose content type it has no model for. So this may be looser than the functions, never stricter.
+It stops what is plainly wrong without paying for a function, but only where its answer can name the field: of a missing
+field API Gateway says which one it is, of a field of the wrong type only that there is one. So types are left to the
+functions, which check everything in any case: API Gateway skips the body of a request whose content type it has no
+model for.
 """
 
 from aws_cdk.aws_apigateway import (
@@ -15,25 +17,11 @@ from aws_cdk.aws_apigateway import (
 )
 from constructs import Construct
 
-#: Names that become part of other names; the functions hold them to what exists.
-_WORD = JsonSchema(type=JsonSchemaType.STRING, min_length=1, max_length=128)
-
 JOB_REQUEST = JsonSchema(
     schema=JsonSchemaVersion.DRAFT4,
     title="JobRequest",
     type=JsonSchemaType.OBJECT,
     required=["agent", "input"],
-    properties={
-        "agent": _WORD,
-        "input": JsonSchema(description="What the agent takes. Each agent has a schema of its own: GET /v1/agents"),
-        "lane": _WORD,
-        "session": _WORD,
-        "delay_seconds": JsonSchema(type=JsonSchemaType.NUMBER, minimum=0),
-        "deadline": JsonSchema(type=JsonSchemaType.STRING, min_length=1),
-        "budget": JsonSchema(type=JsonSchemaType.OBJECT),
-        "callback_url": JsonSchema(type=JsonSchemaType.STRING, min_length=1),
-        "tags": JsonSchema(type=JsonSchemaType.OBJECT),
-    },
 )
 
 #: Headers and query fields that routes read, by method and path; none is required.
