@@ -26,6 +26,7 @@ from localstack.model.upstream import Upstream
 
 KEY_VARIABLE: Final = "ANTIPODE_MODEL_KEY"
 EXIT_BAD_START: Final = 3
+_BACKLOG = 512
 _SECONDS_BETWEEN_LOOKS_AT_THE_PARENT = 0.2
 
 
@@ -73,6 +74,7 @@ def _listen(address: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((address, port))
+        listener.listen(_BACKLOG)  # from here on nobody is refused, though answers wait for the event loop
     except OSError as failure:
         _refuse(f"{address}:{port} cannot be used ({failure.strerror}); is another local cloud running?")
     return listener
