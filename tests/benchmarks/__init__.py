@@ -1,0 +1,1 @@
+"""Benchmarks (`make bench`): printed, never asserted by the clock. Machines are shared, so times are ratios in one run."""
