@@ -1,1 +1,1 @@
-"""Benchmarks (`make bench`): printed, never asserted by the clock. Machines are shared, so times are ratios in one run."""
+"""Benchmarks (`make bench`): printed, never asserted by the clock. Machines are shared: times are ratios in one run."""
