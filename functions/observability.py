@@ -56,4 +56,4 @@ class EventLog:
         self._emit({**head, **named, **metrics, "_aws": {"Timestamp": stamp, "CloudWatchMetrics": [directive]}})
 
     def _emit(self, line: Mapping[str, object]) -> None:
-        self._write(json.dumps(line, default=str, ensure_ascii=False, separators=(",", ":")))
+        self._write(json.dumps(line, default=str, separators=(",", ":")))

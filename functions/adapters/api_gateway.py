@@ -76,7 +76,7 @@ def serve(event: Event, log: EventLog, respond: Callable[[Request], Awaitable[Re
     return {
         "statusCode": response.status,
         "headers": {"Content-Type": "application/json", "Cache-Control": "no-store", **response.headers},
-        "body": json.dumps(body, ensure_ascii=False, separators=(",", ":")),
+        "body": json.dumps(body, separators=(",", ":")),
         "isBase64Encoded": False,
     }
 

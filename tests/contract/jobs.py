@@ -1,7 +1,7 @@
 """Jobs to write in contract tests."""
 
 from functions.domain.ids import job_id
-from functions.domain.job.events import Event, JobAdopted, Json, JobSubmitted, StepSucceeded
+from functions.domain.job.events import Event, JobAdopted, JobSubmitted, Json, StepSucceeded
 from functions.domain.job.history import Segment
 from tests.contract.worlds import EAST, WEST
 

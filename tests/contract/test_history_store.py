@@ -6,7 +6,7 @@ import pytest
 
 from functions.application.ports import AppendConflict, Due, StateUnavailable
 from functions.domain.ids import job_id
-from functions.domain.job.events import AttemptStarted
+from functions.domain.job.events import AttemptStarted, Json
 from functions.domain.job.history import Head, JobRecord, Segment
 from tests.contract.jobs import JOB, NOON, adoption, opening, step
 from tests.contract.worlds import EAST, WEST, State
@@ -20,7 +20,7 @@ class TestHistoryStore:
         assert asyncio.run(state.history.read(JOB)) == JobRecord(tuple(segments), ())
 
     def test_text_numbers_and_nesting_survive(self, state: State) -> None:
-        value = {"späß": ["\u0000", "🌍", -0.5, 10**30, True, {"": {}}]}
+        value: Json = {"späß": ["\u0000", "🌍", -0.5, 10**30, True, {"": {}}]}
         asyncio.run(state.history.append(opening(value=value)))
         assert asyncio.run(state.history.read(JOB)).segments == (opening(value=value),)
 

@@ -52,9 +52,7 @@ def said() -> list[str]:
 
 @pytest.fixture
 def model(clients: AwsClients, said: list[str]) -> BedrockModel:
-    return BedrockModel(
-        "a-model", clients.model, BlockingCalls("model", 1), lambda event, **fields: said.append(event)
-    )
+    return BedrockModel("a-model", clients.model, BlockingCalls("model", 1), lambda event, **fields: said.append(event))
 
 
 def test_the_whole_request_goes_to_the_model_with_the_steps_key(model: BedrockModel, stubber: Stubber) -> None:

@@ -106,7 +106,7 @@ def test_a_public_address_passes(url: str) -> None:
 
 @pytest.mark.parametrize("url", NOT_PUBLIC)
 def test_an_address_that_is_not_public_is_refused_as_such(url: str) -> None:
-    with pytest.raises(AntipodeError, match="is not a public one|names no valid host") as caught:
+    with pytest.raises(AntipodeError, match=r"is not a public one|names no valid host") as caught:
         check_callback_url(url)
     assert (caught.value.code, caught.value.field) == ("invalid_callback_url", "callback_url")
 

@@ -1,0 +1,142 @@
+"""How many requests a job costs, counted where they leave for AWS: each one is money and time in every job.
+
+A 3-step job: the submit reads once, writes once here and once at the peer, looks once at the peer and sends once; the
+worker reads once and writes once. Whoever raises a number here explains it in the budget (DESIGN section 8).
+"""
+
+import itertools
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from functions import bootstrap
+from functions.bootstrap import Runtime
+from functions.domain.ids import job_id
+from functions.handlers import advance_jobs, get_job, submit_job
+from functions.settings import Settings
+from tests.contract.worlds import EAST, LANES, WEST
+from tests.event_files import event
+from tests.state_table import create_state_table
+
+_numbers = itertools.count(1)
+JOB = job_id("acme", "order-7")
+
+
+class Account:
+    """Both Regions' tables and the lanes in moto, and a count of what was sent to them."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        clients = runtime._clients
+        self.requests: Counter[str] = Counter()
+        for name, client in (("state", clients.state()), ("peer", clients.peer_state()), ("lanes", clients.lanes())):
+            client.meta.events.register_first("before-send.*.*", self._counter(name))
+        self.state = clients.state()
+        for state in (clients.state(), clients.peer_state()):
+            create_state_table(state, runtime.settings.table)
+        self.table = runtime.settings.table
+        self.lanes = clients.lanes()
+        self.urls = runtime.settings.lanes
+        for url in self.urls.values():
+            self.lanes.create_queue(QueueName=url.rpartition("/")[2])
+        self.requests.clear()
+
+    def _counter(self, name: str) -> Any:
+        def count(event_name: str, **_: object) -> None:
+            self.requests[f"{name} {event_name.rpartition('.')[2]}"] += 1
+
+        return count
+
+    def taken(self) -> dict[str, int]:
+        """Return what was sent since the last call."""
+        taken = dict(self.requests)
+        self.requests.clear()
+        return taken
+
+
+class Context:
+    """A function with two minutes left."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 120_000
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+    number = next(_numbers)
+    with mock_aws():
+        urls = {lane: f"https://sqs.{EAST}.amazonaws.com/123456789012/counted-{number}-{lane}" for lane in LANES}
+        environment = {
+            "ANTIPODE_ENVIRONMENT": "test",
+            "ANTIPODE_REGION": EAST,
+            "ANTIPODE_PEER_REGION": WEST,
+            "ANTIPODE_TABLE": f"counted-{number}",
+            "ANTIPODE_LANES": json.dumps(urls),
+            "ANTIPODE_PEER_HEALTH_URL": "http://peer.invalid/",
+            "ANTIPODE_MODEL_ID": "a-model",
+            "ANTIPODE_TENANT_KEY_PREFIX": "t-",
+            "ANTIPODE_HEARTBEAT_SECONDS": "5",
+            "ANTIPODE_PEER_STALE_SECONDS": "20",
+            "ANTIPODE_STALL_SECONDS": "30",
+            "ANTIPODE_LOOP_SECONDS": "62",
+            "ANTIPODE_ADOPTION": "on",
+        }
+        runtime = Runtime(Settings.load(environment))
+        made = Account(runtime)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(bootstrap, "Runtime", lambda settings: runtime)
+        bootstrap.runtime.cache_clear()
+        yield made
+        bootstrap.runtime.cache_clear()
+
+
+def run_what_waits(account: Account, lane: str) -> None:
+    """Hand the waiting messages to the worker, as a mapping does."""
+    page = account.lanes.receive_message(
+        QueueUrl=account.urls[lane], MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"]
+    )
+    records = [
+        {"messageId": message["MessageId"], "body": message["Body"], "attributes": message["Attributes"]}
+        for message in page["Messages"]
+    ]
+    account.requests.clear()
+    assert advance_jobs.handle({"Records": records}, Context()) == {"batchItemFailures": []}
+
+
+def test_a_job_of_three_steps_costs_five_requests_to_submit_and_two_to_run(account: Account) -> None:
+    accepted = submit_job.handle(event("submit_job"), None)
+    assert accepted["statusCode"] == 202
+    assert json.loads(accepted["body"])["durability"] == "both"
+    assert account.taken() == {
+        "state Query": 1,
+        "state PutItem": 1,
+        "peer PutItem": 1,
+        "peer GetItem": 1,
+        "lanes SendMessageBatch": 1,
+    }
+    run_what_waits(account, "batch")
+    assert account.taken() == {"state Query": 1, "state PutItem": 1}
+    shown = get_job.handle({**event("get_job"), "pathParameters": {"id": JOB}}, None)
+    assert json.loads(shown["body"])["status"] == "succeeded"
+    assert account.taken() == {"state Query": 1}
+
+
+def test_ten_jobs_in_one_batch_cost_no_more_than_two_requests_each(account: Account) -> None:
+    for number in range(10):
+        request = event("submit_job")
+        request["headers"]["Idempotency-Key"] = f"order-{number}"
+        assert submit_job.handle(request, None)["statusCode"] == 202
+    run_what_waits(account, "batch")
+    assert account.taken() == {"state Query": 10, "state PutItem": 10}
+
+
+def test_a_job_with_three_steps_leaves_two_items_both_written_by_its_own_region(account: Account) -> None:
+    submit_job.handle(event("submit_job"), None)
+    run_what_waits(account, "batch")
+    items = account.state.scan(TableName=account.table)["Items"]
+    assert sorted(item["sk"]["S"] for item in items) == [f"E#000001.{EAST}#00000001", f"E#000001.{EAST}#00000002"]
+    assert {item["writer"]["S"] for item in items} == {EAST}

@@ -1,0 +1,116 @@
+"""A process's runtime with every port in memory, behind the real settings, log and use cases."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from functions import bootstrap
+from functions.adapters.memory import (
+    CountingEntropy,
+    MemoryHistory,
+    MemoryLanes,
+    MemoryProbe,
+    MemoryProjections,
+    MemoryRegister,
+    MemoryTable,
+    MemoryTokens,
+    ScriptedModel,
+)
+from functions.bootstrap import Runtime
+from functions.domain.moments import add_seconds
+from functions.settings import Settings
+
+ENVIRONMENT = {
+    "ANTIPODE_ENVIRONMENT": "test",
+    "ANTIPODE_REGION": "us-east-1",
+    "ANTIPODE_PEER_REGION": "us-west-2",
+    "ANTIPODE_TABLE": "antipode-test",
+    "ANTIPODE_LANES": '{"critical": "c", "standard": "s", "batch": "b"}',
+    "ANTIPODE_PEER_HEALTH_URL": "http://us-west-2.api.antipode.test/v1/health",
+    "ANTIPODE_MODEL_ID": "a-model",
+    "ANTIPODE_TENANT_KEY_PREFIX": "antipode-test-tenant-",
+    "ANTIPODE_HEARTBEAT_SECONDS": "5",
+    "ANTIPODE_PEER_STALE_SECONDS": "20",
+    "ANTIPODE_STALL_SECONDS": "30",
+    "ANTIPODE_LOOP_SECONDS": "62",
+    "ANTIPODE_ADOPTION": "on",
+}
+
+
+@dataclass
+class TestClock:
+    """Time that passes only when somebody waits; `on_sleep` is what happens meanwhile."""
+
+    __test__ = False
+    moment: str = "2026-11-21T12:00:00.000Z"
+    seconds: float = 1000.0
+    on_sleep: list[Callable[[], None]] = field(default_factory=list)
+
+    def now(self) -> str:
+        return self.moment
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(0)
+        self.seconds += seconds
+        self.moment = add_seconds(self.moment, seconds)
+        for happens in self.on_sleep:
+            happens()
+
+
+@dataclass
+class Process:
+    """One process in memory: its runtime, and what lies behind its ports."""
+
+    runtime: Runtime
+    table: MemoryTable
+    peer_table: MemoryTable
+    lanes: MemoryLanes
+    clock: TestClock
+    probe: MemoryProbe
+
+
+@pytest.fixture
+def process(monkeypatch: pytest.MonkeyPatch) -> Iterator[Process]:
+    """The runtime that the handlers get."""
+    runtime = Runtime(Settings.load(ENVIRONMENT))
+    table, peer_table = MemoryTable(), MemoryTable()
+    made = Process(runtime, table, peer_table, MemoryLanes(), TestClock(), MemoryProbe())
+    runtime.clock = made.clock
+    runtime.entropy = CountingEntropy()
+    runtime.history, runtime.peer = MemoryHistory(table), MemoryHistory(peer_table)
+    runtime.projections, runtime.register = MemoryProjections(table), MemoryRegister(table)
+    runtime.tokens, runtime.lanes = MemoryTokens(table), made.lanes
+    runtime.probe, runtime.model = made.probe, ScriptedModel([RuntimeError("no model is asked here")])
+    monkeypatch.setattr(bootstrap, "Settings", _Loaded)
+    monkeypatch.setattr(bootstrap, "Runtime", lambda settings: runtime)
+    bootstrap.runtime.cache_clear()
+    yield made
+    bootstrap.runtime.cache_clear()
+
+
+class _Loaded:
+    """Stands for settings that were read."""
+
+    @staticmethod
+    def load() -> None:
+        """Nothing: the runtime of the test has its own."""
+
+
+def body_of(response: dict[str, Any]) -> dict[str, Any]:
+    """Return a response's body; its form is held to what API Gateway takes."""
+    assert set(response) == {"statusCode", "headers", "body", "isBase64Encoded"}
+    assert all(isinstance(value, str) for value in response["headers"].values())
+    body: dict[str, Any] = json.loads(response["body"])
+    return body
+
+
+def log_lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """Return what was logged since the last look."""
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
