@@ -13,13 +13,12 @@ import signal
 import subprocess
 import tempfile
 import textwrap
-import time
 import urllib.request
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -27,6 +26,7 @@ from botocore.config import Config
 from localstack.emulator import emulator_command
 from localstack.layout import GLOBAL, Layout
 from localstack.shims import SHIMS
+from tests.eventually import eventually
 
 SLOTS = range(20, 26)
 FIRST, SECOND = "us-east-1", "us-west-2"
@@ -36,8 +36,6 @@ CALLED_BY_LAMBDA = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
 }
-
-T = TypeVar("T")
 
 
 @contextmanager
@@ -52,18 +50,6 @@ def leased_slot() -> Iterator[int]:
             yield slot
             return
     raise RuntimeError(f"all slots {SLOTS} are in use")
-
-
-def eventually(probe: Callable[[], T | None], within: float, what: str) -> T:
-    """What the probe returns once it returns something; fails with the last value otherwise."""
-    deadline = time.monotonic() + within
-    while True:
-        value = probe()
-        if value:
-            return value
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {within} s: {what}; last seen: {value!r}")
-        time.sleep(0.02)
 
 
 class Emulators:
@@ -92,17 +78,19 @@ class Emulators:
 
     def launch(self, name: str) -> None:
         command, environment = emulator_command(self.layout, name)
-        with self.log(name).open("ab") as log:
+        with self.log(name).open("wb") as log:
             self.running[name] = subprocess.Popen(
                 command + self._options, env=environment, stdout=log, stderr=log, start_new_session=True
             )
 
     def wait_until_ready(self, name: str) -> None:
-        eventually(lambda: self._is_ready(name), 15, f"{name} answers, see {self.log(name)}")
+        eventually(lambda: self._is_ready(name), within=30, what=f"{name} answers, see {self.log(name)}")
 
     def _is_ready(self, name: str) -> bool:
         if self.running[name].poll() is not None:
             raise AssertionError(f"{name} ended at once:\n{self.log(name).read_text()}")
+        if "serves after" not in self.log(name).read_text():
+            return False  # whoever answers at that address now is another
         try:
             with urllib.request.urlopen(f"{self.layout.emulator(name).url}/_ministack/health", timeout=2) as reply:
                 return bool(reply.status == 200)
@@ -172,7 +160,7 @@ class Emulators:
         known = {stack["StackName"] for stack in cloudformation.describe_stacks()["Stacks"]}
         change = cloudformation.update_stack if name in known else cloudformation.create_stack
         change(StackName=name, TemplateBody=body, Capabilities=capabilities)
-        eventually(lambda: self._settled(name, region), 20, f"stack {name} is complete")
+        eventually(lambda: self._settled(name, region), within=60, what=f"stack {name} is complete")
         found = cloudformation.describe_stack_resources(StackName=name)["StackResources"]
         return {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in found}
 

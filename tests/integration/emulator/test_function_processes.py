@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.emulator.processes import FIRST, SECOND, Emulators, eventually, leased_slot
+from tests.eventually import eventually
+from tests.integration.emulator.processes import FIRST, SECOND, Emulators, leased_slot
 from tests.integration.emulator.shim_proof import needs_its_shim
 
 STAYS_BUSY = """
@@ -50,12 +51,14 @@ def test_a_busy_function_dies_with_its_emulator(without: tuple[str, ...], tmp_pa
             emulators.start()
             emulators.function("busy", STAYS_BUSY, Timeout=60)
             emulators.invoke("busy", {"note": str(note)}, InvocationType="Event")
-            busy = int(eventually(lambda: note.read_text() if note.exists() else "", 5, "the function runs"))
+            busy = int(
+                eventually(lambda: note.read_text() if note.exists() else "", within=20, what="the function runs")
+            )
             assert runs(busy)
 
             os.kill(emulators.running[FIRST].pid, signal.SIGKILL)  # the emulator alone, not its process group
 
-            eventually(lambda: not runs(busy), 2, "the function ends")
+            eventually(lambda: not runs(busy), within=5, what="the function ends")
         finally:
             if busy:
                 with suppress(ProcessLookupError):

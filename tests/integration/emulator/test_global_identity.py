@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.integration.emulator.processes import ACCOUNT, FIRST, SECOND, Emulators, allow, eventually
+from tests.eventually import eventually
+from tests.integration.emulator.processes import ACCOUNT, FIRST, SECOND, Emulators, allow
 from tests.integration.emulator.shim_proof import needs_its_shim
 
 ACTS_ON_THE_PEER = f"""
@@ -64,7 +65,7 @@ def test_a_policy_changed_at_home_arrives_in_the_other_region(either: Emulators)
 
     assert write() == {"done": 200}
     either.client("iam").delete_role_policy(RoleName="loses-permission", PolicyName="own")
-    refusal = eventually(lambda: write().get("refused"), 10, "the write is refused")
+    refusal = eventually(lambda: write().get("refused"), within=20, what="the write is refused")
     assert refusal == "AccessDeniedException"
 
 

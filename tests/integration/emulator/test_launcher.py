@@ -13,7 +13,8 @@ import pytest
 
 from localstack.emulator import EXIT_BAD_START, emulator_command
 from localstack.layout import CHECKOUT, GLOBAL, Layout
-from tests.integration.emulator.processes import FIRST, SECOND, Emulators, eventually, leased_slot
+from tests.eventually import eventually
+from tests.integration.emulator.processes import FIRST, SECOND, Emulators, leased_slot
 from tests.integration.emulator.test_function_processes import runs
 
 STARTS_AN_EMULATOR = """
@@ -101,7 +102,7 @@ def test_it_ends_with_the_process_that_started_it(tmp_path: Path, *, frozen: boo
 
             starter.kill()
 
-            eventually(lambda: not runs(emulator), 2, "the emulator ends")
+            eventually(lambda: not runs(emulator), within=5, what="the emulator ends")
 
 
 @needs_proc
@@ -115,7 +116,7 @@ def test_it_stops_at_once_and_takes_its_functions_along(lone: Emulators) -> None
     process.send_signal(signal.SIGTERM)
 
     assert process.wait(timeout=2) == 0
-    eventually(lambda: not runs(function), 2, "the function ends")
+    eventually(lambda: not runs(function), within=5, what="the function ends")
 
 
 @needs_proc

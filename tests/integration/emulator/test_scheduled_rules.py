@@ -8,9 +8,11 @@ import sys
 import textwrap
 from typing import Any
 
+import pytest
+
 from localstack.layout import CHECKOUT
-from tests.integration.emulator.processes import Emulators, allow, eventually
-from tests.integration.emulator.shim_proof import needs_its_shim
+from tests.eventually import eventually
+from tests.integration.emulator.processes import Emulators, allow
 
 SENDS_WHAT_IT_GETS = """
     import json, boto3
@@ -48,7 +50,7 @@ def next_message(emulators: Emulators, queue: str, within: float) -> str:
             return str(message["Body"])
         return ""
 
-    return eventually(take, within, f"a message in {queue}")
+    return eventually(take, within=within, what=f"a message in {queue}")
 
 
 def schedule(emulators: Emulators, name: str, function_arn: str, event: dict[str, Any]) -> None:
@@ -57,21 +59,20 @@ def schedule(emulators: Emulators, name: str, function_arn: str, event: dict[str
     emulators.client("events").put_targets(Rule=name, Targets=[target])
 
 
-def map_queue(emulators: Emulators, function: str, queue: str) -> None:
+def map_queue(emulators: Emulators, function: str, queue: str, *, batch_size: int = 10) -> None:
     attributes = emulators.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
     emulators.client("lambda").create_event_source_mapping(
-        FunctionName=function, EventSourceArn=attributes["Attributes"]["QueueArn"], BatchSize=10
+        FunctionName=function, EventSourceArn=attributes["Attributes"]["QueueArn"], BatchSize=batch_size
     )
 
 
-@needs_its_shim
-def test_a_new_rule_fires_within_seconds(either: Emulators) -> None:
-    heard = make_queue(either, "heard")
-    function = either.function("speaks-up", SENDS_WHAT_IT_GETS, allow("sqs:SendMessage"))
+def test_a_new_rule_fires_within_seconds(cloud: Emulators) -> None:
+    heard = make_queue(cloud, "heard")
+    function = cloud.function("speaks-up", SENDS_WHAT_IT_GETS, allow("sqs:SendMessage"))
 
-    schedule(either, "each-minute", function, {"queue": heard})
+    schedule(cloud, "each-minute", function, {"queue": heard})
 
-    assert json.loads(next_message(either, heard, within=4)) == {"queue": heard}
+    assert json.loads(next_message(cloud, heard, within=20)) == {"queue": heard}
 
 
 def test_a_function_that_runs_for_long_holds_up_no_rule_and_no_mapping(cloud: Emulators) -> None:
@@ -83,20 +84,20 @@ def test_a_function_that_runs_for_long_holds_up_no_rule_and_no_mapping(cloud: Em
         "runs-by-mapping", SENDS_WHAT_IT_GETS.replace('event["queue"]', f'"{heard}"'), may_use_queues
     )
     schedule(cloud, "long", long_running, {"queue": heard, "end": end})
-    assert next_message(cloud, heard, within=4) == "began"
+    assert next_message(cloud, heard, within=20) == "began"
 
     schedule(cloud, "short", short, {"queue": heard})
-    assert json.loads(next_message(cloud, heard, within=4)) == {"queue": heard}
+    assert json.loads(next_message(cloud, heard, within=20)) == {"queue": heard}
     map_queue(cloud, by_mapping, work)
     cloud.client("sqs").send_message(QueueUrl=work, MessageBody="work")
-    assert "work" in next_message(cloud, heard, within=4)
+    assert "work" in next_message(cloud, heard, within=20)
     # The next minute's run overlaps with one that is late: it gets an environment of its own.
     cloud.invoke("runs-long", {"queue": heard, "end": end}, InvocationType="Event")
-    assert next_message(cloud, heard, within=4) == "began"
+    assert next_message(cloud, heard, within=20) == "began"
 
     for _ in range(2):
         cloud.client("sqs").send_message(QueueUrl=end, MessageBody="end")
-    assert [next_message(cloud, heard, within=4) for _ in range(2)] == ["ended", "ended"]
+    assert [next_message(cloud, heard, within=20) for _ in range(2)] == ["ended", "ended"]
 
 
 def test_a_mapped_function_that_runs_for_long_holds_up_no_other_mapping(cloud: Emulators) -> None:
@@ -107,24 +108,25 @@ def test_a_mapped_function_that_runs_for_long_holds_up_no_other_mapping(cloud: E
     map_queue(cloud, slow, slow_work)
     map_queue(cloud, quick, work)
     cloud.client("sqs").send_message(QueueUrl=slow_work, MessageBody=json.dumps({"queue": heard, "end": end}))
-    assert next_message(cloud, heard, within=4) == "began"
+    assert next_message(cloud, heard, within=20) == "began"
 
     cloud.client("sqs").send_message(QueueUrl=work, MessageBody="work")
-    assert "work" in next_message(cloud, heard, within=4)
+    assert "work" in next_message(cloud, heard, within=20)
 
     cloud.client("sqs").send_message(QueueUrl=end, MessageBody="end")
-    assert next_message(cloud, heard, within=4) == "ended"
+    assert next_message(cloud, heard, within=20) == "ended"
 
 
 # Runs the emulator's own tick over a clock of its own: a look each second, some of them late, for ten minutes.
 TEN_MINUTES_OF_TICKS = """
-    import itertools, json, os
+    import itertools, json, os, sys
     os.environ["MINISTACK_TEST_NO_AUTOSTART"] = "1"
     from localstack.shims import scheduled_rules
     from localstack.shims.patching import module
 
     events = module("services.eventbridge")
-    scheduled_rules.install(None)
+    if sys.argv[1] == "cloud":
+        scheduled_rules.install(None)
     scope = ("000000000000", "us-east-1")
     arn = "arn:aws:events:us-east-1:000000000000:rule/"
     fired = []
@@ -151,8 +153,12 @@ TEN_MINUTES_OF_TICKS = """
 """
 
 
-def test_a_rule_keeps_its_rate_however_late_a_look_is() -> None:
-    command = [sys.executable, "-c", textwrap.dedent(TEN_MINUTES_OF_TICKS)]
+@pytest.mark.parametrize(
+    "kind",
+    ["cloud", pytest.param("stock", marks=pytest.mark.xfail(strict=True, reason="the emulator alone lacks this"))],
+)
+def test_a_rule_starts_at_once_and_keeps_its_rate_however_late_a_look_is(kind: str) -> None:
+    command = [sys.executable, "-c", textwrap.dedent(TEN_MINUTES_OF_TICKS), kind]
     ran = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True)
     fired: list[tuple[str, float]] = json.loads(ran.stdout.splitlines()[-1])
 
