@@ -13,6 +13,7 @@ from typing import Any
 from localstack.shims import (
     alias_weights,
     bedrock_models,
+    cloudformation_types,
     function_processes,
     function_results,
     gateway_api_keys,
@@ -43,6 +44,7 @@ SHIMS: dict[str, Callable[[Neighbourhood], None]] = {
     "gateway_api_keys": gateway_api_keys.install,
     "gateway_validators": gateway_validators.install,
     "bedrock_models": bedrock_models.install,
+    "cloudformation_types": cloudformation_types.install,
 }
 
 Application = Callable[[peering.Message, peering.Receive, peering.Send], Any]
