@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import os
 import signal
 import struct
 import sys
@@ -22,6 +23,7 @@ from dnslib import QTYPE, RCODE, RR, SOA, DNSHeader, DNSRecord
 
 from localstack.control import OrderRefused, serving
 from localstack.health_probe import HealthProbe
+from localstack.lifeline import die_with
 from localstack.naming.answers import Answers, Endpoint, Line
 from localstack.naming.records import HealthCheck
 from localstack.naming.route53 import DeployedRoute53, NotReadable
@@ -40,7 +42,7 @@ class NameServer:
         self._read_at: float | None = None
         self._error = ""
 
-    # -- what is deployed ---------------------------------------------------------------------------------------------
+    # -- what is deployed
 
     async def follow_deployment(self) -> None:
         while True:
@@ -87,7 +89,7 @@ class NameServer:
             "health_checks": self._probe.status(),
         }
 
-    # -- wire format --------------------------------------------------------------------------------------------------
+    # -- wire format
 
     def reply(self, packet: bytes) -> bytes | None:
         try:
@@ -174,9 +176,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--address", required=True)
     parser.add_argument("--port", required=True, type=int)
     parser.add_argument("--socket", required=True, type=Path)
+    parser.add_argument("--parent", type=int, default=os.getppid(), help="the process to die with")
     parser.add_argument("--route53-url", required=True)
     parser.add_argument("--region", action="append", required=True, metavar="NAME=ADDRESS:PORT", help="nearest first")
     options = parser.parse_args(arguments)
+    die_with(options.parent)
     regions: dict[str, Endpoint] = {}
     for pair in options.region:
         name, _, place = pair.partition("=")

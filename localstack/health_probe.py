@@ -59,12 +59,13 @@ class HealthProbe:
 
     def watch(self, deployed: Deployed) -> None:
         """Start, stop and change checkers so that they are those of the deployed checks."""
+        seen = {_endpoint_key(watched.check): watched.checkers for watched in self._watched.values()}
         for check_id in list(self._watched):
             if deployed.checks.get(check_id) != self._watched[check_id].check:
                 self._stop(check_id)
         for check_id, check in deployed.checks.items():
             if check_id not in self._watched:
-                self._watched[check_id] = self._start(check)
+                self._watched[check_id] = self._start(check, seen.get(_endpoint_key(check), []))
 
     def is_healthy(self, check_id: str) -> bool:
         watched = self._watched.get(check_id)
@@ -98,9 +99,11 @@ class HealthProbe:
         believing = sum(checker.healthy for checker in watched.checkers)
         return believing / len(watched.checkers) > HEALTHY_SHARE
 
-    def _start(self, check: HealthCheck) -> _Watched:
+    def _start(self, check: HealthCheck, before: list[Checker]) -> _Watched:
+        """A check that replaces another of the same endpoint goes on with what its checkers have seen."""
         count = CHECKERS if check.type in _PROBED_TYPES and not check.disabled else 0
-        watched = _Watched(check, [Checker(check.failure_threshold) for _ in range(count)])
+        believed = [checker.healthy for checker in before] or [True] * count
+        watched = _Watched(check, [Checker(check.failure_threshold, healthy) for healthy in believed[:count]])
         watched.tasks = [
             asyncio.create_task(self._watch_from(check, checker, index * check.interval_seconds / count))
             for index, checker in enumerate(watched.checkers)
@@ -164,6 +167,10 @@ async def _ask(
         found = check.search.encode() in await reader.read(_BODY_SEARCHED)
         return found, f"status {status}, text {'found' if found else 'missing'}"
     return True, f"status {status}"
+
+
+def _endpoint_key(check: HealthCheck) -> tuple[object, ...]:
+    return check.type, check.host, check.address, check.port, check.path
 
 
 def _reason(error: Exception) -> str:

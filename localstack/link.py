@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import os
 import signal
 import statistics
 import threading
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from localstack.control import OrderRefused, serving
+from localstack.lifeline import die_with
 from localstack.replication.change import Change
 from localstack.replication.direction import Counts, Direction, Surroundings
 from localstack.replication.echoes import Echoes
@@ -72,7 +74,7 @@ class Link:
             side.reader.stop()
             side.outgoing.stop()
 
-    # -- orders -------------------------------------------------------------------------------------------------------
+    # -- orders
 
     def carry_out(self, order: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         match order:
@@ -191,12 +193,14 @@ async def serve(link: Link, socket: Path) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m localstack.link", description="Replicate tables between Regions.")
     parser.add_argument("--socket", required=True, type=Path)
+    parser.add_argument("--parent", type=int, default=os.getppid(), help="the process to die with")
     parser.add_argument("--region", action="append", required=True, metavar="NAME=URL", help="given twice")
     parser.add_argument("--prefix", default="antipode-")
     parser.add_argument("--median-seconds", type=float, default=DEFAULT_SHAPE.median_seconds)
     parser.add_argument("--p99-seconds", type=float, default=DEFAULT_SHAPE.p99_seconds)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
+    die_with(options.parent)
     endpoints = dict(pair.split("=", 1) for pair in options.region)
     if len(endpoints) != 2:
         parser.error("name two Regions")

@@ -78,7 +78,7 @@ class Answers:
         lines = self.answer(name, "A").lines
         return self._endpoint_of(lines)
 
-    # -- following names ----------------------------------------------------------------------------------------------
+    # -- following names
 
     def _lines(self, name: str, kind: str, hops: int) -> list[Line]:
         if not hops:
@@ -133,7 +133,7 @@ class Answers:
     def _exists(self, name: str) -> bool:
         return any(owner == name or owner.endswith(f".{name}") for owner, _ in self.deployed.records)
 
-    # -- routing policies ---------------------------------------------------------------------------------------------
+    # -- routing policies
 
     def _chosen(self, name: str, kind: str) -> Sequence[RecordSet]:
         """What the routing policy picks. If nothing is healthy, everything is considered."""

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from localstack.admin import admin_client
 from localstack.naming.records import Deployed, RecordSet, domain_name, read_health_check, read_record_set
-from localstack.replication.replica import ADMIN_KEY
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
 
-_CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 1}, parameter_validation=False)
+CONTROL_PLANE_REGION = "us-east-1"
 
 
 class NotReadable(Exception):
@@ -23,14 +21,7 @@ class NotReadable(Exception):
 
 class DeployedRoute53:
     def __init__(self, endpoint_url: str) -> None:
-        settings: dict[str, Any] = {
-            "region_name": "us-east-1",
-            "endpoint_url": endpoint_url,
-            "aws_access_key_id": ADMIN_KEY,
-            "aws_secret_access_key": ADMIN_KEY,
-            "config": _CONFIG,
-        }
-        self._client: Route53Client = boto3.client("route53", **settings)
+        self._client: Route53Client = admin_client("route53", CONTROL_PLANE_REGION, endpoint_url)
 
     def read(self) -> Deployed:
         try:

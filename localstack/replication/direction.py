@@ -76,7 +76,7 @@ class Direction:
             self._stopping = True
             self._changed.notify_all()
 
-    # -- what comes in (the caller holds the shared lock) -------------------------------------------------------------
+    # -- what comes in (the caller holds the shared lock)
 
     def add(self, change: Change, *, measured: bool = True) -> None:
         if not measured:
@@ -88,7 +88,7 @@ class Direction:
     def full(self) -> bool:
         return self._queue.unsettled >= _CHANGES_HELD or self._queue.bytes >= _BYTES_HELD
 
-    # -- orders -------------------------------------------------------------------------------------------------------
+    # -- orders
 
     @property
     def shape(self) -> Shape:
@@ -128,7 +128,7 @@ class Direction:
         with self._changed:
             return self._queue.unsettled
 
-    # -- the deliverer ------------------------------------------------------------------------------------------------
+    # -- the deliverer
 
     def _run(self) -> None:
         while True:
@@ -203,7 +203,7 @@ class Direction:
         newest = self._shared.ledger.newest(change.item, self.target.region)
         return newest is not None and newest > change.version
 
-    # -- one write ----------------------------------------------------------------------------------------------------
+    # -- one write
 
     def _write(self, change: Change) -> bool | None:
         """True: the peer's item changed. False: it was so already. None: the peer's own newer write stays."""

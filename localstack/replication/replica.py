@@ -11,10 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from localstack.admin import admin_client
 from localstack.replication.change import Change, Image, parse_record
 from localstack.replication.conditions import Condition, equals, holds_one_of
 
@@ -22,16 +21,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
 
-ADMIN_KEY = "test"
-"""The emulator's root key, which it does not check: for the local cloud's own tooling only, never for workload code."""
-
-_CONFIG = Config(
-    connect_timeout=1,
-    read_timeout=3,
-    retries={"total_max_attempts": 1},
-    parameter_validation=False,
-    max_pool_connections=4,
-)
 _PAGE = 500
 _BATCH = 25
 _INDEX_PARTS = ("IndexName", "KeySchema", "Projection")
@@ -57,19 +46,12 @@ class TableFacts:
 class Replica:
     def __init__(self, region: str, endpoint_url: str) -> None:
         self.region = region
-        settings: dict[str, Any] = {
-            "region_name": region,
-            "endpoint_url": endpoint_url,
-            "aws_access_key_id": ADMIN_KEY,
-            "aws_secret_access_key": ADMIN_KEY,
-            "config": _CONFIG,
-        }
-        self._tables: DynamoDBClient = boto3.client("dynamodb", **settings)
-        self._streams: DynamoDBStreamsClient = boto3.client("dynamodbstreams", **settings)
+        self._tables: DynamoDBClient = admin_client("dynamodb", region, endpoint_url)
+        self._streams: DynamoDBStreamsClient = admin_client("dynamodbstreams", region, endpoint_url)
         self._positions = 0
         self._positions_lock = threading.Lock()
 
-    # -- tables ---------------------------------------------------------------------------------------------------
+    # -- tables
 
     def tables(self, prefix: str) -> dict[str, TableFacts]:
         with _answers():
@@ -116,7 +98,7 @@ class Replica:
                     answer = self._tables.batch_write_item(RequestItems={table: requests})
                     requests = answer.get("UnprocessedItems", {}).get(table, [])
 
-    # -- one item -------------------------------------------------------------------------------------------------
+    # -- one item
 
     def apply(self, change: Change) -> tuple[bool, Image | None]:
         """Write the change if this Region's item is as the change found it, or is so already.
@@ -148,7 +130,7 @@ class Replica:
                 return False, cast("Any", error.response).get("Item")
             return True, answer.get("Attributes") or None
 
-    # -- streams --------------------------------------------------------------------------------------------------
+    # -- streams
 
     def iterator(self, stream_arn: str, *, oldest: bool = False, after: str | None = None) -> str:
         """Where to read from: the oldest record kept, what follows a given one, or what is written from now on."""

@@ -1,0 +1,111 @@
+"""Deploys the real templates into the emulators with the real CDK CLI, as a user deploys them to AWS.
+
+Nothing here knows what is in a template. The commands run in a clean environment with the emulator's unchecked key, so
+that neither the user's credentials nor their proxy are ever used.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from localstack.admin import ADMIN_KEY
+from localstack.layout import CHECKOUT, Layout
+from localstack.programs import Programs
+from stacks.toolchain import cdk_command, tool_environment
+
+ACCOUNT = "000000000000"
+DOMAIN = "antipode.test"
+ENVIRONMENT = "local"
+TENANT = "demo"
+
+_QUIET = ["--no-color", "--ci", "--no-notices"]
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The commands for one local cloud."""
+
+    layout: Layout
+    programs: Programs
+
+    @property
+    def _templates(self) -> Path:
+        return self.layout.folder / "templates"
+
+    def synthesize(self, hosted_zone_id: str, context: Mapping[str, str]) -> None:
+        """Write the templates of both Regions, once; every later deployment uses them."""
+        whole = {**self._context(hosted_zone_id), **context}
+        arguments = [part for key, value in whole.items() for part in ("--context", f"{key}={value}")]
+        command = ["synth", "--quiet", "--output", str(self._templates), "--no-version-reporting", "--no-path-metadata"]
+        self._cdk("the templates", "synth", self.layout.regions[0].name, [*command, *arguments], app=True)
+
+    def bootstrap(self, region: str) -> None:
+        command = ["bootstrap", f"aws://{ACCOUNT}/{region}"]
+        self._cdk(f"bootstrapping {region}", f"bootstrap-{region}", region, command, app=False)
+
+    def deploy_data(self) -> None:
+        self._deploy("data", self.layout.regions[0].name)
+
+    def deploy_region(self, region: str) -> dict[str, str]:
+        """Deploy one Region's stack and give its outputs."""
+        return self._deploy(region, region)
+
+    def _deploy(self, stack: str, region: str) -> dict[str, str]:
+        outputs = self.layout.folder / f"outputs-{stack}.json"
+        command = ["deploy", f"{ENVIRONMENT}/{stack}", "--exclusively", "--require-approval", "never"]
+        command += ["--app", str(self._templates), "--method", "direct", "--progress", "events"]
+        command += ["--outputs-file", str(outputs)]
+        self._cdk(f"deploying {stack}", f"deploy-{stack}", region, command, app=False)
+        found: dict[str, dict[str, str]] = json.loads(outputs.read_text()) if outputs.exists() else {}
+        return found.get(f"antipode-{ENVIRONMENT}-{stack}", {})
+
+    def _cdk(self, what: str, log: str, region: str, arguments: list[str], *, app: bool) -> None:
+        command = [*cdk_command(), *arguments, *_QUIET]
+        # Only where cdk.json lies is the app run; elsewhere the templates are taken as they are, or not at all.
+        folder = CHECKOUT if app else self._home
+        path = self.layout.folder / "logs" / f"{log}.log"
+        self.programs.run(what, command, self._environment(region), folder, path)
+
+    @property
+    def _home(self) -> Path:
+        home = self.layout.folder / "home"
+        home.mkdir(exist_ok=True)
+        return home
+
+    def _environment(self, region: str) -> dict[str, str]:
+        endpoint = self.layout.emulator(region).url
+        clean = {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": str(self._home),
+            "TMPDIR": str(self._home),
+            "LANG": "C.UTF-8",
+            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_ENDPOINT_URL_S3": endpoint,
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
+            "AWS_ACCESS_KEY_ID": ADMIN_KEY,
+            "AWS_SECRET_ACCESS_KEY": ADMIN_KEY,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            # jsii unpacks 100 MB of aws-cdk-lib; kept in the checkout that is done once.
+            "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(CHECKOUT / ".tools" / "jsii"),
+        }
+        return tool_environment(clean)
+
+    def _context(self, hosted_zone_id: str) -> dict[str, str]:
+        regions = self.layout.regions
+        return {
+            "environment": ENVIRONMENT,
+            "regions": ",".join(place.name for place in regions),
+            "domain_name": DOMAIN,
+            "hosted_zone_id": hosted_zone_id,
+            "port": str(regions[0].port),
+            "endpoint_urls": ",".join(f"{place.name}={place.url}" for place in regions),
+            "health_addresses": ",".join(f"{place.name}={place.address}:{place.port}" for place in regions),
+            "tenants": json.dumps([{"name": TENANT, "rate_per_second": 500, "burst": 1000}]),
+        }

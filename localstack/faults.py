@@ -1,0 +1,101 @@
+"""Faults to order on a running local cloud: what drills and tests do to it, in the words of AWS where it has them.
+
+faults = Faults(cloud.layout)
+with faults.partitioned("us-east-1"):
+    ...
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from localstack import control
+from localstack.layout import Layout
+from localstack.parts import DNS, LINK
+from localstack.supervisor import NAME as SUPERVISOR
+
+_LONG_SECONDS = 120.0
+
+
+class Faults:
+    """Orders to the link, the DNS server and the supervisor of one local cloud. `source` None means both directions."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+
+    # -- replication
+
+    def slow_replication(
+        self, median_seconds: float, p99_seconds: float, source: str | None = None, seed: int = 1
+    ) -> None:
+        """Changes written from now on take this long to arrive."""
+        self._shape(source, median_seconds=median_seconds, p99_seconds=p99_seconds, seed=seed)
+
+    def keep_order(self, keep: bool = True, source: str | None = None) -> None:
+        """Whether the order across items is kept; AWS keeps it for each item alone."""
+        self._shape(source, reorder=not keep)
+
+    def duplicate(self, share: float, source: str | None = None) -> None:
+        """This share of the changes is delivered twice."""
+        self._shape(source, duplicate_share=share)
+
+    def pause_replication(self) -> None:
+        """Like the FIS action of that name: nothing is replicated, in either direction."""
+        self._shape(None, cut=True)
+
+    def resume_replication(self) -> None:
+        self._shape(None, cut=False)
+
+    @contextmanager
+    def partitioned(self, source: str) -> Iterator[None]:
+        """What this Region writes does not reach its peer; the other direction works."""
+        self._shape(source, cut=True)
+        try:
+            yield
+        finally:
+            self._shape(source, cut=False)
+
+    def replication(self) -> dict[str, Any]:
+        """Counts, lag and conflicting writes, for each direction."""
+        return self._order(LINK, "status")
+
+    def conflicts(self) -> list[dict[str, str]]:
+        """The items that both Regions wrote, each in its own way; there must never be one."""
+        return list(self.replication()["conflicts"]["items"])
+
+    def wait_until_replicated(self, seconds: float = 30.0) -> bool:
+        """Whether, within that time, all that was written before now has arrived on the other side."""
+        return bool(self._order(LINK, "drain", _LONG_SECONDS, seconds=seconds)["drained"])
+
+    # -- Regions
+
+    def kill_region(self, region: str) -> float:
+        """Lose a Region for good, and tell when (time.monotonic) it was gone."""
+        self._order(SUPERVISOR, "kill", region=region)
+        return time.monotonic()
+
+    def freeze_region(self, region: str) -> None:
+        """Stop a Region as it is; it goes on with its old state when it is thawed."""
+        self._order(SUPERVISOR, "freeze", region=region)
+
+    def thaw_region(self, region: str) -> None:
+        self._order(SUPERVISOR, "start", region=region)
+
+    # -- names
+
+    def health_checks(self) -> dict[str, Any]:
+        """What Route 53's checkers see, by check."""
+        return dict(self._order(DNS, "status")["health_checks"])
+
+    def locate_clients(self, *nearest_first: str) -> None:
+        """Where clients are, for latency records: Regions from the nearest to the farthest."""
+        self._order(DNS, "locate", nearest=list(nearest_first))
+
+    def _shape(self, source: str | None, **fields: Any) -> None:
+        self._order(LINK, "shape", source=source, fields=fields)
+
+    def _order(self, part: str, order: str, timeout_seconds: float = 15.0, **parameters: Any) -> dict[str, Any]:
+        return control.ask(control.socket_path(self._layout.folder, part), order, timeout_seconds, **parameters)

@@ -1,0 +1,71 @@
+"""Runs other programs for the local cloud: output to a log, one line when they fail, all of them ended on demand."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+_ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+# What tells most comes first: CloudFormation's first failed resource, else the last line that sounds like trouble.
+_FAILED_RESOURCE = re.compile(r"\b(?:CREATE|UPDATE|DELETE)_FAILED\b[ |]*(.*)")
+_TROUBLE = re.compile(r"error|fail|refus|denied|exception|not |cannot|invalid|wrong", re.IGNORECASE)
+_LONGEST_LINE = 300
+
+
+class ProgramFailed(Exception):
+    """The program ended with an error; the message has its telling last line and the place of the whole output."""
+
+
+class Programs:
+    """All programs that run now. Threads may run several at once."""
+
+    def __init__(self) -> None:
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._lock = threading.Lock()
+        self._stopped = False
+
+    def run(self, what: str, command: list[str], environment: Mapping[str, str], folder: Path, log: Path) -> None:
+        """Run it to its end."""
+        with log.open("wb") as output:
+            with self._lock:
+                if self._stopped:
+                    raise ProgramFailed(f"{what}: not started, since everything is being stopped")
+                process = subprocess.Popen(
+                    command,
+                    env=dict(environment),
+                    cwd=folder,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,  # Ctrl-C reaches us alone; we end the rest in order
+                )
+                self._running.add(process)
+            code = process.wait()
+            with self._lock:
+                self._running.discard(process)
+        if code != 0:
+            raise ProgramFailed(f"{what} failed: {_telling_line(log)} (all of it: {log})")
+
+    def stop(self) -> None:
+        """End all of them, and start no more."""
+        with self._lock:
+            self._stopped = True
+            for process in self._running:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+
+
+def _telling_line(log: Path) -> str:
+    lines = [_ESCAPES.sub("", line).strip() for line in log.read_text(errors="replace").splitlines()]
+    lines = [line for line in lines if line]
+    for line in lines:
+        if found := _FAILED_RESOURCE.search(line):
+            return found[1][:_LONGEST_LINE]
+    trouble = [line for line in lines if _TROUBLE.search(line)]
+    return (trouble or lines or ["it said nothing"])[-1][:_LONGEST_LINE]
