@@ -15,27 +15,23 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import ctypes
 import logging
 import os
 import resource
 import signal
 import socket
 import sys
-import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from localstack.layout import CHECKOUT, GLOBAL, Layout
+from localstack.lifeline import die_with
 from localstack.shims.neighbourhood import Neighbourhood, Role
 
 GLOBAL_SERVICES_REGION = "us-east-1"  # where AWS keeps the control planes of IAM and Route 53
 EXIT_BAD_START = 3
-
-_SET_PARENT_DEATH_SIGNAL = 1
-_SECONDS_BETWEEN_LOOKS_AT_THE_PARENT = 0.2
 
 
 def emulator_command(layout: Layout, name: str) -> tuple[list[str], dict[str, str]]:
@@ -88,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         global_url=options.global_url,
         model_url=options.model_url,
     )
-    _die_with_parent(options.parent)
+    die_with(options.parent)
     listener = _listen(options.address, options.port)
     for name in ("home", "tmp"):
         (options.folder / name).mkdir(parents=True, exist_ok=True)
@@ -148,22 +144,6 @@ def _listen(address: str, port: int) -> socket.socket:
 def _refuse(line: str) -> NoReturn:
     print(line, file=sys.stderr, flush=True)
     raise SystemExit(EXIT_BAD_START)
-
-
-def _die_with_parent(parent: int) -> None:
-    """End when the parent ends, however it ends; on Linux also while this process is frozen."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
-    else:
-        threading.Thread(target=_watch_parent, args=(parent,), daemon=True).start()
-    if os.getppid() != parent:
-        _refuse(f"process {parent}, which started this emulator, is gone")
-
-
-def _watch_parent(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(_SECONDS_BETWEEN_LOOKS_AT_THE_PARENT)
-    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _allow_many_files() -> None:

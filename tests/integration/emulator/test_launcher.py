@@ -41,10 +41,10 @@ def lone(tmp_path: Path) -> Iterator[Emulators]:
             emulators.stop()
 
 
-def refusal(command: list[str], environment: dict[str, str]) -> str:
+def refusal(command: list[str], environment: dict[str, str], *, code: int = EXIT_BAD_START) -> str:
     """The one line with which an emulator refuses to start."""
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=20, check=False)
-    assert ended.returncode == EXIT_BAD_START
+    assert ended.returncode == code
     (line,) = ended.stderr.splitlines()
     return line
 
@@ -85,7 +85,7 @@ def test_a_parent_that_is_gone_is_one_clear_line(lone: Emulators) -> None:
     command, environment = emulator_command(lone.layout, FIRST)
     command[command.index("--parent") + 1] = "1"
 
-    assert refusal(command, environment) == "process 1, which started this emulator, is gone"
+    assert refusal(command, environment, code=1) == "process 1, which started this one, is gone"
 
 
 @needs_proc
