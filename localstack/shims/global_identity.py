@@ -25,6 +25,7 @@ _EVALUATOR = "core.iam_evaluator"
 _RESOLVE_PRINCIPAL = Target(_EVALUATOR, "resolve_principal", "b6c6131e24bf22f0")
 _SUBJECT = "identity"
 _SIGNING_KEY = re.compile(r"Credential=([^,/\s]+)/")
+SECONDS_AN_ANSWER_IS_WAITED_FOR = 5.0
 _SECONDS_UNTIL_ASKED_AGAIN = 1.0
 
 
@@ -64,9 +65,12 @@ class _Foreigners:
             task.add_done_callback(lambda _: self._refreshing.pop(key, None))
 
     async def _ask_everyone(self, key: str) -> None:
-        answers = await asyncio.gather(*(self._ask(url, key) for url in self._siblings.values()))
-        for url, reply in zip(self._siblings.values(), answers, strict=True):
-            if reply:
+        async def ask(url: str) -> tuple[str, dict[str, Any] | None]:
+            return url, await self._ask(url, key)
+
+        for first in asyncio.as_completed([ask(url) for url in self._siblings.values()]):
+            url, reply = await first
+            if reply:  # whoever is silent need not be waited for
                 self._remember(key, url, reply)
                 return
         self._unknown_since = {key: time.monotonic()}
@@ -83,7 +87,7 @@ class _Foreigners:
     async def _ask(self, url: str, key: str) -> dict[str, Any] | None:
         """What that process knows of the key: nothing is {}, no answer is None."""
         try:
-            return await asyncio.to_thread(peering.ask, url, _SUBJECT, {"key": key}, 2.0)
+            return await asyncio.to_thread(peering.ask, url, _SUBJECT, {"key": key}, SECONDS_AN_ANSWER_IS_WAITED_FOR)
         except (peering.PeerUnreachable, peering.PeerRefused):
             return None
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from localstack.layout import GLOBAL
+from localstack.shims.global_identity import SECONDS_AN_ANSWER_IS_WAITED_FOR
 from tests.eventually import eventually
 from tests.integration.emulator.processes import ACCOUNT, FIRST, SECOND, Emulators, allow
 from tests.integration.emulator.shim_proof import needs_its_shim
@@ -99,3 +104,18 @@ def test_a_role_is_enforced_on_what_its_own_function_does_at_home(cloud: Emulato
 
     assert read == {"done": 200}
     assert written["refused"] == "AccessDeniedException"
+
+
+def test_a_silent_process_does_not_delay_who_is_known_elsewhere(cloud: Emulators) -> None:
+    make_table(cloud, "undelayed", SECOND)
+    cloud.function("not-delayed", ACTS_ON_THE_PEER, allow("dynamodb:PutItem"))
+    os.killpg(cloud.running[GLOBAL].pid, signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        written = act_on_peer(cloud, "not-delayed", "put_item", TableName="undelayed", Item={"pk": {"S": "a"}})
+        took = time.monotonic() - began
+    finally:
+        os.killpg(cloud.running[GLOBAL].pid, signal.SIGCONT)
+
+    assert written == {"done": 200}
+    assert took < SECONDS_AN_ANSWER_IS_WAITED_FOR
