@@ -6,11 +6,25 @@ here, and each complaint names the field.
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Literal, NamedTuple, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from stacks.catalog import FUNCTIONS, EveryLane, FunctionRow
+from stacks.catalog import FUNCTIONS, WAITING_SECONDS, EveryLane, FunctionRow, Route, Schedule
+from stacks.sections import (
+    AlarmSettings,
+    EndpointSettings,
+    FirewallSettings,
+    FunctionSize,
+    HealthCheckSettings,
+    LaneSettings,
+    ProtectionSettings,
+    RegionPair,
+    Section,
+    TenantSettings,
+    ThrottleSettings,
+    TimingSettings,
+)
 
 _REGION = re.compile(r"^[a-z]{2,4}(-[a-z]+)+-\d$")
 _DOMAIN = re.compile(r"^(?=.{1,200}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$")
@@ -25,151 +39,13 @@ _PARTITION_PREFIXES = (
 #: Where Bedrock's cross-Region inference profiles can be called from, by the geography that their id begins with.
 _PROFILE_REGIONS = {"us": "us-", "eu": "eu-", "apac": "ap-", "global": ""}
 
-#: What CloudWatch Logs accepts.
-RETENTION_DAYS = (
-    1,
-    3,
-    5,
-    7,
-    14,
-    30,
-    60,
-    90,
-    120,
-    150,
-    180,
-    365,
-    400,
-    545,
-    731,
-    1096,
-    1827,
-    2192,
-    2557,
-    2922,
-    3288,
-    3653,
-)
 #: AWS advises a queue's visibility of at least this many timeouts of the function that reads it.
 VISIBILITY_IN_TIMEOUTS = 6
-
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}[a-z0-9]$")]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+#: What a scheduled function may need after its loop has ended: the calls that are under way.
+LOOP_MARGIN_SECONDS = 20
 
 
-class RegionPair(NamedTuple):
-    """The two Regions. The first one is primary where a routing mode knows a primary, and nowhere else."""
-
-    first: str
-    second: str
-
-
-class LaneSettings(_Section):
-    """One lane: how many workers serve it at once, and when a message counts as dead."""
-
-    name: Name
-    max_concurrency: int = Field(ge=2, le=1000)
-    visibility_seconds: int = Field(ge=1, le=43_200)
-    max_receive_count: int = Field(ge=1, le=1000)
-    oldest_message_alarm_seconds: int = Field(ge=1)
-
-
-class TenantSettings(_Section):
-    """One tenant's usage plan, in each Region."""
-
-    name: Name
-    rate_per_second: float = Field(gt=0)
-    burst: int = Field(ge=1)
-    daily_quota: int | None = Field(default=None, ge=1)
-
-
-class FunctionSize(_Section):
-    """What a function gets here instead of what the catalogue says."""
-
-    memory_mb: int = Field(ge=128, le=10_240)
-    timeout_seconds: int = Field(ge=1, le=900)
-
-
-class HealthCheckSettings(_Section):
-    """How Route 53 decides that a Region does not answer."""
-
-    interval_seconds: Literal[10, 30]
-    failure_threshold: int = Field(ge=1, le=10)
-
-
-class EndpointSettings(_Section):
-    """How the API is reached from outside."""
-
-    scheme: Literal["https", "http"] = "https"
-    port: int = Field(default=443, ge=1, le=65_535)
-    health_path: str = Field(default="/v1/health", pattern=r"^/[a-z0-9/_-]*$")
-
-    def url(self, host: str, path: str) -> str:
-        """Return the address of `path` on `host`, without a port that goes without saying."""
-        implied = {"https": 443, "http": 80}[self.scheme]
-        return f"{self.scheme}://{host}{path}" if self.port == implied else f"{self.scheme}://{host}:{self.port}{path}"
-
-
-class TimingSettings(_Section):
-    """How soon the Regions notice things about their jobs and about each other."""
-
-    heartbeat_seconds: int = Field(default=5, ge=1, le=60)
-    peer_stale_seconds: int = Field(default=20, ge=2)
-    stall_seconds: int = Field(default=30, ge=2)
-    loop_seconds: int = Field(default=62, ge=60, le=600)
-
-    @model_validator(mode="after")
-    def _one_missed_beat_is_not_staleness(self) -> Self:
-        if self.peer_stale_seconds < 2 * self.heartbeat_seconds:
-            raise ValueError(
-                f"peer_stale_seconds must be at least two heartbeats ({2 * self.heartbeat_seconds} s), "
-                f"or one late heartbeat looks like a lost Region; it is {self.peer_stale_seconds}"
-            )
-        return self
-
-
-class AlarmSettings(_Section):
-    """From where on an operator is told."""
-
-    function_errors: int = Field(default=1, ge=1)
-    api_server_errors: int = Field(default=5, ge=1)
-    silent_sentinel_minutes: int = Field(default=3, ge=2, le=60)
-    email: str | None = Field(default=None, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
-
-
-class ProtectionSettings(_Section):
-    """What outlives a mistake."""
-
-    deletion_protection: bool
-    point_in_time_recovery: bool
-    retain: bool
-    log_retention_days: int
-
-    @field_validator("log_retention_days")
-    @classmethod
-    def _a_retention_that_exists(cls, days: int) -> int:
-        if days not in RETENTION_DAYS:
-            raise ValueError(f"CloudWatch Logs does not keep logs for {days} days, only for one of {RETENTION_DAYS}")
-        return days
-
-
-class FirewallSettings(_Section):
-    """The web firewall in front of the API."""
-
-    requests_per_address_in_5_minutes: int = Field(default=10_000, ge=10, le=2_000_000_000)
-
-
-class ThrottleSettings(_Section):
-    """What one Region's API lets through, all tenants together."""
-
-    rate_per_second: float = Field(default=1_000, gt=0)
-    burst: int = Field(default=2_000, ge=1)
-
-
-class Configuration(_Section):
+class Configuration(Section):
     """One installation: an environment in one account and two Regions."""
 
     environment: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{1,11}$")]
@@ -182,8 +58,8 @@ class Configuration(_Section):
     record_ttl_seconds: int = Field(default=10, ge=0, le=86_400)
     health_check: HealthCheckSettings = HealthCheckSettings(interval_seconds=10, failure_threshold=3)
     endpoint: EndpointSettings = EndpointSettings()
-    lanes: tuple[LaneSettings, ...] = Field(min_length=1)
-    tenants: tuple[TenantSettings, ...] = Field(min_length=1)
+    lanes: tuple[LaneSettings, ...]
+    tenants: tuple[TenantSettings, ...]
     throttle: ThrottleSettings = ThrottleSettings()
     sizes: Mapping[str, FunctionSize] = Field(default_factory=dict)
     timing: TimingSettings = TimingSettings()
@@ -223,9 +99,11 @@ class Configuration(_Section):
 
     @field_validator("lanes", "tenants")
     @classmethod
-    def _no_name_twice(
+    def _at_least_one_and_no_name_twice(
         cls, rows: tuple[LaneSettings | TenantSettings, ...]
     ) -> tuple[LaneSettings | TenantSettings, ...]:
+        if not rows:
+            raise ValueError("there must be at least one")
         twice = sorted({row.name for row in rows if [other.name for other in rows].count(row.name) > 1})
         if twice:
             raise ValueError(f"each needs a name of its own, but there are two or more named {', '.join(twice)}")
@@ -280,6 +158,21 @@ class Configuration(_Section):
                         f"lanes: visibility_seconds of {lane.name} must be at least {least}, "
                         f"{VISIBILITY_IN_TIMEOUTS} times the timeout of {row.name}; it is {lane.visibility_seconds}"
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _functions_have_time_to_finish(self) -> Self:
+        for row in FUNCTIONS:
+            timeout = self.size_of(row).timeout_seconds
+            if isinstance(row.trigger, Schedule) and timeout < self.timing.loop_seconds + LOOP_MARGIN_SECONDS:
+                raise ValueError(
+                    f"timing: loop_seconds of {self.timing.loop_seconds} leaves {row.name} no time to finish: "
+                    f"its timeout of {timeout} s must be {LOOP_MARGIN_SECONDS} s longer"
+                )
+            if isinstance(row.trigger, Route) and timeout > WAITING_SECONDS:
+                raise ValueError(
+                    f"sizes: {row.name} may run {timeout} s, but API Gateway answers for it after {WAITING_SECONDS} s"
+                )
         return self
 
     @model_validator(mode="after")

@@ -14,9 +14,10 @@ from aws_cdk.aws_sqs import Queue
 from constructs import Construct
 
 from stacks.catalog import Authorizer
-from stacks.config import AlarmSettings, Configuration
+from stacks.config import Configuration
 from stacks.constructs.function import CatalogFunction
 from stacks.constructs.lanes import Lane
+from stacks.sections import AlarmSettings
 
 _MINUTE = Duration.minutes(1)
 

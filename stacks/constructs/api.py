@@ -87,6 +87,7 @@ class RegionalApi(Construct):
             self,
             "Authorizer",
             handler=authorizer.live,
+            authorizer_name=f"{configuration.prefix}-tokens",
             identity_sources=[IdentitySource.header("Authorization")],
             results_cache_ttl=AUTHORIZATION_LASTS,
         )

@@ -4,7 +4,7 @@ from aws_cdk.aws_apigateway import Stage
 from aws_cdk.aws_wafv2 import CfnWebACL, CfnWebACLAssociation
 from constructs import Construct
 
-from stacks.config import FirewallSettings
+from stacks.sections import FirewallSettings
 
 #: The rules of AWS's common set that look into the body. A job's input is free text for an agent to read, and may well
 #: hold a script tag, a file path or a long document; nothing of ours runs or renders it. They count, and do not block.

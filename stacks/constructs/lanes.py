@@ -4,7 +4,8 @@ from aws_cdk import Duration
 from aws_cdk.aws_sqs import DeadLetterQueue, IQueue, Queue, QueueEncryption
 from constructs import Construct
 
-from stacks.config import Configuration, LaneSettings
+from stacks.config import Configuration
+from stacks.sections import LaneSettings
 
 
 class Lane(Construct):

@@ -15,7 +15,8 @@ from aws_cdk.aws_apigateway import (
 )
 from constructs import Construct
 
-from stacks.config import Configuration, TenantSettings
+from stacks.config import Configuration
+from stacks.sections import TenantSettings
 
 
 class Tenants(Construct):

@@ -1,0 +1,124 @@
+"""The parts of a configuration: each a small value that checks itself and knows nothing of the others."""
+
+from typing import Annotated, Literal, NamedTuple, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+#: What CloudWatch Logs accepts.
+RETENTION_DAYS = frozenset(
+    {1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
+)
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}[a-z0-9]$")]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RegionPair(NamedTuple):
+    """The two Regions. The first one is primary where a routing mode knows a primary, and nowhere else."""
+
+    first: str
+    second: str
+
+
+class LaneSettings(Section):
+    """One lane: how many workers serve it at once, and when a message counts as dead."""
+
+    name: Name
+    max_concurrency: int = Field(ge=2, le=1000)
+    visibility_seconds: int = Field(ge=1, le=43_200)
+    max_receive_count: int = Field(ge=1, le=1000)
+    oldest_message_alarm_seconds: int = Field(ge=1)
+
+
+class TenantSettings(Section):
+    """One tenant's usage plan, in each Region."""
+
+    name: Name
+    rate_per_second: float = Field(gt=0)
+    burst: int = Field(ge=1)
+    daily_quota: int | None = Field(default=None, ge=1)
+
+
+class FunctionSize(Section):
+    """What a function gets here instead of what the catalogue says."""
+
+    memory_mb: int = Field(ge=128, le=10_240)
+    timeout_seconds: int = Field(ge=1, le=900)
+
+
+class HealthCheckSettings(Section):
+    """How Route 53 decides that a Region does not answer."""
+
+    interval_seconds: Literal[10, 30]
+    failure_threshold: int = Field(ge=1, le=10)
+
+
+class EndpointSettings(Section):
+    """How the API is reached from outside."""
+
+    scheme: Literal["https", "http"] = "https"
+    port: int = Field(default=443, ge=1, le=65_535)
+    health_path: str = Field(default="/v1/health", pattern=r"^/[a-z0-9/_-]*$")
+
+    def url(self, host: str, path: str) -> str:
+        """Return the address of `path` on `host`, without a port that goes without saying."""
+        implied = {"https": 443, "http": 80}[self.scheme]
+        return f"{self.scheme}://{host}{path}" if self.port == implied else f"{self.scheme}://{host}:{self.port}{path}"
+
+
+class TimingSettings(Section):
+    """How soon the Regions notice things about their jobs and about each other."""
+
+    heartbeat_seconds: int = Field(default=5, ge=1, le=60)
+    peer_stale_seconds: int = Field(default=20, ge=2)
+    stall_seconds: int = Field(default=30, ge=2)
+    loop_seconds: int = Field(default=62, ge=60, le=600)
+
+    @model_validator(mode="after")
+    def _one_missed_beat_is_not_staleness(self) -> Self:
+        if self.peer_stale_seconds < 2 * self.heartbeat_seconds:
+            raise ValueError(
+                f"peer_stale_seconds must be at least two heartbeats ({2 * self.heartbeat_seconds} s), "
+                f"or one late heartbeat looks like a lost Region; it is {self.peer_stale_seconds}"
+            )
+        return self
+
+
+class AlarmSettings(Section):
+    """From where on an operator is told."""
+
+    function_errors: int = Field(default=1, ge=1)
+    api_server_errors: int = Field(default=5, ge=1)
+    silent_sentinel_minutes: int = Field(default=3, ge=2, le=60)
+    email: str | None = Field(default=None, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+
+
+class ProtectionSettings(Section):
+    """What outlives a mistake."""
+
+    deletion_protection: bool
+    point_in_time_recovery: bool
+    retain: bool
+    log_retention_days: int
+
+    @field_validator("log_retention_days")
+    @classmethod
+    def _a_retention_that_exists(cls, days: int) -> int:
+        if days not in RETENTION_DAYS:
+            raise ValueError(f"CloudWatch Logs keeps logs for one of {sorted(RETENTION_DAYS)} days, not for {days}")
+        return days
+
+
+class FirewallSettings(Section):
+    """The web firewall in front of the API."""
+
+    requests_per_address_in_5_minutes: int = Field(default=10_000, ge=10, le=2_000_000_000)
+
+
+class ThrottleSettings(Section):
+    """What one Region's API lets through, all tenants together."""
+
+    rate_per_second: float = Field(default=1_000, gt=0)
+    burst: int = Field(default=2_000, ge=1)

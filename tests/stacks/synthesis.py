@@ -1,0 +1,131 @@
+"""Writes the templates of several environments, with what cdk-nag finds in them, and sums them up as JSON.
+
+`python -m tests.stacks.synthesis FOLDER`. A process of its own, so that the test workers can share one run: starting
+the CDK takes seconds, another environment in the same process a second.
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from aws_cdk import Acknowledgment, Validations
+from cdk_nag import AwsSolutionsChecks
+
+from stacks.environments import configuration_of
+from stacks.stage import AntipodeStage, new_app
+
+ZONE = "Z0TESTZONE"
+PRODUCTION = {"environment": "prod", "domain_name": "example.com", "hosted_zone_id": ZONE}
+LOCAL = {
+    "environment": "local",
+    "hosted_zone_id": ZONE,
+    "endpoint_urls": "us-east-1=http://127.0.1.1:4566,us-west-2=http://127.0.2.1:4566",
+    "health_addresses": "us-east-1=127.0.1.1:4566,us-west-2=127.0.2.1:4566",
+}
+#: Those that cdk-nag looks at: all constructs there are, with the firewall and without, with either kind of model.
+INSPECTED = frozenset({"prod", "local", "one-model"})
+VARIANTS: Mapping[str, Mapping[str, str]] = {
+    "prod": PRODUCTION,
+    "local": LOCAL,
+    "dev": {**PRODUCTION, "environment": "dev"},
+    "latency": {**PRODUCTION, "routing": "latency", "alarm_email": "oncall@example.com"},
+    "weighted": {**PRODUCTION, "routing": "weighted", "weights": "us-east-1=90,us-west-2=10"},
+    "one-model": {**PRODUCTION, "model_id": "amazon.nova-lite-v1:0", "regions": "eu-west-1,eu-central-1"},
+}
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """A rule of cdk-nag and the construct that breaks it, or that says it does so on purpose."""
+
+    rule: str
+    construct: str
+
+
+def write_all(folder: Path) -> dict[str, Any]:
+    """Write every variant below `folder` and return its templates, and the findings of cdk-nag."""
+    bundle = folder / "bundle"
+    (bundle / "functions").mkdir(parents=True)
+    (bundle / "functions" / "__init__.py").write_text("")
+    written: dict[str, Any] = {}
+    for name, context in VARIANTS.items():
+        context = {**context, "bundle": str(bundle)}
+        if name not in INSPECTED:
+            written[name] = {"templates": _write(folder / name, context, inspect=False)[0]}
+            continue
+        with _acknowledgments(heed=True) as acknowledged:
+            templates, unsuppressed = _write(folder / name, context)
+        with _acknowledgments(heed=False):
+            _, broken = _write(folder / f"{name}-unsuppressed", context)
+        written[name] = {
+            "templates": templates,
+            "unsuppressed": [asdict(finding) for finding in unsuppressed],
+            "broken": [asdict(finding) for finding in broken],
+            "acknowledged": [asdict(finding) for finding in sorted(acknowledged)],
+        }
+    return written
+
+
+def _write(outdir: Path, context: Mapping[str, str], *, inspect: bool = True) -> tuple[dict[str, str], list[Finding]]:
+    app = new_app(str(outdir))
+    stage = AntipodeStage(app, configuration=configuration_of(context))
+    if inspect:
+        Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    try:
+        app.synth()
+    except Exception as refused:
+        # cdk-nag's findings make the synthesis fail after everything is written; anything else is an error of ours.
+        if "ValidationFailed" not in str(refused):
+            raise
+    stacks = {"data": stage.data, **stage.regions}
+    templates = {
+        name: str(outdir / f"assembly-{stage.node.id}" / stack.template_file) for name, stack in stacks.items()
+    }
+    report = outdir / "validation-report.json"
+    return templates, _findings(json.loads(report.read_text("utf-8")) if report.exists() else {})
+
+
+def _findings(report: Mapping[str, Any]) -> list[Finding]:
+    return sorted(
+        Finding(violation["ruleName"], construct["constructPath"])
+        for plugin in report.get("pluginReports", [])
+        for violation in plugin["violations"]
+        for construct in violation["violatingConstructs"]
+    )
+
+
+@contextmanager
+def _acknowledgments(*, heed: bool) -> Iterator[list[Finding]]:
+    """Collect what is acknowledged, and let cdk-nag know of it or not."""
+    collected: list[Finding] = []
+    real_of, real_acknowledge = Validations.of, Validations.acknowledge
+    scopes: dict[int, str] = {}
+
+    def of(scope: Any) -> Validations:
+        validations = real_of(scope)
+        scopes[id(validations)] = scope.node.path
+        kept.append(validations)
+        return validations
+
+    def acknowledge(self: Validations, *rules: Acknowledgment) -> None:
+        collected.extend(Finding(rule.id, scopes[id(self)]) for rule in rules)
+        if heed:
+            real_acknowledge(self, *rules)
+
+    kept: list[Validations] = []  # an id is a construct's for as long as it lives
+    Validations.of = staticmethod(of)  # type: ignore[method-assign, assignment]
+    Validations.acknowledge = acknowledge  # type: ignore[method-assign]
+    try:
+        yield collected
+    finally:
+        Validations.of = real_of  # type: ignore[method-assign]
+        Validations.acknowledge = real_acknowledge  # type: ignore[method-assign]
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1])
+    (target / "written.json").write_text(json.dumps(write_all(target)))

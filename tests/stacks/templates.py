@@ -1,0 +1,117 @@
+"""How tests read templates: find resources, follow references, see a function with everything that belongs to it."""
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from stacks.catalog import FUNCTIONS, FunctionRow
+
+Resource = Mapping[str, Any]
+REGIONS = ("us-east-1", "us-west-2")
+ROWS = [row.name for row in FUNCTIONS]
+
+
+class Environment:
+    """One environment's templates, and what cdk-nag says of them if it was asked."""
+
+    def __init__(self, written: Mapping[str, Any]) -> None:
+        self.paths: Mapping[str, Path] = {name: Path(path) for name, path in written["templates"].items()}
+        self.findings: Mapping[str, list[dict[str, str]]] = {
+            kind: written.get(kind, []) for kind in ("unsuppressed", "broken", "acknowledged")
+        }
+
+    @cached_property
+    def data(self) -> "Template":
+        """The stack of the table."""
+        return Template(self.paths["data"])
+
+    @cached_property
+    def regions(self) -> Mapping[str, "Template"]:
+        """The Regions' stacks by the Regions' names."""
+        return {name: Template(path) for name, path in self.paths.items() if name != "data"}
+
+    @property
+    def first(self) -> "Template":
+        """The first Region's stack. The twins test lets every other test look at this one only."""
+        return next(iter(self.regions.values()))
+
+
+class Template:
+    """One stack's template."""
+
+    def __init__(self, path: Path) -> None:
+        self.text = path.read_text("utf-8")
+        self.body: Mapping[str, Any] = json.loads(self.text)
+
+    @property
+    def resources(self) -> Mapping[str, Resource]:
+        """All resources by their logical ids."""
+        resources: Mapping[str, Resource] = self.body["Resources"]
+        return resources
+
+    def each(self, kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Yield (logical id, properties) of every resource of a type, such as `SQS::Queue`."""
+        for logical_id, resource in self.resources.items():
+            if resource["Type"] == f"AWS::{kind}":
+                yield logical_id, resource.get("Properties", {})
+
+    def properties(self, kind: str) -> list[Mapping[str, Any]]:
+        """Return the properties of every resource of a type."""
+        return [properties for _, properties in self.each(kind)]
+
+    def only(self, kind: str, **wanted: object) -> tuple[str, Mapping[str, Any]]:
+        """Return the one resource of a type whose properties have these values."""
+        found = [
+            (logical_id, properties)
+            for logical_id, properties in self.each(kind)
+            if all(properties.get(name) == value for name, value in wanted.items())
+        ]
+        assert len(found) == 1, f"{len(found)} resources of type {kind} have {wanted}, not one"
+        return found[0]
+
+    def function(self, row: FunctionRow, environment: str = "prod") -> tuple[str, Mapping[str, Any]]:
+        """Return a function of the catalogue."""
+        return self.only("Lambda::Function", FunctionName=f"antipode-{environment}-{row.name.replace('_', '-')}")
+
+    def alias_of(self, row: FunctionRow) -> str:
+        """Return the logical id of a function's alias `live`."""
+        logical_id, _ = self.function(row)
+        alias, _ = self.only("Lambda::Alias", FunctionName={"Ref": logical_id})
+        return alias
+
+    def statements_of(self, row: FunctionRow) -> list[Mapping[str, Any]]:
+        """Return what a function's role allows."""
+        _, function = self.function(row)
+        role = function["Role"]["Fn::GetAtt"][0]
+        assert "ManagedPolicyArns" not in self.resources[role]["Properties"]
+        assert "Policies" not in self.resources[role]["Properties"]
+        return [
+            statement
+            for policy in self.properties("IAM::Policy")
+            if policy["Roles"] == [{"Ref": role}]
+            for statement in policy["PolicyDocument"]["Statement"]
+        ]
+
+
+def resolve(value: Any) -> Any:
+    """Return a template value as readable text: references become `<LogicalId>`, `<LogicalId.Attribute>`."""
+    match value:
+        case {"Ref": name}:
+            return f"<{name}>"
+        case {"Fn::GetAtt": [name, attribute]}:
+            return f"<{name}.{attribute}>"
+        case {"Fn::Join": [separator, parts]}:
+            return separator.join(str(resolve(part)) for part in parts)
+        case dict():
+            return {key: resolve(part) for key, part in value.items()}
+        case list():
+            return [resolve(part) for part in value]
+        case _:
+            return value
+
+
+def as_list(value: Any) -> list[Any]:
+    """Return IAM's "one or many" as many."""
+    return value if isinstance(value, list) else [value]

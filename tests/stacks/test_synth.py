@@ -1,0 +1,88 @@
+"""`app.py` needs nothing but this checkout: no account, no credentials, no answers from AWS."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stacks.toolchain import CHECKOUT, tool_environment
+from tests.stacks.synthesis import PRODUCTION
+from tests.stacks.templates import Environment
+
+
+def run_app(outdir: Path, context: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run app.py with nothing in its environment but where Node is and what the CDK's command line would tell it."""
+    tools = tool_environment(os.environ)
+    bare = {name: tools[name] for name in ("JSII_NODE", "PATH", "PYTHONPYCACHEPREFIX") if name in tools}
+    told = {"CDK_OUTDIR": str(outdir), "CDK_CONTEXT_JSON": json.dumps(context)}
+    command = [sys.executable, "app.py"]
+    return subprocess.run(
+        command, cwd=CHECKOUT, env=bare | told, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+@pytest.fixture(scope="module")
+def bare_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What app.py writes for prod, cdk-nag included."""
+    folder = tmp_path_factory.mktemp("bare")
+    (folder / "bundle").mkdir()
+    (folder / "bundle" / "handler.py").write_text("")
+    done = run_app(folder / "out", {**PRODUCTION, "bundle": str(folder / "bundle")})
+    assert done.returncode == 0, done.stderr[-3000:]
+    return folder / "out"
+
+
+def test_production_can_be_written_without_credentials_and_asks_aws_for_nothing(bare_run: Path) -> None:
+    manifest = json.loads((bare_run / "assembly-prod" / "manifest.json").read_text("utf-8"))
+    assert "missing" not in manifest
+    stacks = {
+        artifact["properties"]["stackName"]: artifact["environment"]
+        for artifact in manifest["artifacts"].values()
+        if artifact["type"] == "aws:cloudformation:stack"
+    }
+    assert stacks == {
+        "antipode-prod-data": "aws://unknown-account/us-east-1",
+        "antipode-prod-us-east-1": "aws://unknown-account/us-east-1",
+        "antipode-prod-us-west-2": "aws://unknown-account/us-west-2",
+    }
+
+
+def test_the_table_is_deployed_before_the_regions_and_the_regions_in_any_order(bare_run: Path) -> None:
+    manifest = json.loads((bare_run / "assembly-prod" / "manifest.json").read_text("utf-8"))
+    artifacts: dict[str, Any] = manifest["artifacts"]
+    needs = {
+        artifact["properties"]["stackName"]: {
+            artifacts[needed]["properties"]["stackName"]
+            for needed in artifact["dependencies"]
+            if artifacts[needed]["type"] == "aws:cloudformation:stack"
+        }
+        for artifact in artifacts.values()
+        if artifact["type"] == "aws:cloudformation:stack"
+    }
+    assert needs == {
+        "antipode-prod-data": set(),
+        "antipode-prod-us-east-1": {"antipode-prod-data"},
+        "antipode-prod-us-west-2": {"antipode-prod-data"},
+    }
+
+
+def test_the_app_writes_the_templates_that_the_tests_look_at(bare_run: Path, prod: Environment) -> None:
+    for name, path in prod.paths.items():
+        written = json.loads((bare_run / "assembly-prod" / path.name).read_text("utf-8"))
+        seen = json.loads(path.read_text("utf-8"))
+        assert {key: one["Type"] for key, one in written["Resources"].items() if "Version" not in one["Type"]} == {
+            key: one["Type"] for key, one in seen["Resources"].items() if "Version" not in one["Type"]
+        }, name
+
+
+def test_a_wrong_configuration_ends_in_plain_words_and_no_trace(tmp_path: Path) -> None:
+    done = run_app(tmp_path / "out", {**PRODUCTION, "regions": "us-east-1,us-east-1"})
+    assert done.returncode == 1
+    assert done.stdout == ""
+    complaint = "The configuration is wrong.\nregions: the two Regions must differ, both are us-east-1\n"
+    assert done.stderr == complaint
+    assert not (tmp_path / "out" / "assembly-prod").exists()
