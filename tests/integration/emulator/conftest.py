@@ -12,14 +12,14 @@ import pytest
 from tests.integration.emulator.processes import ALL_SHIMS, Emulators, leased_slot
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulators]:
     """Two Regions and the global services, with all shims."""
     with leased_slot() as slot:
         yield from _running(Emulators(slot, tmp_path_factory.mktemp("cloud")))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulators]:
     """The same processes as upstream made them."""
     with leased_slot() as slot:

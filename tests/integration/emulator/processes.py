@@ -18,7 +18,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import boto3
 from botocore.config import Config
@@ -40,16 +40,24 @@ CALLED_BY_LAMBDA = {
 
 @contextmanager
 def leased_slot() -> Iterator[int]:
-    """A slot that no other test process uses, for as long as the block runs."""
+    """A slot that no other test process uses, for as long as the block runs; waits for one if need be."""
+    leased = eventually(_free_slot, within=120, every=0.2, what=f"one of the slots {SLOTS} is free")
+    assert leased is not None
+    slot, lock = leased
+    with lock:
+        yield slot
+
+
+def _free_slot() -> tuple[int, TextIO] | None:
     for slot in SLOTS:
-        with (Path(tempfile.gettempdir()) / f"antipode-test-slot-{slot}.lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
-            yield slot
-            return
-    raise RuntimeError(f"all slots {SLOTS} are in use")
+        lock = (Path(tempfile.gettempdir()) / f"antipode-test-slot-{slot}.lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+        else:
+            return slot, lock
+    return None
 
 
 class Emulators:
