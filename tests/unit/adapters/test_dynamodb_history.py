@@ -31,6 +31,27 @@ def item_of(segment: Segment, due: Due | None = None) -> dict[str, dict[str, str
     return item
 
 
+def test_history_is_read_strongly_so_that_what_was_just_appended_is_seen() -> None:
+    asked: list[dict[str, Any]] = []
+
+    class Recording:
+        def get_item(self, **request: Any) -> dict[str, Any]:
+            asked.append(request)
+            return {}
+
+        def query(self, **request: Any) -> dict[str, Any]:
+            asked.append(request)
+            return {"Items": []}
+
+    def make() -> Any:
+        return Recording()
+
+    history = DynamodbHistory(DynamodbTable("t", make, BlockingCalls("one", 1), lambda event, **fields: None))
+    asyncio.run(history.read(JOB))
+    asyncio.run(history.read_opening(JOB, "us-west-2"))
+    assert [request["ConsistentRead"] for request in asked] == [True, True]
+
+
 def test_a_submission_is_written_with_its_due_time_and_its_place_in_the_listing() -> None:
     event = JobSubmitted(
         at=NOON, tenant="acme", agent="probe", agent_version="1", lane="batch", input={"steps": 3}, body_digest="d"

@@ -167,6 +167,11 @@ def test_a_bad_body_names_its_field_and_writes_nothing(
     assert not any(process.lanes.queues.values())
 
 
+def test_a_body_nested_too_deeply_is_told_so_before_any_agent_sees_it(process: Process) -> None:
+    assert "nested" in body_of(submit({**GOOD, "input": deep(64)}))["detail"]
+    assert "nested" not in body_of(submit({**GOOD, "input": deep(62)}))["detail"]
+
+
 def test_a_body_over_the_limit_is_too_large_whatever_it_holds(process: Process) -> None:
     response = submit(json.dumps({**GOOD, "tags": {"ü": "ü" * 65_536}}, ensure_ascii=False))
     assert (response["statusCode"], body_of(response)["code"]) == (413, "payload_too_large")
