@@ -23,6 +23,7 @@ from localstack.shims import (
     global_route53,
     global_table,
     peering,
+    permitted_actions,
     scheduled_rules,
     secure_transport,
 )
@@ -44,6 +45,7 @@ SHIMS: dict[str, Callable[[Neighbourhood], None]] = {
     "gateway_api_keys": gateway_api_keys.install,
     "gateway_validators": gateway_validators.install,
     "bedrock_models": bedrock_models.install,
+    "permitted_actions": permitted_actions.install,
     "cloudformation_types": cloudformation_types.install,
 }
 

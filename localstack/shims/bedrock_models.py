@@ -2,9 +2,8 @@
 
 The emulator passes a Converse request to an OpenAI-compatible endpoint, and answers with a made-up text when that
 endpoint is slow, throttles or fails: a test would take the text for an answer. Here each failure becomes the error that
-Bedrock has for it. The emulator also drops why the model stopped, asks for permission for `bedrock:Converse`, which is
-no action of IAM, and takes an inference profile (`us.amazon...`) for a foundation model of that name: no policy written
-for AWS would allow a call.
+Bedrock has for it. The emulator also drops why the model stopped, and takes an inference profile (`us.amazon...`) for a
+foundation model of that name: no policy written for AWS would allow a call (permitted_actions.py has the other half).
 """
 
 from __future__ import annotations
@@ -29,15 +28,10 @@ _CALLS = (
     Target(_BEDROCK, "_invoke_model", "56729612ff723ee8"),
     Target(_BEDROCK, "_invoke_model_with_response_stream", "a5b78603fe10bbb2"),
 )
-_ACTION = Target("core.iam_actions", "extract_iam_action", "ec476b92d969822b")
 _RESOURCE = Target("core.iam_actions", "extract_resource_arn", "82f51700695c62fd")
 
 _MODEL_PATH = re.compile(r"^/model/(.+)/(?:converse|converse-stream|invoke|invoke-with-response-stream)$")
 _INFERENCE_PROFILE = re.compile(r"^(us|us-gov|eu|apac|ca|jp|au|global)\.")
-_PERMITTED_BY = {
-    "bedrock:Converse": "bedrock:InvokeModel",
-    "bedrock:ConverseStream": "bedrock:InvokeModelWithResponseStream",
-}
 _STOP_REASONS = {"length": "max_tokens", "content_filter": "content_filtered"}
 _ERRORS = {
     400: ("ValidationException", 400),
@@ -68,7 +62,6 @@ def install(_: Neighbourhood) -> None:
     wrap(_BLOCKS, _with_stop_reason)
     for target in _CALLS:
         wrap(target, _answering_failures)
-    wrap(_ACTION, _naming_actions_that_exist)
     wrap(_RESOURCE, _naming_inference_profiles)
 
 
@@ -143,14 +136,6 @@ def _answering_failures(call: Callable[..., Any]) -> Callable[..., Any]:
             return module(_BEDROCK)._error(failed.name, str(failed), failed.status)
 
     return answer
-
-
-def _naming_actions_that_exist(extract: Callable[..., str | None]) -> Callable[..., str | None]:
-    def extract_iam_action(*arguments: Any) -> str | None:
-        action = extract(*arguments)
-        return _PERMITTED_BY.get(action, action) if action else action
-
-    return extract_iam_action
 
 
 def _naming_inference_profiles(extract: Callable[..., str]) -> Callable[..., str]:
