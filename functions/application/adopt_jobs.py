@@ -1,19 +1,19 @@
 """Take over the unfinished jobs of a lost peer: a new epoch each, then a hint on this Region's lane.
 
-If the process dies after an append and before the hint, the new epoch's due entry lets this Region's sweeper find
-the job. Two adopters in this Region meet at the append: one wins.
+The peer's entries in the due index lead to its jobs. What one pass finds unreadable, because a part of it has not been
+replicated yet, the next pass looks at again.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from functions.application.ports import AppendConflict, Clock, Due, HistoryStore, Lanes, LaneSend, Projections
+from functions.application.open_epoch import open_epoch
+from functions.application.ports import Clock, HistoryStore, Lanes, LaneSend, Projections
 from functions.domain.job.decider import needs_adoption
-from functions.domain.job.events import JobAdopted
-from functions.domain.job.history import DueEntry, Segment
-from functions.domain.job.state import JobState, fold
-from functions.domain.lanes import DUE_SHARDS, LaneMessage
+from functions.domain.job.history import DueEntry
+from functions.domain.job.state import fold
+from functions.domain.lanes import DUE_SHARDS
 from functions.domain.moments import add_seconds
 
 PAGE = 100
@@ -30,6 +30,18 @@ class AdoptReport:
     examined: int = 0
     adopted: int = 0
 
+    def __add__(self, other: "AdoptReport") -> "AdoptReport":
+        """Return what both did."""
+        return AdoptReport(self.examined + other.examined, self.adopted + other.adopted)
+
+
+@dataclass(frozen=True, slots=True)
+class _Examined:
+    """What came of one job. Settled: it needs nothing until somebody writes a new entry for it."""
+
+    settled: bool
+    hint: LaneSend | None = None
+
 
 @dataclass(slots=True, kw_only=True)
 class AdoptJobs:
@@ -42,64 +54,62 @@ class AdoptJobs:
     region: str
     peer_region: str
     stall_seconds: float
-    _seen_to: set[str] = field(default_factory=set)
+    _seen_to: dict[tuple[str, int], set[str]] = field(default_factory=dict)
 
-    async def adopt(self) -> AdoptReport:
+    async def adopt(self, also: Sequence[str] = ()) -> AdoptReport:
         """Adopt everything that this replica shows as the peer's and unfinished, the most important lane first.
 
-        Raises StateUnavailable, LaneUnavailable; what was adopted stays adopted.
+        `also` are jobs to look at whether or not the peer has an entry for them. Raises StateUnavailable,
+        LaneUnavailable; what was adopted stays adopted.
         """
-        total = AdoptReport()
+        total, _ = await self._adopt_all(also)
         for lane in self.lanes.names():
-            reports = await asyncio.gather(*(self._adopt_shard(lane, shard) for shard in range(DUE_SHARDS)))
-            for report in reports:
-                total = AdoptReport(total.examined + report.examined, total.adopted + report.adopted)
+            for report in await asyncio.gather(*(self._adopt_shard(lane, shard) for shard in range(DUE_SHARDS))):
+                total += report
         return total
 
     async def _adopt_shard(self, lane: str, shard: int) -> AdoptReport:
         cursor = await self.projections.read_cursor(self.peer_region, lane, shard)
         position = add_seconds(cursor.partition("#")[0], -BEHIND_CURSOR_SECONDS) if cursor else ""
-        examined = adopted = 0
+        seen_to = {seen for seen in self._seen_to.get((lane, shard), ()) if seen > position}
+        self._seen_to[lane, shard] = seen_to
+        total = AdoptReport()
         while True:
             page = await self.projections.due(self.peer_region, lane, shard, after=position, upto=LAST, limit=PAGE)
-            fresh = _one_a_job(entry for entry in page if entry.job_id not in self._seen_to)
-            outcomes = await asyncio.gather(*(self._adopt_one(entry) for entry in fresh))
-            won = [send for send in outcomes if send is not None]
-            if won:
-                await self.lanes.send(won)
-            examined += len(fresh)
-            adopted += len(won)
-            self._seen_to.update(entry.job_id for entry in fresh)
+            fresh = _one_a_job(entry for entry in page if entry.position not in seen_to)
+            report, settled = await self._adopt_all([entry.job_id for entry in fresh])
+            total += report
+            seen_to.update(entry.position for entry in fresh if entry.job_id in settled)
             if len(page) < PAGE:
-                return AdoptReport(examined, adopted)
+                return total
             position = page[-1].position
 
-    async def _adopt_one(self, entry: DueEntry) -> LaneSend | None:
-        record = await self.history.read(entry.job_id)
-        state = fold(record.segments)
-        if state is None or not needs_adoption(state, lost_region=self.peer_region):
-            return None
-        now = self.clock.now()
-        segment = _opening(entry.job_id, state, self.region, now)
-        try:
-            await self.history.append(segment, due=Due(add_seconds(now, self.stall_seconds), state.job.lane))
-        except AppendConflict:
-            return None
-        return LaneSend(state.job.lane, LaneMessage(entry.job_id, segment.epoch, "adopted"), state.job.tenant)
+    async def _adopt_all(self, jobs: Sequence[str]) -> tuple[AdoptReport, set[str]]:
+        """Return what was done, and which of the jobs need nothing more."""
+        outcomes = await asyncio.gather(*(self._adopt_one(job) for job in jobs))
+        hints = [outcome.hint for outcome in outcomes if outcome.hint is not None]
+        if hints:
+            await self.lanes.send(hints)
+        settled = {job for job, outcome in zip(jobs, outcomes, strict=True) if outcome.settled}
+        return AdoptReport(len(jobs), len(hints)), settled
+
+    async def _adopt_one(self, job_id: str) -> _Examined:
+        state = fold((await self.history.read(job_id)).segments)
+        if state is None:
+            return _Examined(settled=False)  # its first segment is still on its way
+        if not needs_adoption(state, lost_region=self.peer_region):
+            return _Examined(settled=state.complete)
+        hint = await open_epoch(
+            self.history,
+            job_id,
+            state,
+            region=self.region,
+            now=self.clock.now(),
+            stall_seconds=self.stall_seconds,
+            reason=f"{state.owner_region} is lost",
+        )
+        return _Examined(settled=hint is not None, hint=hint)
 
 
 def _one_a_job(entries: Iterable[DueEntry]) -> list[DueEntry]:
     return list({entry.job_id: entry for entry in entries}.values())
-
-
-def _opening(job_id: str, state: JobState, region: str, now: str) -> Segment:
-    """Return the segment that opens this Region's epoch after the last event that can be read here."""
-    last = state.history[-1]
-    adopted = JobAdopted(
-        at=now,
-        from_epoch=last.epoch,
-        from_region=last.region,
-        from_sequence=last.sequence,
-        reason=f"{state.owner_region} is lost",
-    )
-    return Segment(job_id, state.epoch + 1, region, last.sequence + 1, (adopted,))

@@ -90,7 +90,7 @@ class AdvanceJob:
             await journal.flush()  # so that a job that kills its worker has its attempts counted
         recorder = Recorder(journal, state, self.model, self.clock, stop_at)
         try:
-            async with self._kept_alive(message.job_id, state):
+            async with self._kept_alive(message.job_id, record, state):
                 outcome = await self._outcome(recorder, state)
         except YieldNow:
             left = stop_at - self.clock.monotonic()
@@ -133,7 +133,15 @@ class AdvanceJob:
         if head is None and self.clock.monotonic() - journal.opened_at < self._keep_alive_seconds:
             return
         status = "succeeded" if isinstance(outcome, JobSucceeded) else "failed"
-        settled = Head(journal.job_id, self.region, state.epoch, journal.next_sequence - 1, status, state.job.lane)
+        settled = Head(
+            journal.job_id,
+            self.region,
+            state.epoch,
+            journal.next_sequence - 1,
+            status,
+            state.job.lane,
+            durability=head.durability if head else None,
+        )
         with contextlib.suppress(StateUnavailable):  # a projection: the sweeper will find and settle it
             await self.projections.put_head(settled)
 
@@ -157,8 +165,8 @@ class AdvanceJob:
             with contextlib.suppress(LaneUnavailable):
                 await self.lanes.send([hint])
 
-    async def _put_head(self, job_id: str, record: JobRecord | None, state: JobState, due_at: str) -> None:
-        known = record.head_of(self.region) if record else None
+    async def _put_head(self, job_id: str, record: JobRecord, state: JobState, due_at: str) -> None:
+        known = record.head_of(self.region)
         durability = known.durability if known else None
         head = Head(
             job_id, self.region, state.epoch, state.last_sequence, "running", state.job.lane, due_at, durability
@@ -170,7 +178,7 @@ class AdvanceJob:
         return self.stall_seconds / 3
 
     @contextlib.asynccontextmanager
-    async def _kept_alive(self, job_id: str, state: JobState) -> AsyncIterator[None]:
+    async def _kept_alive(self, job_id: str, record: JobRecord, state: JobState) -> AsyncIterator[None]:
         """While the job runs, keep its due time ahead of the sweeper, which would else start it a second time."""
 
         async def keep() -> None:
@@ -178,7 +186,7 @@ class AdvanceJob:
                 await self.clock.sleep(self._keep_alive_seconds)
                 due_at = add_seconds(self.clock.now(), self.stall_seconds)
                 with contextlib.suppress(StateUnavailable):
-                    await self._put_head(job_id, None, state, due_at)
+                    await self._put_head(job_id, record, state, due_at)
 
         keeper = asyncio.create_task(keep())
         try:

@@ -24,22 +24,35 @@ class KeepSweeping:
         """Work for about `seconds`. A refusing table or lane is said to the log and tried again in the next round."""
         end = self.clock.monotonic() + seconds
         while True:
-            try:
-                await self._round(say)
-            except (StateUnavailable, LaneUnavailable) as error:
-                say("sweep_refused", error=str(error))
+            unclear = await self._sweep_once(say)
+            await self._adopt_once(unclear, say)
             if self.clock.monotonic() + PAUSE_SECONDS >= end:
                 return
             await self.clock.sleep(PAUSE_SECONDS)
 
-    async def _round(self, say: Say) -> None:
-        swept = await self.sweep.sweep()
+    async def _sweep_once(self, say: Say) -> tuple[str, ...]:
+        """Sweep, and return the jobs with which only adoption can go on."""
+        try:
+            swept = await self.sweep.sweep()
+        except (StateUnavailable, LaneUnavailable) as error:
+            say("sweep_refused", error=str(error))
+            return ()
         if swept.examined:
-            say("swept", examined=swept.examined, put_back=swept.put_back)
-        verdict = await self.register.verdict(self.region)
-        if self.adopt is None or verdict is None or not verdict.lost:
+            say("swept", examined=swept.examined, put_back=swept.put_back, unclear=len(swept.unclear))
+        return swept.unclear
+
+    async def _adopt_once(self, unclear: tuple[str, ...], say: Say) -> None:
+        """Adopt while the peer is lost, also when this Region's own jobs could not be swept."""
+        if self.adopt is None:
             return
-        adopted = await self.adopt.adopt()
+        try:
+            verdict = await self.register.verdict(self.region)
+            if verdict is None or not verdict.lost:
+                return
+            adopted = await self.adopt.adopt(unclear)
+        except (StateUnavailable, LaneUnavailable) as error:
+            say("adoption_refused", error=str(error))
+            return
         if adopted.examined:
             say(
                 "adopted",

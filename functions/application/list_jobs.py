@@ -31,7 +31,7 @@ class ListJobs:
             rows = await self.projections.list_jobs(tenant, before=before, limit=limit)
         except StateUnavailable as error:
             raise AntipodeError("state_unavailable", "the state table refuses; ask again") from error
-        views = await asyncio.gather(*(self._view(tenant, job_id) for _, job_id in rows))
+        views = await asyncio.gather(*(self._view(tenant, created_at, job_id) for created_at, job_id in rows))
         jobs: list[Json] = [
             view
             for view in views
@@ -40,11 +40,13 @@ class ListJobs:
         following = f"{rows[-1][0]}#{rows[-1][1]}" if len(rows) == limit else None
         return {"jobs": jobs, "next": following}
 
-    async def _view(self, tenant: str, job_id: str) -> dict[str, Json] | None:
+    async def _view(self, tenant: str, created_at: str, job_id: str) -> dict[str, Json] | None:
         try:
             record, state = await read_job(self.history, tenant, job_id)
         except AntipodeError as error:
             if error.code == "job_not_found":
                 return None  # the index may run ahead of what has been replicated
             raise
+        if created_at != state.job.at:
+            return None  # the entry of a rival submission that the peer accepted; the job has its own
         return view_job(job_id, state, durability_of(record, state, self.region))

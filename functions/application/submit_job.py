@@ -173,8 +173,11 @@ class SubmitJob:
             self.peer.read_opening(segment.job_id, self.peer_region),
             return_exceptions=True,
         )
+        if isinstance(copy, AppendConflict):
+            detail = "the peer holds another history of ours: this Region has not caught up with what it had lost"
+            raise StateUnavailable(detail) from copy
         for outcome in (copy, rival):
-            if isinstance(outcome, BaseException) and not isinstance(outcome, StateUnavailable | AppendConflict):
+            if isinstance(outcome, BaseException) and not isinstance(outcome, StateUnavailable):
                 raise outcome
         copied = not isinstance(copy, StateUnavailable)
         return copied, rival if isinstance(rival, Segment) else None

@@ -2,12 +2,14 @@
 
 The due index holds an entry for each submission (kept: it is part of an immutable segment) and one for each job that
 lives longer than a moment (its head's, removed at the end). A cursor for each partition moves past what has been seen
-to; an entry is left behind it only when the job is finished or has a later entry. So the cost grows with what is due.
+to; an entry is left behind it only when the job is finished, is the peer's for good, or has a later entry. So the cost
+grows with what becomes due.
 """
 
 import asyncio
 from dataclasses import dataclass, field, replace
 
+from functions.application.open_epoch import open_epoch
 from functions.application.ports import Clock, HistoryStore, Lanes, LaneSend, Projections
 from functions.domain.job.decider import start_not_before
 from functions.domain.job.history import DueEntry, Head, JobRecord
@@ -18,14 +20,21 @@ from functions.domain.moments import add_seconds
 PAGE = 100
 #: The cursor stays this far behind the present: index entries may appear late, and clocks differ between functions.
 CURSOR_MARGIN_SECONDS = 120.0
+#: So long a job may lack a part of its history in this replica; then what can be read is taken for all there is.
+PATIENCE_SECONDS = 900.0
 
 
 @dataclass(frozen=True, slots=True)
 class SweepReport:
-    """What one sweep did."""
+    """What one sweep did. `unclear`: jobs that this Region cannot go on with, as far as it can read them."""
 
     examined: int = 0
     put_back: int = 0
+    unclear: tuple[str, ...] = ()
+
+    def __add__(self, other: "SweepReport") -> "SweepReport":
+        """Return what both did."""
+        return SweepReport(self.examined + other.examined, self.put_back + other.put_back, self.unclear + other.unclear)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,28 +47,29 @@ class SweepJobs:
     clock: Clock
     region: str
     stall_seconds: float
-    _seen_to: set[tuple[str, str | None]] = field(default_factory=set)
+    _seen_to: dict[tuple[str, int], set[tuple[str, str | None]]] = field(default_factory=dict)
+    _unclear_since: dict[str, float] = field(default_factory=dict)
 
     async def sweep(self) -> SweepReport:
         """Look once at everything that is due. Raises StateUnavailable, LaneUnavailable; what was done stays done."""
         total = SweepReport()
         for lane in self.lanes.names():
-            reports = await asyncio.gather(*(self._sweep_shard(lane, shard) for shard in range(DUE_SHARDS)))
-            for report in reports:
-                total = SweepReport(total.examined + report.examined, total.put_back + report.put_back)
+            for report in await asyncio.gather(*(self._sweep_shard(lane, shard) for shard in range(DUE_SHARDS))):
+                total += report
         return total
 
     async def _sweep_shard(self, lane: str, shard: int) -> SweepReport:
         now = self.clock.now()
         start = position = await self.projections.read_cursor(self.region, lane, shard)
-        examined = put_back = 0
+        seen_to = {seen for seen in self._seen_to.get((lane, shard), ()) if seen[0] > start}
+        self._seen_to[lane, shard] = seen_to
+        total = SweepReport()
         while True:
             page = await self.projections.due(self.region, lane, shard, after=position, upto=now, limit=PAGE)
-            fresh = [entry for entry in page if (entry.position, entry.head_region) not in self._seen_to]
-            outcomes = await asyncio.gather(*(self._examine(entry) for entry in fresh))
-            examined += len(fresh)
-            put_back += sum(outcomes)
-            self._seen_to.update((entry.position, entry.head_region) for entry in fresh)
+            fresh = [entry for entry in page if (entry.position, entry.head_region) not in seen_to]
+            for report in await asyncio.gather(*(self._examine(entry, lane) for entry in fresh)):
+                total += report
+            seen_to.update((entry.position, entry.head_region) for entry in fresh)
             if page:
                 position = page[-1].position
             if len(page) < PAGE:
@@ -67,35 +77,75 @@ class SweepJobs:
         settled = min(position, add_seconds(now, -CURSOR_MARGIN_SECONDS))
         if settled > start:
             await self.projections.put_cursor(self.region, lane, shard, settled)
-        return SweepReport(examined, put_back)
+        return total
 
-    async def _examine(self, entry: DueEntry) -> bool:
-        """See to one entry; say whether its job was put back on its lane."""
+    async def _examine(self, entry: DueEntry, lane: str) -> SweepReport:
+        """See to one entry. Afterwards the job needs nothing from this Region, or has a later entry."""
         record = await self.history.read(entry.job_id)
         state = fold(record.segments)
-        if state is None or state.finished or state.owner_region != self.region:
+        if state is not None and self._needs_nothing(record, state):
             await self._settle(entry, record, state)
-            return False
+            return SweepReport(1)
         now = self.clock.now()
         head = record.head_of(self.region)
         if head is not None and head.due_at is not None and head.due_at > now:
-            return False  # it is alive, or waits: a later entry stands for it
+            return SweepReport(1)  # it is alive, or waits: a later entry stands for it
+        if state is None or not state.complete or state.owner_region != self.region:
+            return await self._hold(entry.job_id, lane, state, head, now)
+        self._unclear_since.pop(entry.job_id, None)
         start = start_not_before(state)
         early = start is not None and start > now
         due_at = start if early and start is not None else add_seconds(now, self.stall_seconds)
         await self.projections.put_head(self._head(entry.job_id, state, head, due_at))
-        if not early:
-            message = LaneMessage(entry.job_id, state.epoch, "stalled" if state.attempts else "due")
-            await self.lanes.send([LaneSend(state.job.lane, message, state.job.tenant)])
-        return not early
+        if early:
+            return SweepReport(1)
+        message = LaneMessage(entry.job_id, state.epoch, "stalled" if state.attempts else "due")
+        await self.lanes.send([LaneSend(state.job.lane, message, state.job.tenant)])
+        return SweepReport(1, put_back=1)
+
+    def _needs_nothing(self, record: JobRecord, state: JobState) -> bool:
+        """Whether the job is over, or the peer's by an epoch that no entry of this Region can lead back to.
+
+        Not so when the peer merely accepted the same submission: it may withdraw yet, and the job would be ours. Nor
+        before the epoch's first segment is here, for the peer's entry is on that.
+        """
+        if state.finished and state.complete:
+            return True
+        ours = max((segment.epoch for segment in record.segments if segment.region == self.region), default=0)
+        newest = (state.epoch, state.owner_region)
+        opened = any(item.opens_epoch and (item.epoch, item.region) == newest for item in record.segments)
+        return state.owner_region != self.region and state.epoch > ours and opened
+
+    async def _hold(self, job_id: str, lane: str, state: JobState | None, head: Head | None, now: str) -> SweepReport:
+        """Look again later at what cannot be gone on with, and stop waiting for what does not arrive."""
+        since = self._unclear_since.setdefault(job_id, self.clock.monotonic())
+        waited = self.clock.monotonic() - since
+        if state is not None and not state.complete and waited >= PATIENCE_SECONDS:
+            reason = "a part of its history has not arrived"
+            hint = await open_epoch(
+                self.history,
+                job_id,
+                state,
+                region=self.region,
+                now=now,
+                stall_seconds=self.stall_seconds,
+                reason=reason,
+            )
+            del self._unclear_since[job_id]
+            if hint is not None:
+                await self.lanes.send([hint])
+            return SweepReport(1, put_back=1)
+        known = head or Head(job_id, self.region, 1, 0, "queued", lane)
+        await self.projections.put_head(replace(known, due_at=add_seconds(now, self.stall_seconds)))
+        return SweepReport(1, unclear=(job_id,))
 
     def _head(self, job_id: str, state: JobState, known: Head | None, due_at: str) -> Head:
         fresh = Head(job_id, self.region, state.epoch, state.last_sequence, state.status, state.job.lane, due_at)
         return replace(fresh, durability=known.durability) if known else fresh
 
-    async def _settle(self, entry: DueEntry, record: JobRecord, state: JobState | None) -> None:
+    async def _settle(self, entry: DueEntry, record: JobRecord, state: JobState) -> None:
         """Take a job that needs nothing more from this Region off the index, if it is there by this Region's head."""
+        self._unclear_since.pop(entry.job_id, None)
         head = record.head_of(self.region)
-        if entry.head_region == self.region and head is not None:
-            status = state.status if state else head.status
-            await self.projections.put_head(replace(head, due_at=None, status=status))
+        if head is not None and head.due_at is not None:
+            await self.projections.put_head(replace(head, due_at=None, status=state.status))

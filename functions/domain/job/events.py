@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import ClassVar, TypeAlias
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -139,11 +139,11 @@ _BY_KIND: Mapping[str, type[Event]] = {
 
 
 def to_json(event: Event) -> dict[str, Json]:
-    """Return the event as a JSON object; fields at None are left out."""
+    """Return the event as a JSON object; optional fields at None are left out."""
     body: dict[str, Json] = {"kind": event.kind}
     for field in fields(event):
         value = getattr(event, field.name)
-        if value is not None:
+        if value is not None or field.default is MISSING:
             body[field.name] = value
     return body
 
