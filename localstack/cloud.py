@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -18,7 +19,7 @@ from typing import Any, TypeVar
 from localstack import control, leftovers
 from localstack.deployment import DOMAIN, Deployment
 from localstack.facts import Facts
-from localstack.first_use import answer_health, issue_token, resolve_failover_name
+from localstack.first_use import answer_health, issue_token, resolve_failover_name, table_finder
 from localstack.hosted_zone import HostedZone
 from localstack.layout import CHECKOUT, DEFAULT_REGIONS, GLOBAL, Layout
 from localstack.parts import LINK
@@ -34,6 +35,7 @@ Report = Callable[[str], AbstractContextManager[None]]
 
 _REFILL_SECONDS = 300.0
 _STEPS_AT_ONCE = 4
+_BETWEEN_LOOKS_SECONDS = 0.1
 
 
 class AlreadyUp(Exception):
@@ -147,16 +149,25 @@ class LocalCloud:
             }
             templates.result()
             bootstraps[first].result()
-            begin("deploy the table", self._deployment.deploy_data).result()
+            table = begin("deploy the table", self._deployment.deploy_data)
             bootstraps[second].result()
+            # The CDK CLI looks every five seconds whether a stack is complete; the table is there long before.
+            self._wait_for_table(table)
             stacks = {region: begin(f"deploy {region}", self._deploying(region)) for region in (first, second)}
             facts.api_ids = {region: stack.result()["ApiId"] for region, stack in stacks.items()}
+            table.result()
         with self._report("first requests"):
             facts.token = issue_token(self.layout)
             facts.write(self.folder)
             for region in facts.api_ids:
                 answer_health(self.region_api_url(region))
             resolve_failover_name(self.layout, DOMAIN, self.api_url)
+
+    def _wait_for_table(self, deployment: Future[None]) -> None:
+        """Until both Regions have their replica, or the deployment has ended, well or not."""
+        exists_in = [table_finder(place) for place in self.layout.regions]
+        while not (deployment.done() or all(exists() for exists in exists_in)):
+            time.sleep(_BETWEEN_LOOKS_SECONDS)
 
     def _write_templates(self, hosted_zone_id: str, context: Mapping[str, str]) -> None:
         build_bundle(Target.LOCAL)

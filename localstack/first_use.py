@@ -12,7 +12,7 @@ import httpx
 from localstack import control
 from localstack.admin import admin_client
 from localstack.deployment import ENVIRONMENT, TENANT
-from localstack.layout import Layout
+from localstack.layout import Layout, Place
 from localstack.parts import DNS
 from localstack.resolver import NameNotFound, Resolver, ResolvingTransport
 
@@ -24,6 +24,20 @@ _BETWEEN_QUESTIONS_SECONDS = 0.1
 
 class DoesNotWork(Exception):
     """The cloud was deployed but does not do what it must. One line that says what."""
+
+
+def table_finder(place: Place) -> Callable[[], bool]:
+    """A question to ask again and again: has this Region its replica of the state table?"""
+    client = admin_client("dynamodb", place.name, place.url)
+
+    def exists() -> bool:
+        try:
+            client.describe_table(TableName=TABLE)
+        except client.exceptions.ResourceNotFoundException:
+            return False
+        return True
+
+    return exists
 
 
 def issue_token(layout: Layout) -> str:

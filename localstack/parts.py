@@ -57,8 +57,9 @@ class Part:
 
 
 def parts_of(layout: Layout, model_url: str | None = None) -> list[Part]:
-    """All parts, in the order in which they are started."""
-    emulators = [Part(place.name, Kind.EMULATOR, _emulator(layout, place.name), place) for place in layout.emulators]
+    """All parts. The first is started alone: the templates need the zone that is made in it, and take longest."""
+    places = (layout.global_, *layout.regions)
+    emulators = [Part(place.name, Kind.EMULATOR, _emulator(layout, place.name), place) for place in places]
     link, dns = (control.socket_path(layout.folder, name) for name in (LINK, DNS))
     return [
         *emulators,

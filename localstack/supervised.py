@@ -57,6 +57,7 @@ class Supervised:
             if process.poll() is not None or time.monotonic() > deadline:
                 raise SupervisorFailed(f"the supervisor did not start: {log.read_text().strip()[-300:] or log}")
             time.sleep(0.02)
+        process.returncode = 0  # it may outlive this process; Popen shall not complain that nobody waited for it
 
     def order(self, order: str, timeout_seconds: float = _ORDER_SECONDS, **parameters: Any) -> dict[str, Any]:
         return control.ask(self._socket, order, timeout_seconds, **parameters)

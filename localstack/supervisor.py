@@ -145,7 +145,11 @@ class Supervisor:
     # -- processes
 
     async def launch_all(self) -> None:
-        for running in self._parts.values():
+        first, *others = self._parts.values()
+        await self._launch(first)
+        with contextlib.suppress(control.OrderRefused):  # whoever awaits it is told why
+            await self._wait_until_ready([first])
+        for running in others:
             await self._launch(running)
 
     async def end_all(self) -> None:

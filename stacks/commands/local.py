@@ -10,7 +10,6 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from localstack.cloud import AlreadyUp, CannotStart, LocalCloud, NotUp
 from localstack.control import OrderRefused, PartUnreachable
@@ -171,11 +170,9 @@ def _print_status(found: dict[str, Any], cloud: LocalCloud, as_json: bool) -> No
         typer.echo(json.dumps(found, indent=2))
         return
     console = Console()
-    table = Table("Region", "state", "API", box=None, pad_edge=False)
     for name, region in found["regions"].items():
         style = "green" if region["state"] == "running" else "red"
-        table.add_row(name, f"[{style}]{region['state']}[/{style}]", region["api_url"])
-    console.print(table)
+        console.print(f"{name}  [{style}]{region['state']:<9}[/{style}]  {region['api_url']}", soft_wrap=True)
     for label, value in (("API", found["api_url"]), ("DNS", found["dns"]), ("token", found["token"])):
         console.print(f"{label:<6}{value}", highlight=False, soft_wrap=True)
     for name, part in found.get("parts", {}).items():
