@@ -68,8 +68,13 @@ def start_not_before(state: JobState) -> str | None:
 
 
 def needs_adoption(state: JobState | None, *, lost_region: str) -> bool:
-    """Say whether the peer of `lost_region` should take the job over."""
-    return state is not None and not state.finished and state.owner_region == lost_region
+    """Say whether the peer of `lost_region` should take the job over.
+
+    Also when it seems finished while a newer epoch cannot be read: the new epoch then makes that end the end.
+    """
+    if state is None or state.owner_region != lost_region:
+        return False
+    return not (state.finished and state.complete)
 
 
 def retry_moment(now: str, attempts: int, jitter: float) -> str:

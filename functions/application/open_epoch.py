@@ -1,0 +1,28 @@
+"""Open a new epoch of a job in this Region, after the last event of it that can be read here.
+
+Adoption does this, and the sweeper for a job of which a part is gone. If the process dies after the append, the new
+epoch's due entry lets this Region's sweeper find the job. Of two who do it at once in this Region one wins the append.
+"""
+
+from functions.application.ports import AppendConflict, Due, HistoryStore, LaneSend
+from functions.domain.job.events import JobAdopted
+from functions.domain.job.history import Segment
+from functions.domain.job.state import JobState
+from functions.domain.lanes import LaneMessage
+from functions.domain.moments import add_seconds
+
+
+async def open_epoch(
+    history: HistoryStore, job_id: str, state: JobState, *, region: str, now: str, stall_seconds: float, reason: str
+) -> LaneSend | None:
+    """Return the hint to send now that the job is this Region's; None when another was quicker."""
+    last = state.history[-1]
+    adopted = JobAdopted(
+        at=now, from_epoch=last.epoch, from_region=last.region, from_sequence=last.sequence, reason=reason
+    )
+    segment = Segment(job_id, state.epoch + 1, region, last.sequence + 1, (adopted,))
+    try:
+        await history.append(segment, due=Due(add_seconds(now, stall_seconds), state.job.lane))
+    except AppendConflict:
+        return None
+    return LaneSend(state.job.lane, LaneMessage(job_id, segment.epoch, "adopted"), state.job.tenant)
