@@ -1,0 +1,119 @@
+"""What must hold when a run is over and everything has healed. Each check returns what is wrong, in words."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from functions.domain.ids import job_id, step_idempotency_key
+from functions.domain.job.events import JobSucceeded
+from functions.domain.job.history import Segment
+from functions.domain.job.state import fold
+from tests.simulation import oracle
+from tests.simulation.clients import TENANT, Acknowledgement
+from tests.simulation.plan import Plan
+from tests.simulation.region import Region
+from tests.simulation.work import Effect
+
+Histories = Mapping[str, tuple[Segment, ...]]
+
+
+def histories(region: Region) -> Histories:
+    """Return every job's segments in a Region's replica."""
+    found: dict[str, list[Segment]] = {}
+    for row in region.replica.table.segments.values():
+        found.setdefault(row.segment.job_id, []).append(row.segment)
+    return {job: tuple(segments) for job, segments in found.items()}
+
+
+def lost_jobs(plan: Plan, acknowledged: Iterable[Acknowledgement], kept: Mapping[str, Histories]) -> list[str]:
+    """No acknowledged job is lost; one that is durable in one Region only may go with the data of that Region."""
+    wrong = []
+    for told in acknowledged:
+        excused = told.durability == "local" and plan.loses_data(told.region)
+        wrong += [
+            f"{told.job_id} ({told.order.key}), acknowledged by {told.region} as {told.durability}, is not in {name}"
+            for name, jobs in kept.items()
+            if oracle.read(jobs.get(told.job_id, ())) is None and not excused
+        ]
+    return wrong
+
+
+def unequal_results(kept: Mapping[str, Histories]) -> list[str]:
+    """Each job has one result, the same in each Region, and its own recorded steps led to it."""
+    wrong = []
+    results: dict[str, dict[str, object]] = {}
+    for name, jobs in kept.items():
+        for job, segments in jobs.items():
+            reading = oracle.read(segments)
+            if reading is None:
+                continue  # remnants of a job whose submission was lost with a Region, or that is missed elsewhere
+            if reading.end is None or (len(kept) > 1 and not reading.whole):
+                wrong.append(f"{job} has not come to its end in {name}")
+                continue
+            results.setdefault(job, {})[name] = reading.end
+            if isinstance(reading.end, JobSucceeded):
+                recorded = sorted(map(_words, (step.result for step in reading.steps)))
+                if recorded != sorted(map(_words, _items(reading.end.result))):
+                    wrong.append(f"{job} has the result {reading.end.result} in {name}, but its steps are {recorded}")
+            doubled = [step for step, times in Counter(step.step for step in reading.steps).items() if times > 1]
+            if doubled:
+                wrong.append(f"{job} has recorded {doubled} more than once in {name}")
+    for job, ends in results.items():
+        if len({str(end) for end in ends.values()}) > 1:
+            wrong.append(f"{job} has two results: {ends}")
+    return wrong
+
+
+def misread_histories(kept: Mapping[str, Histories]) -> list[str]:
+    """The fold reads what the oracle reads."""
+    wrong = []
+    for name, jobs in kept.items():
+        for job, segments in jobs.items():
+            state, reading = fold(segments), oracle.read(segments)
+            if state is None or reading is None:
+                continue
+            told = [((item.epoch, item.region, item.sequence), item.event) for item in state.history]
+            if told[: len(reading.events)] != list(reading.events):
+                wrong.append(f"{job} reads otherwise in {name} than it should: {told} and {reading.events}")
+    return wrong
+
+
+def repeated_steps(effects: Iterable[Effect]) -> list[str]:
+    """A step that its worker could read as recorded is not carried out again."""
+    wrong = []
+    for effect in effects:
+        reading = oracle.read(effect.known.segments)
+        recorded = {step_idempotency_key(effect.job_id, step.step) for step in reading.steps} if reading else set()
+        if effect.key in recorded:
+            wrong.append(f"{effect.process} carried {effect.key} out again, though it had read its result")
+    return wrong
+
+
+def changing_keys(effects: Iterable[Effect]) -> list[str]:
+    """An effect carries one key in every attempt, epoch and Region, and no other effect carries it."""
+    keys: dict[tuple[str, str], set[str]] = {}
+    owners: dict[str, set[tuple[str, str]]] = {}
+    for effect in effects:
+        keys.setdefault((effect.job_id, effect.place), set()).add(effect.key)
+        owners.setdefault(effect.key, set()).add((effect.job_id, effect.place))
+    wrong = [f"effect {place} carried the keys {sorted(found)}" for place, found in keys.items() if len(found) > 1]
+    wrong += [f"key {key} stood for {sorted(found)}" for key, found in owners.items() if len(found) > 1]
+    return wrong
+
+
+def doubled_jobs(acknowledged: Iterable[Acknowledgement]) -> list[str]:
+    """One order is one job, however often and wherever it was placed."""
+    wrong = []
+    for told in acknowledged:
+        expected = job_id(TENANT, told.order.key)
+        if told.job_id != expected:
+            wrong.append(f"{told.order.key} became {told.job_id} in {told.region}, and should be {expected}")
+    return wrong
+
+
+def _words(result: object) -> str:
+    """A tool's result is a text; a model's answer holds one."""
+    return str(result["words"]) if isinstance(result, dict) else str(result)
+
+
+def _items(value: object) -> list[object]:
+    return list(value) if isinstance(value, list) else [value]

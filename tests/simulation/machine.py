@@ -1,0 +1,126 @@
+"""What a process and a Region's machinery are to the simulation: tasks that die together, and stand still together.
+
+A crash cancels every task of a process at once and lets none of them write another thing: what `finally` blocks try
+after that fails, as it would in a process that is gone.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from contextvars import ContextVar, copy_context
+from enum import Enum
+from typing import Any, NoReturn
+
+_CURRENT: ContextVar["Process | None"] = ContextVar("simulated process", default=None)
+
+
+class Power(Enum):
+    """How a Region is."""
+
+    UP = "up"
+    FROZEN = "frozen"
+    LOST = "lost"
+
+
+class Machinery:
+    """Everything of one Region that computes. Frozen, it stops at the next thing it waits for, and goes on later."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.power = Power.UP
+        self.processes: dict[Process, None] = {}
+        self._thawed = asyncio.Event()
+        self._thawed.set()
+
+    async def gate(self) -> None:
+        """Wait while frozen."""
+        while self.power is Power.FROZEN:
+            await self._thawed.wait()
+
+    def freeze(self) -> None:
+        """Stand still."""
+        self.power = Power.FROZEN
+        self._thawed.clear()
+
+    def thaw(self) -> None:
+        """Go on with whatever was under way."""
+        self.power = Power.UP
+        self._thawed.set()
+
+    def kill(self) -> None:
+        """End every process; the machinery itself stays up."""
+        for process in list(self.processes):
+            process.kill()
+        self.processes.clear()
+
+    def lose(self) -> None:
+        """End every process, with nothing left to start another."""
+        self.kill()
+        self.power = Power.LOST
+        self._thawed.set()
+
+
+class Process:
+    """Tasks that die together. A task started by one of its tasks is one of them."""
+
+    def __init__(self, name: str, machinery: Machinery) -> None:
+        self.name = name
+        self.machinery = machinery
+        self.alive = True
+        self._tasks: dict[asyncio.Task[Any], None] = {}
+        machinery.processes[self] = None
+
+    def start(self, program: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run a program in this process."""
+        context = copy_context()
+        context.run(_CURRENT.set, self)
+        task = asyncio.create_task(program, name=self.name, context=context)
+        self.own(task)
+        return task
+
+    def own(self, task: asyncio.Task[Any]) -> None:
+        """Count a task as one of this process's."""
+        if task not in self._tasks:
+            self._tasks[task] = None
+            task.add_done_callback(self._forget)
+
+    def kill(self) -> None:
+        """End it from outside, at whatever it is waiting for."""
+        self.alive = False
+        for task in list(self._tasks):
+            task.cancel()
+
+    def crash(self) -> NoReturn:
+        """End it from inside, at this very line."""
+        self.kill()
+        raise asyncio.CancelledError(f"{self.name} crashed")
+
+    def check(self) -> None:
+        """A dead process does nothing more, not even in its `finally` blocks."""
+        if not self.alive:
+            raise asyncio.CancelledError(f"{self.name} is dead")
+
+    def _forget(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.pop(task, None)
+
+
+def current_process() -> Process:
+    """Return the process whose task is running."""
+    process = _CURRENT.get()
+    if process is None:
+        raise LookupError("this runs in no simulated process")
+    return process
+
+
+def own_new_tasks(loop: asyncio.AbstractEventLoop) -> None:
+    """From now on a task belongs to the process of the task that started it."""
+
+    def make(
+        loop: asyncio.AbstractEventLoop, program: Coroutine[Any, Any, Any], **options: Any
+    ) -> asyncio.Task[Any]:
+        task = asyncio.Task(program, loop=loop, **options)
+        process = _CURRENT.get()
+        if process is not None:
+            process.own(task)
+        return task
+
+    loop.set_task_factory(make)

@@ -1,0 +1,102 @@
+"""What a set of segments means, told a second time: written apart from the fold, and only to be compared with it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from functions.domain.job.events import (
+    Event,
+    JobAdopted,
+    JobFailed,
+    JobSubmitted,
+    JobSucceeded,
+    StepSucceeded,
+    SubmissionWithdrawn,
+)
+from functions.domain.job.history import Segment
+
+#: Where an event stands: epoch, Region, sequence.
+Position = tuple[int, str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The winning history, as far as it can be read, and whether all of it can."""
+
+    events: tuple[tuple[Position, Event], ...]
+    whole: bool
+
+    @property
+    def steps(self) -> list[StepSucceeded]:
+        """The recorded steps, in order."""
+        return [event for _, event in self.events if isinstance(event, StepSucceeded)]
+
+    @property
+    def end(self) -> Event | None:
+        """The event that ended the job, if it has ended."""
+        last = self.events[-1][1]
+        return last if isinstance(last, JobSucceeded | JobFailed) else None
+
+
+def read(segments: Iterable[Segment]) -> Reading | None:
+    """Return the winning history; None when there is no submission that can be read."""
+    events = {
+        (segment.epoch, segment.region, segment.first_sequence + offset): event
+        for segment in segments
+        for offset, event in enumerate(segment.events)
+    }
+    if not events:
+        return None
+    newest = max(epoch for epoch, _, _ in events)
+    openings = {place: event for place, event in events.items() if isinstance(event, JobSubmitted | JobAdopted)}
+    readings = {place: path for place in openings if (path := _path(place, events)) is not None}
+    if not readings:
+        return None
+    best = min(readings, key=lambda place: (-place[0], _standing(readings[place], events), place[1]))
+    path, whole = readings[best]
+    ran_on = any(place[:2] == best[:2] and place not in path for place in events)
+    history = tuple((place, events[place]) for place in path)
+    return Reading(_up_to_the_end(history), whole and best[0] == newest and not ran_on)
+
+
+def _path(opening: Position, events: dict[Position, Event]) -> tuple[list[Position], bool] | None:
+    """Return the places from the submission through this epoch, and whether the links between epochs all hold."""
+    epoch, region, first = opening
+    event = events[opening]
+    before: list[Position] = []
+    whole = True
+    if isinstance(event, JobAdopted):
+        origin = (event.from_epoch, event.from_region)
+        opened = [p for p, e in events.items() if p[:2] == origin and isinstance(e, JobSubmitted | JobAdopted)]
+        found = _path(opened[0], events) if opened and event.from_epoch < epoch else None
+        if found is None:
+            return None
+        before = [place for place in found[0] if place[2] <= event.from_sequence]
+        whole = found[1] and bool(before) and before[-1][2] == event.from_sequence
+        if not whole:
+            return before, False
+    own = []
+    sequence = first
+    while (epoch, region, sequence) in events:
+        own.append((epoch, region, sequence))
+        sequence += 1
+    return before + own, whole
+
+
+def _standing(reading: tuple[list[Position], bool], events: dict[Position, Event]) -> tuple[bool, str, str]:
+    """Of two submissions: one that stands before one that was withdrawn, then the earlier one, then by name."""
+    root = reading[0][0]
+    submitted = events[root]
+    assert isinstance(submitted, JobSubmitted)
+    withdrawn = False
+    sequence = root[2]
+    while (place := (root[0], root[1], sequence)) in events:
+        withdrawn = withdrawn or isinstance(events[place], SubmissionWithdrawn)
+        sequence += 1
+    return withdrawn, submitted.at, root[1]
+
+
+def _up_to_the_end(history: tuple[tuple[Position, Event], ...]) -> tuple[tuple[Position, Event], ...]:
+    for index, (_, event) in enumerate(history):
+        if isinstance(event, JobSucceeded | JobFailed):
+            return history[: index + 1]
+    return history

@@ -1,0 +1,232 @@
+"""The ports as a process in a simulated Region has them: slow, sometimes refusing, and a place where it may crash.
+
+A refusal leaves open whether the write was done, as a timeout does. A crash comes just before or just after the call.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from random import Random
+from typing import TypeVar
+
+from functions.adapters.memory import MemoryHistory, MemoryProjections, MemoryRegister
+from functions.application.ports import Due, LaneSend, LaneUnavailable, StateUnavailable
+from functions.domain.job.history import DueEntry, Head, JobRecord, Segment
+from functions.domain.ownership.verdict import Heartbeat, Verdict
+from tests.simulation.lanes import UnreliableLanes
+from tests.simulation.machine import Power, Process
+
+Result = TypeVar("Result")
+
+#: What the running task last read of its job: an effect looks here for steps that must not be carried out again.
+LAST_READ: ContextVar[JobRecord | None] = ContextVar("the record that was read last", default=None)
+
+
+@dataclass(slots=True)
+class Trouble:
+    """What calls may run into, as likelihoods, until it is all over."""
+
+    random: Random
+    crash: float = 0.0
+    refuse: float = 0.0
+    table_down: bool = False
+    lane_down: bool = False
+    path_to_peer: bool = True
+    slow: float = 0.02
+
+    def happens(self, likelihood: float) -> bool:
+        """Roll the dice."""
+        return likelihood > 0 and self.random.random() < likelihood
+
+    def end(self) -> None:
+        """From now on all is well."""
+        self.crash = self.refuse = 0.0
+        self.table_down = self.lane_down = False
+        self.path_to_peer = True
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """How a process's calls to its own Region go."""
+
+    process: Process
+    trouble: Trouble
+
+    async def to_table(self, work: Callable[[], Awaitable[Result]], *, write: bool) -> Result:
+        """Call the table."""
+        await self._before()
+        if self.trouble.table_down or self.trouble.happens(self.trouble.refuse):
+            if write and not self.trouble.table_down and self.trouble.happens(0.5):
+                await work()
+            raise StateUnavailable("the table refuses, as the seed has it")
+        result = await work()
+        self._after()
+        return result
+
+    async def to_lane(self, work: Callable[[], Awaitable[Result]]) -> Result:
+        """Call the queue."""
+        await self._before()
+        if self.trouble.lane_down or self.trouble.happens(self.trouble.refuse):
+            raise LaneUnavailable("the lane refuses, as the seed has it")
+        result = await work()
+        self._after()
+        return result
+
+    async def to_peer(self, peer_power: Callable[[], Power], work: Callable[[], Awaitable[Result]]) -> Result:
+        """Call the peer's table over the long way."""
+        await self._before()
+        await asyncio.sleep(self.trouble.random.uniform(0.0, 4 * self.trouble.slow))
+        await self.process.machinery.gate()
+        self.process.check()
+        if peer_power() is not Power.UP or not self.trouble.path_to_peer:
+            raise StateUnavailable("the peer does not answer")
+        result = await work()
+        if self.trouble.happens(self.trouble.refuse):
+            raise StateUnavailable("the peer's answer got lost")
+        self._after()
+        return result
+
+    async def _before(self) -> None:
+        self.process.check()
+        await asyncio.sleep(self.trouble.random.uniform(0.0, self.trouble.slow))
+        await self.process.machinery.gate()
+        self.process.check()
+        self._after()
+
+    def _after(self) -> None:
+        if self.trouble.happens(self.trouble.crash):
+            self.process.crash()
+
+
+@dataclass(frozen=True, slots=True)
+class OwnHistory:
+    """HistoryStore on the own replica."""
+
+    calls: Calls
+    store: MemoryHistory
+
+    async def append(self, segment: Segment, *, due: Due | None = None) -> None:
+        """See HistoryStore."""
+        await self.calls.to_table(lambda: self.store.append(segment, due=due), write=True)
+
+    async def read(self, job_id: str) -> JobRecord:
+        """See HistoryStore."""
+        record = await self.calls.to_table(lambda: self.store.read(job_id), write=False)
+        LAST_READ.set(record)
+        return record
+
+    async def read_opening(self, job_id: str, region: str) -> Segment | None:
+        """See HistoryStore."""
+        return await self.calls.to_table(lambda: self.store.read_opening(job_id, region), write=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PeerHistory:
+    """HistoryStore on the peer's replica, reached directly."""
+
+    calls: Calls
+    store: MemoryHistory
+    power: Callable[[], Power]
+
+    async def append(self, segment: Segment, *, due: Due | None = None) -> None:
+        """See HistoryStore."""
+        await self.calls.to_peer(self.power, lambda: self.store.append(segment, due=due))
+
+    async def read(self, job_id: str) -> JobRecord:
+        """See HistoryStore."""
+        return await self.calls.to_peer(self.power, lambda: self.store.read(job_id))
+
+    async def read_opening(self, job_id: str, region: str) -> Segment | None:
+        """See HistoryStore."""
+        return await self.calls.to_peer(self.power, lambda: self.store.read_opening(job_id, region))
+
+
+@dataclass(frozen=True, slots=True)
+class OwnProjections:
+    """Projections on the own replica."""
+
+    calls: Calls
+    store: MemoryProjections
+
+    async def put_head(self, head: Head) -> None:
+        """See Projections."""
+        await self.calls.to_table(lambda: self.store.put_head(head), write=True)
+
+    async def due(self, region: str, lane: str, shard: int, *, after: str, upto: str, limit: int) -> Sequence[DueEntry]:
+        """See Projections."""
+        return await self.calls.to_table(
+            lambda: self.store.due(region, lane, shard, after=after, upto=upto, limit=limit), write=False
+        )
+
+    async def list_jobs(self, tenant: str, *, before: str | None, limit: int) -> Sequence[tuple[str, str]]:
+        """See Projections."""
+        return await self.calls.to_table(lambda: self.store.list_jobs(tenant, before=before, limit=limit), write=False)
+
+    async def read_cursor(self, region: str, lane: str, shard: int) -> str:
+        """See Projections."""
+        return await self.calls.to_table(lambda: self.store.read_cursor(region, lane, shard), write=False)
+
+    async def put_cursor(self, region: str, lane: str, shard: int, upto: str) -> None:
+        """See Projections."""
+        await self.calls.to_table(lambda: self.store.put_cursor(region, lane, shard, upto), write=True)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRegister:
+    """RegionRegister on the own replica."""
+
+    calls: Calls
+    store: MemoryRegister
+
+    async def beat(self, heartbeat: Heartbeat) -> None:
+        """See RegionRegister."""
+        await self.calls.to_table(lambda: self.store.beat(heartbeat), write=True)
+
+    async def last_beat(self, region: str) -> Heartbeat | None:
+        """See RegionRegister."""
+        return await self.calls.to_table(lambda: self.store.last_beat(region), write=False)
+
+    async def put_verdict(self, verdict: Verdict) -> None:
+        """See RegionRegister."""
+        await self.calls.to_table(lambda: self.store.put_verdict(verdict), write=True)
+
+    async def verdict(self, region: str) -> Verdict | None:
+        """See RegionRegister."""
+        return await self.calls.to_table(lambda: self.store.verdict(region), write=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnLanes:
+    """Lanes of the own Region."""
+
+    calls: Calls
+    store: UnreliableLanes
+
+    def names(self) -> Sequence[str]:
+        """See Lanes."""
+        return self.store.names()
+
+    async def send(self, sends: Sequence[LaneSend]) -> None:
+        """See Lanes."""
+        await self.calls.to_lane(lambda: self.store.send(sends))
+
+    async def depths(self) -> Mapping[str, tuple[int, int]]:
+        """See Lanes."""
+        return await self.calls.to_lane(self.store.depths)
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """The peer's public health endpoint, as this Region reaches it."""
+
+    calls: Calls
+    power: Callable[[], Power]
+    table_down: Callable[[], bool]
+
+    async def healthy(self) -> bool:
+        """See PeerProbe."""
+        await asyncio.sleep(self.calls.trouble.random.uniform(0.0, 4 * self.calls.trouble.slow))
+        await self.calls.process.machinery.gate()
+        self.calls.process.check()
+        return self.power() is Power.UP and self.calls.trouble.path_to_peer and not self.table_down()

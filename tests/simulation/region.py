@@ -1,0 +1,203 @@
+"""One simulated Region: its replica, its lane, and the processes that run the real use cases in it."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, TypeAlias
+
+from functions.adapters.memory import CountingEntropy, MemoryHistory, MemoryProjections, MemoryRegister
+from functions.application.adopt_jobs import AdoptJobs
+from functions.application.advance_job import AdvanceJob
+from functions.application.keep_sweeping import KeepSweeping
+from functions.application.ports import LaneUnavailable, StateUnavailable
+from functions.application.submit_job import SubmitJob
+from functions.application.sweep_jobs import SweepJobs
+from functions.application.watch_regions import WatchRegions
+from tests.simulation.lanes import Envelope, UnreliableLanes
+from tests.simulation.machine import Machinery, Power, Process
+from tests.simulation.ports import (
+    Calls,
+    OwnHistory,
+    OwnLanes,
+    OwnProjections,
+    OwnRegister,
+    PeerHistory,
+    Probe,
+    Trouble,
+)
+from tests.simulation.replication import Replica
+from tests.simulation.rules import Rules
+from tests.simulation.virtual_time import VirtualClock
+from tests.simulation.work import FitfulModel, Walks
+
+Program: TypeAlias = Callable[[Process], Coroutine[Any, Any, None]]
+Batch: TypeAlias = list[tuple[int, Envelope]]
+
+STALL_SECONDS = 10.0
+HEARTBEAT_SECONDS = 5.0
+STALE_SECONDS = 12.0
+LOOP_SECONDS = 62.0
+VISIBILITY_SECONDS = 25.0
+#: How long a worker has for a batch; it yields after that.
+BATCH_SECONDS = 12.0
+WORKERS = 2
+
+
+@dataclass(slots=True, kw_only=True)
+class Region:
+    """Processes that end are started again, as the next invocation of a function would."""
+
+    name: str
+    machinery: Machinery
+    replica: Replica
+    lanes: UnreliableLanes
+    trouble: Trouble
+    random: Random
+    rules: Rules
+    skew_seconds: float
+    model: FitfulModel
+    peer: "Region" = field(init=False)
+    surprises: list[BaseException] = field(default_factory=list)
+    _starts: int = 0
+    _keepers: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def begin(self) -> None:
+        """Start everything that runs by itself."""
+        programs = [self._work] * WORKERS + [self._sweep, self._watch]
+        self._keepers = [asyncio.create_task(self._keep_running(program)) for program in programs]
+
+    async def end(self) -> None:
+        """Stop everything."""
+        for keeper in self._keepers:
+            keeper.cancel()
+        await asyncio.gather(*self._keepers, return_exceptions=True)
+        self.machinery.kill()
+        await asyncio.sleep(0)
+
+    def submit_job(self, process: Process) -> SubmitJob:
+        """Return the use case as a process of this Region has it."""
+        calls = Calls(process, self.trouble)
+        return SubmitJob(
+            history=OwnHistory(calls, self._history(self.replica)),
+            peer=PeerHistory(calls, self._history(self.peer.replica), lambda: self.peer.machinery.power),
+            projections=OwnProjections(calls, MemoryProjections(self.replica.table)),
+            lanes=OwnLanes(calls, self.lanes),
+            agents=Walks(),
+            clock=self._clock(),
+            entropy=CountingEntropy(self.random.random()),
+            region=self.name,
+            peer_region=self.peer.name,
+            stall_seconds=STALL_SECONDS,
+        )
+
+    def new_process(self, role: str) -> Process:
+        """Start an empty process."""
+        self._starts += 1
+        return Process(f"{self.name}/{role}-{self._starts}", self.machinery)
+
+    def _history(self, replica: Replica) -> MemoryHistory:
+        return self.rules.history(replica.table)
+
+    def _clock(self) -> VirtualClock:
+        return VirtualClock(self.skew_seconds + self.random.uniform(-0.2, 0.2))
+
+    async def _keep_running(self, program: Program) -> None:
+        while self.machinery.power is not Power.LOST:
+            process = self.new_process(program.__name__.strip("_"))
+            task = process.start(program(process))
+            await asyncio.wait([task])
+            process.kill()
+            if not task.cancelled() and (error := task.exception()) is not None:
+                self.surprises.append(error)
+            self.machinery.processes.pop(process, None)
+            await asyncio.sleep(self.random.uniform(0.2, 2.0))
+            await self.machinery.gate()
+
+    async def _work(self, process: Process) -> None:
+        calls = Calls(process, self.trouble)
+        advance = AdvanceJob(
+            history=OwnHistory(calls, self._history(self.replica)),
+            projections=OwnProjections(calls, MemoryProjections(self.replica.table)),
+            lanes=OwnLanes(calls, self.lanes),
+            agents=Walks(),
+            model=self.model,
+            clock=self._clock(),
+            entropy=CountingEntropy(self.random.random()),
+            region=self.name,
+            worker=process.name,
+            stall_seconds=STALL_SECONDS,
+        )
+        while True:
+            batch = self.lanes.receive(3)
+            if batch:
+                await self._advance_all(advance, batch)
+            else:
+                await asyncio.sleep(self.random.uniform(0.3, 1.5))
+            await self.machinery.gate()
+            process.check()
+
+    async def _advance_all(self, advance: AdvanceJob, batch: Batch) -> None:
+        stop_at = asyncio.get_running_loop().time() + BATCH_SECONDS
+        outcomes = await asyncio.gather(
+            *(advance.advance(envelope.message, delivery=envelope.deliveries, stop_at=stop_at) for _, envelope in batch),
+            return_exceptions=True,
+        )
+        for (number, _), outcome in zip(batch, outcomes, strict=True):
+            if outcome is None:
+                self.lanes.delete(number)
+            else:
+                self.lanes.put_back(number)
+                if not isinstance(outcome, StateUnavailable | LaneUnavailable | asyncio.CancelledError):
+                    self.surprises.append(outcome)
+
+    async def _sweep(self, process: Process) -> None:
+        calls = Calls(process, self.trouble)
+        history = OwnHistory(calls, self._history(self.replica))
+        projections = OwnProjections(calls, MemoryProjections(self.replica.table))
+        lanes, clock = OwnLanes(calls, self.lanes), self._clock()
+        adopt = AdoptJobs(
+            history=history,
+            projections=projections,
+            lanes=lanes,
+            clock=clock,
+            region=self.name,
+            peer_region=self.peer.name,
+            stall_seconds=STALL_SECONDS,
+        )
+        keep = KeepSweeping(
+            sweep=SweepJobs(
+                history=history,
+                projections=projections,
+                lanes=lanes,
+                clock=clock,
+                region=self.name,
+                stall_seconds=STALL_SECONDS,
+            ),
+            adopt=adopt if self.rules.adoption else None,
+            register=OwnRegister(calls, MemoryRegister(self.replica.table)),
+            clock=clock,
+            region=self.name,
+        )
+        while True:  # one warm instance, invoked again and again
+            await keep.run(LOOP_SECONDS, _say_nothing)
+            await asyncio.sleep(self.random.uniform(0.0, 2.0))
+
+    async def _watch(self, process: Process) -> None:
+        calls = Calls(process, self.trouble)
+        watch = WatchRegions(
+            register=OwnRegister(calls, MemoryRegister(self.replica.table)),
+            probe=Probe(calls, lambda: self.peer.machinery.power, lambda: self.peer.trouble.table_down),
+            clock=self._clock(),
+            region=self.name,
+            peer_region=self.peer.name,
+            heartbeat_seconds=HEARTBEAT_SECONDS,
+            stale_seconds=STALE_SECONDS,
+        )
+        while True:
+            await watch.run(LOOP_SECONDS, _say_nothing)
+            await asyncio.sleep(self.random.uniform(0.0, 2.0))
+
+
+def _say_nothing(event: str, **fields: object) -> None:
+    """The log of a simulated Region goes nowhere."""

@@ -1,0 +1,180 @@
+"""Two replicas of the state table and the link between them: lag, reordering across items, pauses, last writer wins.
+
+The ledger watches every write of either replica: an item must never have two writers, a segment never two contents.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, TypeAlias, TypeVar
+
+from functions.adapters.memory import MemoryTable, SegmentRow
+from tests.simulation.machine import current_process
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+#: Where an item lies: which of the table's dicts, and the key in it.
+Place: TypeAlias = tuple[str, Any]
+
+_SPACES = ("segments", "heads", "cursors", "beats", "verdicts")
+
+
+class Watched(dict[Key, Value]):
+    """A dict that says what is written to it, except by `put_quietly`."""
+
+    def __init__(self, written: Callable[[Key, Value], None]) -> None:
+        super().__init__()
+        self._written = written
+
+    def __setitem__(self, key: Key, value: Value) -> None:
+        super().__setitem__(key, value)
+        self._written(key, value)
+
+    def setdefault(self, key: Key, default: Value) -> Value:  # type: ignore[override]  # a default is always given
+        if key not in self:
+            self[key] = default
+        return self[key]
+
+    def put_quietly(self, key: Key, value: Value) -> None:
+        """Write without saying so: the link's own writes are not replicated again."""
+        super().__setitem__(key, value)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A write on its way to the peer."""
+
+    place: Place
+    value: Any
+    version: tuple[float, int]
+
+
+class Replica:
+    """One Region's table, with the version of every item, and what has not been replicated yet."""
+
+    def __init__(self, name: str, link: "Link") -> None:
+        self.name = name
+        self.versions: dict[Place, tuple[float, int]] = {}
+        self.outgoing: dict[int, Change] = {}
+        self.generation = 0
+        spaces = {space: Watched(self._watcher(space, link)) for space in _SPACES}
+        self.table = MemoryTable(**spaces)  # type: ignore[arg-type]  # each is a dict of its own kind
+
+    def _watcher(self, space: str, link: "Link") -> Callable[[Any, Any], None]:
+        return lambda key, value: link.wrote(self, (space, key), value)
+
+    def space(self, name: str) -> Watched[Any, Any]:
+        """Return one of the table's dicts."""
+        found = getattr(self.table, name)
+        assert isinstance(found, Watched)
+        return found
+
+    def items(self) -> Iterator[tuple[Place, Any]]:
+        """Yield everything in the table."""
+        for space in _SPACES:
+            for key, value in self.space(space).items():
+                yield (space, key), value
+
+    def apply(self, change: Change) -> None:
+        """Last writer wins."""
+        if change.version > self.versions.get(change.place, (-1.0, 0)):
+            self.versions[change.place] = change.version
+            space, key = change.place
+            self.space(space).put_quietly(key, change.value)
+
+    def lose(self) -> None:
+        """Forget everything, what was on its way included."""
+        self.generation += 1
+        self.outgoing.clear()
+        self.versions.clear()
+        for space in _SPACES:
+            self.space(space).clear()
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Who wrote what. `faults` says, once for each item, what must never happen."""
+
+    faults: dict[Place, str] = field(default_factory=dict)
+    _segments: dict[Place, SegmentRow] = field(default_factory=dict)
+    _writers: dict[Place, str] = field(default_factory=dict)
+
+    def note(self, place: Place, value: Any, writer: str) -> None:
+        """Take a write down."""
+        if isinstance(value, SegmentRow):
+            first = self._segments.setdefault(place, value)
+            if first != value:
+                self.faults.setdefault(place, f"two contents in one segment {place}: {first} and {value}")
+            if first == value:
+                return  # the very same segment may be copied by anybody
+        first_writer = self._writers.setdefault(place, writer)
+        if first_writer != writer:
+            self.faults.setdefault(place, f"{place} has two writers, {first_writer} and {writer}")
+
+    def forget_all_but(self, kept: Replica) -> None:
+        """A replica was lost: what only it held has never been, as far as anybody can tell."""
+        present = {place for place, _ in kept.items()}
+        self._segments = {place: row for place, row in self._segments.items() if place in present}
+
+
+class Link:
+    """Carries changes between two replicas, each after a lag of its own, so that items overtake each other."""
+
+    def __init__(self, names: tuple[str, str], random: Random, longest_lag: float) -> None:
+        self.ledger = Ledger()
+        self.paused = {name: False for name in names}  # the direction from that Region
+        self.replicas = {name: Replica(name, self) for name in names}
+        self.longest_lag = longest_lag
+        self._random = random
+        self._count = 0
+        self._peer = {names[0]: names[1], names[1]: names[0]}
+
+    def wrote(self, replica: Replica, place: Place, value: Any) -> None:
+        """A client of this replica wrote."""
+        self.ledger.note(place, value, current_process().machinery.name)
+        self._count += 1
+        now = asyncio.get_running_loop().time()
+        change = Change(place, value, (now, self._count))
+        replica.versions[place] = change.version
+        replica.outgoing[self._count] = change
+        self._send(replica, self._count)
+
+    def pause(self, name: str) -> None:
+        """Hold back what comes from that Region."""
+        self.paused[name] = True
+
+    def resume(self, name: str) -> None:
+        """Let it go on; what was held back is sent in any order."""
+        self.paused[name] = False
+        for number in list(self.replicas[name].outgoing):
+            self._send(self.replicas[name], number)
+
+    def lose(self, name: str) -> None:
+        """A Region is lost with all its data, also with what it had not replicated."""
+        self.replicas[name].lose()
+        self.ledger.forget_all_but(self.replicas[self._peer[name]])
+
+    def refill(self, name: str) -> None:
+        """Give a replica that returned empty everything that its peer has."""
+        full, empty = self.replicas[self._peer[name]], self.replicas[name]
+        for (space, key), value in full.items():
+            empty.space(space).put_quietly(key, value)
+        empty.versions = dict(full.versions)
+        full.outgoing.clear()
+
+    def settled(self) -> bool:
+        """Say whether everything written has arrived."""
+        return not any(replica.outgoing for replica in self.replicas.values())
+
+    def _send(self, replica: Replica, number: int) -> None:
+        lag = self._random.uniform(0.05, 1.5)
+        if self._random.random() < 0.15:
+            lag += self._random.uniform(0.0, self.longest_lag)
+        asyncio.get_running_loop().call_later(lag, self._arrive, replica, number, replica.generation)
+
+    def _arrive(self, replica: Replica, number: int, generation: int) -> None:
+        if generation == replica.generation and not self.paused[replica.name]:
+            change = replica.outgoing.pop(number, None)
+            if change is not None:
+                self.replicas[self._peer[replica.name]].apply(change)

@@ -1,0 +1,224 @@
+"""One run: two Regions, a link, clients and faults, all from one seed, until everything has healed and come to rest."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+
+from functions.domain.job.state import fold
+from tests.simulation import invariants
+from tests.simulation.clients import Clients
+from tests.simulation.lanes import Unreliability, UnreliableLanes
+from tests.simulation.machine import Machinery, Power, own_new_tasks
+from tests.simulation.plan import REGIONS, Blow, Fault, Plan, peer_of
+from tests.simulation.ports import Trouble
+from tests.simulation.region import VISIBILITY_SECONDS, Region
+from tests.simulation.replication import Link
+from tests.simulation.rules import Rules
+from tests.simulation.virtual_time import run_virtually
+from tests.simulation.work import EFFECTS, EffectLog, FitfulModel
+
+LOOK_EVERY_SECONDS = 5.0
+#: After everything has healed, jobs must be at their end within this time.
+REST_WITHIN_SECONDS = 1200.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a run. `violations` is empty when every invariant held."""
+
+    plan: Plan
+    violations: tuple[str, ...]
+    jobs: int
+    acknowledged: int
+    adoptions: int
+    effects: int
+    repeated_effects: int
+    seconds: float
+    evidence: tuple[str, ...]
+
+
+def simulate(seed: int, rules: Rules | None = None) -> Outcome:
+    """Run the plan of a seed to its end."""
+    plan = Plan.of(seed)
+    rules = rules or Rules()
+    with rules.in_force():
+        return run_virtually(World(plan, rules).run())
+
+
+class World:
+    """Everything there is in a run."""
+
+    def __init__(self, plan: Plan, rules: Rules) -> None:
+        self.plan = plan
+        self.random = Random(f"antipode world {plan.seed}")
+        self.link = Link(REGIONS, self.random, plan.longest_lag)
+        self.effects = EffectLog()
+        self.regions = {name: self._region(name, rules) for name in REGIONS}
+        for name, region in self.regions.items():
+            region.peer = self.regions[peer_of(name)]
+        self.clients = Clients(self.regions, self.random)
+
+    async def run(self) -> Outcome:
+        """Do everything that the plan says, and judge the end."""
+        own_new_tasks(asyncio.get_running_loop())
+        EFFECTS.set(self.effects)
+        for region in self.regions.values():
+            region.begin()
+        faults = [asyncio.create_task(self._strike(fault)) for fault in self.plan.faults]
+        clients = [asyncio.create_task(self.clients.place(order)) for order in self.plan.orders]
+        await asyncio.gather(*faults, *clients)
+        self._heal()
+        rested = await self._rest()
+        for region in self.regions.values():
+            await region.end()
+        return self._outcome(rested)
+
+    def _region(self, name: str, rules: Rules) -> Region:
+        plan = self.plan
+        return Region(
+            name=name,
+            machinery=Machinery(name),
+            replica=self.link.replicas[name],
+            lanes=UnreliableLanes(self.random, plan.unreliability, VISIBILITY_SECONDS),
+            trouble=Trouble(self.random, crash=plan.crash, refuse=plan.refuse),
+            random=self.random,
+            rules=rules,
+            skew_seconds=plan.skew_seconds[name],
+            model=FitfulModel(self.random, plan.model_unavailable),
+        )
+
+    async def _strike(self, fault: Fault) -> None:
+        await asyncio.sleep(fault.at)
+        region = self.regions[fault.region]
+        self._begin(fault, region)
+        await asyncio.sleep(fault.until - fault.at)
+        self._end(fault, region)
+
+    def _begin(self, fault: Fault, region: Region) -> None:
+        match fault.blow:
+            case Blow.LOST | Blow.LOST_FOR_GOOD:
+                region.machinery.lose()
+                region.lanes.lose()
+                self.link.lose(fault.region)
+                self.link.pause(peer_of(fault.region))
+            case Blow.FROZEN:
+                region.machinery.freeze()
+                self._part()
+            case Blow.POWER_CUT:
+                region.machinery.kill()
+            case Blow.TABLE_DOWN:
+                region.trouble.table_down = True
+            case Blow.LANE_DOWN:
+                region.trouble.lane_down = True
+            case Blow.LINK_PAUSED:
+                self.link.pause(fault.region)
+            case Blow.CUT_OFF:
+                self._part()
+                for each in self.regions.values():
+                    each.trouble.path_to_peer = False
+
+    def _end(self, fault: Fault, region: Region) -> None:
+        match fault.blow:
+            case Blow.LOST_FOR_GOOD | Blow.POWER_CUT:
+                return
+            case Blow.LOST:
+                self.link.refill(fault.region)
+                self.link.resume(peer_of(fault.region))
+                region.machinery.thaw()
+                region.begin()
+            case Blow.FROZEN:
+                region.machinery.thaw()
+                self._meet()
+            case Blow.TABLE_DOWN:
+                region.trouble.table_down = False
+            case Blow.LANE_DOWN:
+                region.trouble.lane_down = False
+            case Blow.LINK_PAUSED:
+                self.link.resume(fault.region)
+            case Blow.CUT_OFF:
+                self._meet()
+                for each in self.regions.values():
+                    each.trouble.path_to_peer = True
+
+    def _part(self) -> None:
+        for name in REGIONS:
+            self.link.pause(name)
+
+    def _meet(self) -> None:
+        for name in REGIONS:
+            self.link.resume(name)
+
+    def _heal(self) -> None:
+        self.link.longest_lag = 0.0
+        for region in self.regions.values():
+            region.trouble.end()
+            region.lanes.unreliability = Unreliability()
+            region.model.unavailable = 0.0
+
+    async def _rest(self) -> bool:
+        """Wait until every job has come to its end in each Region that is there; say whether that was so in time."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + REST_WITHIN_SECONDS
+        while loop.time() < until:
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+            if self._link_settled() and all(self._finished(region) for region in self._present()):
+                return True
+        return False
+
+    def _present(self) -> list[Region]:
+        return [region for region in self.regions.values() if region.machinery.power is not Power.LOST]
+
+    def _link_settled(self) -> bool:
+        return len(self._present()) < len(REGIONS) or not any(
+            place[0] == "segments"
+            for replica in self.link.replicas.values()
+            for place in (change.place for change in replica.outgoing.values())
+        )
+
+    def _finished(self, region: Region) -> bool:
+        """A newer epoch of which a part was lost with the peer for good may stay incomplete."""
+        alone = len(self._present()) == 1
+        states = [state for segments in invariants.histories(region).values() if (state := fold(segments)) is not None]
+        return all(state.finished and (state.complete or alone) for state in states)
+
+    def _outcome(self, rested: bool) -> Outcome:
+        kept = {region.name: invariants.histories(region) for region in self._present()}
+        told = self.clients.acknowledged
+        violations = [
+            *([] if rested else [f"not everything came to its end within {REST_WITHIN_SECONDS:.0f} s of healing"]),
+            *invariants.lost_jobs(self.plan, told, kept),
+            *invariants.unequal_results(kept),
+            *invariants.misread_histories(kept),
+            *invariants.repeated_steps(self.effects.done),
+            *invariants.changing_keys(self.effects.done),
+            *invariants.doubled_jobs(told),
+            *self.link.ledger.faults.values(),
+            *(f"unexpected: {error!r}" for error in self._surprises()),
+        ]
+        states = [fold(segments) for jobs in kept.values() for segments in jobs.values()]
+        return Outcome(
+            plan=self.plan,
+            violations=tuple(violations),
+            jobs=len({job for jobs in kept.values() for job in jobs}),
+            acknowledged=len({ack.job_id for ack in told}),
+            adoptions=sum(state.adoptions for state in states if state is not None) // len(kept),
+            effects=len(self.effects.done),
+            repeated_effects=len(self.effects.done) - len({effect.key for effect in self.effects.done}),
+            seconds=asyncio.get_running_loop().time(),
+            evidence=tuple(self._evidence(violations)),
+        )
+
+    def _evidence(self, violations: list[str]) -> Iterator[str]:
+        """Yield what each replica holds of the jobs with which something is wrong."""
+        for region in self._present():
+            for job, segments in invariants.histories(region).items():
+                if any(job in violation for violation in violations):
+                    yield f"{region.name} has of {job}:"
+                    for item in sorted(segments, key=lambda item: (item.epoch, item.region, item.first_sequence)):
+                        events = ", ".join(f"{event.kind} {event.at[14:23]}" for event in item.events)
+                        yield f"  epoch {item.epoch} of {item.region} from {item.first_sequence}: {events}"
+
+    def _surprises(self) -> list[BaseException]:
+        found = [error for region in self.regions.values() for error in region.surprises]
+        return [*found, *self.clients.surprises]
