@@ -84,7 +84,11 @@ PROBLEMS: tuple[Problem, ...] = (
     ),
     Problem(ResponseType.WAF_FILTERED, 403, "forbidden", _FORBIDDEN, "The web firewall refused this request."),
     Problem(
-        ResponseType.REQUEST_TOO_LARGE, 413, "payload_too_large", "The body is over the limit", "The limit is 10 MB."
+        ResponseType.REQUEST_TOO_LARGE,
+        413,
+        "payload_too_large",
+        "The body is over the limit",
+        "A body may have 131072 bytes, no more.",
     ),
     Problem(
         ResponseType.UNSUPPORTED_MEDIA_TYPE,
@@ -105,13 +109,16 @@ PROBLEMS: tuple[Problem, ...] = (
         ResponseType.QUOTA_EXCEEDED, 429, "throttled", _THROTTLED, "The tenant's quota of this day is used up.", _HOUR
     ),
     # The authorizer raises when the table refuses. Nobody is called unauthorized because of an outage.
-    Problem(
-        ResponseType.AUTHORIZER_FAILURE,
-        503,
-        "state_unavailable",
-        "The state table refuses",
-        "The token could not be checked. Send again.",
-        _SECOND,
+    *(
+        Problem(
+            response,
+            503,
+            "state_unavailable",
+            "The state table refuses",
+            "The token could not be checked. Send again.",
+            _SECOND,
+        )
+        for response in (ResponseType.AUTHORIZER_FAILURE, ResponseType.AUTHORIZER_CONFIGURATION_ERROR)
     ),
     Problem(
         ResponseType.INTEGRATION_TIMEOUT,

@@ -117,7 +117,7 @@ def _acknowledgments(*, heed: bool) -> Iterator[list[Finding]]:
             real_acknowledge(self, *rules)
 
     kept: list[Validations] = []  # an id is a construct's for as long as it lives
-    Validations.of = staticmethod(of)  # type: ignore[method-assign, assignment]
+    Validations.of = staticmethod(of)  # type: ignore[method-assign]
     Validations.acknowledge = acknowledge  # type: ignore[method-assign]
     try:
         yield collected

@@ -102,6 +102,8 @@ def resolve(value: Any) -> Any:
             return f"<{name}>"
         case {"Fn::GetAtt": [name, attribute]}:
             return f"<{name}.{attribute}>"
+        case {"Fn::Select": [6, {"Fn::Split": [":", arn]}]}:  # the name in the ARN of a function or alias
+            return resolve(arn)
         case {"Fn::Join": [separator, parts]}:
             return separator.join(str(resolve(part)) for part in parts)
         case dict():

@@ -65,8 +65,10 @@ COMPLAINTS: list[tuple[dict[str, Any], str]] = [
     ({"tenants": [{"name": "acme", "burst": 1}]}, "tenants.0.rate_per_second: is not set"),
     (
         {"model_id": "eu.amazon.nova-lite-v1:0"},
-        "model_id: eu.amazon.nova-lite-v1:0 is an inference profile of geography 'eu', which cannot be called from "
-        "us-east-1, us-west-2",
+        (
+            "model_id: eu.amazon.nova-lite-v1:0 is an inference profile of geography 'eu', which cannot be called from "
+            "us-east-1, us-west-2"
+        ),
     ),
     ({"adoption": "maybe"}, "adoption: Input should be 'on' or 'off', but it is 'maybe'"),
     (

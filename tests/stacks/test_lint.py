@@ -4,8 +4,8 @@ The twins test lets one Region's template of an environment stand for both; it i
 """
 
 import pytest
-from cfnlint.api import lint
-from cfnlint.config import ManualArgs
+from cfnlint.api import lint  # type: ignore[import-untyped]
+from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 
 from tests.stacks.templates import REGIONS, Environment
 

@@ -13,11 +13,13 @@ from stacks.toolchain import CHECKOUT, tool_environment
 from tests.stacks.synthesis import PRODUCTION
 from tests.stacks.templates import Environment
 
+KEPT: tuple[str, ...] = ("JSII_NODE", "PATH", "PYTHONPYCACHEPREFIX")
+
 
 def run_app(outdir: Path, context: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """Run app.py with nothing in its environment but where Node is and what the CDK's command line would tell it."""
     tools = tool_environment(os.environ)
-    bare = {name: tools[name] for name in ("JSII_NODE", "PATH", "PYTHONPYCACHEPREFIX") if name in tools}
+    bare: dict[str, str] = {name: tools[name] for name in KEPT if name in tools}
     told = {"CDK_OUTDIR": str(outdir), "CDK_CONTEXT_JSON": json.dumps(context)}
     command = [sys.executable, "app.py"]
     return subprocess.run(

@@ -1,0 +1,192 @@
+"""Each function may do what its row in the catalogue says, to the things it is for, and nothing else.
+
+The emulator checks what functions themselves call. What services call (API Gateway a function, EventBridge a queue) it
+does not, nor `dynamodb:LeadingKeys`: what is asserted here is all there is to go by.
+"""
+
+import json
+from typing import Any
+
+import pytest
+
+from stacks.catalog import FUNCTIONS, EveryLane, Permission, Route, Schedule, function_named
+from tests.stacks.templates import ROWS, Environment, as_list, resolve
+
+TABLE = "arn:<AWS::Partition>:dynamodb:us-east-1:<AWS::AccountId>:table/antipode-prod"
+PEER_TABLE = TABLE.replace("us-east-1", "us-west-2")
+LANES = ["critical", "standard", "batch"]
+
+
+def on_items(keys: str, resource: str, *operations: str) -> set[tuple[str, str, str]]:
+    """Return what a statement on items whose keys begin in one way allows."""
+    condition = json.dumps({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [keys]}})
+    return {(f"dynamodb:{operation}", resource, condition) for operation in operations}
+
+
+def to_lanes(environment: Environment, action: str) -> set[tuple[str, str, str]]:
+    queues = (environment.first.only("SQS::Queue", QueueName=f"antipode-prod-{lane}")[0] for lane in LANES)
+    return {(action, f"<{queue}.Arn>", "null") for queue in queues}
+
+
+def expected(environment: Environment, permission: Permission) -> set[tuple[str, str, str]]:
+    """Return (action, resource, condition) of everything that a permission stands for."""
+    model = "amazon.nova-lite-v1:0"
+    meanings = {
+        Permission.READS_TOKENS: on_items("TOKEN#*", TABLE, "GetItem"),
+        Permission.READS_JOBS: on_items("JOB#*", TABLE, "Query"),
+        Permission.APPENDS_JOBS: on_items("JOB#*", TABLE, "PutItem"),
+        Permission.COPIES_JOBS_TO_PEER: on_items("JOB#*", PEER_TABLE, "PutItem", "GetItem"),
+        Permission.LISTS_JOBS: {("dynamodb:Query", f"{TABLE}/index/listing", "null")},
+        Permission.FINDS_DUE_JOBS: {("dynamodb:Query", f"{TABLE}/index/due", "null")},
+        Permission.READS_REGIONS: on_items("REGION#*", TABLE, "GetItem"),
+        Permission.WRITES_REGIONS: on_items("REGION#*", TABLE, "PutItem"),
+        Permission.KEEPS_CURSORS: on_items("SWEEP#*", TABLE, "GetItem", "PutItem"),
+        Permission.SENDS_TO_LANES: to_lanes(environment, "sqs:SendMessage"),
+        Permission.READS_LANE_DEPTHS: to_lanes(environment, "sqs:GetQueueAttributes"),
+        Permission.INVOKES_MODEL: {
+            ("bedrock:InvokeModel", resource, "null")
+            for resource in (
+                f"arn:<AWS::Partition>:bedrock:us-east-1:<AWS::AccountId>:inference-profile/us.{model}",
+                f"arn:<AWS::Partition>:bedrock:*::foundation-model/{model}",
+            )
+        },
+    }
+    return meanings[permission]
+
+
+def allowed(environment: Environment, name: str) -> set[tuple[str, str, str]]:
+    """Return (action, resource, condition) of everything that a function's role allows."""
+    found = set()
+    for statement in environment.first.statements_of(function_named(name)):
+        assert statement["Effect"] == "Allow"
+        for action in as_list(statement["Action"]):
+            for resource in as_list(statement["Resource"]):
+                found.add((action, resolve(resource), json.dumps(statement.get("Condition"))))
+    return found
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_role_allows_what_the_catalogue_says_and_nothing_else(name: str, prod: Environment) -> None:
+    row = function_named(name)
+    wanted = set().union(*(expected(prod, permission) for permission in row.permissions))
+    logs, _ = prod.first.only("Logs::LogGroup", LogGroupName=f"/aws/lambda/antipode-prod-{name.replace('_', '-')}")
+    wanted |= {(f"logs:{action}", f"<{logs}.Arn>", "null") for action in ("CreateLogStream", "PutLogEvents")}
+    if isinstance(row.trigger, EveryLane):
+        receiving = ("ChangeMessageVisibility", "DeleteMessage", "GetQueueAttributes", "GetQueueUrl", "ReceiveMessage")
+        wanted |= set().union(*(to_lanes(prod, f"sqs:{action}") for action in receiving))
+    if isinstance(row.trigger, Schedule):
+        dead, _ = prod.first.only("SQS::Queue", QueueName="antipode-prod-schedules-dead")
+        wanted |= {
+            (f"sqs:{action}", f"<{dead}.Arn>", "null")
+            for action in ("SendMessage", "GetQueueAttributes", "GetQueueUrl")
+        }
+    assert allowed(prod, name) == wanted
+
+
+def test_every_permission_is_somebody_s() -> None:
+    used = {permission for row in FUNCTIONS for permission in row.permissions}
+    assert used == set(Permission)
+
+
+def test_no_two_functions_share_a_role_and_only_lambda_may_take_one(prod: Environment) -> None:
+    roles = [function["Role"]["Fn::GetAtt"][0] for function in prod.first.properties("Lambda::Function")]
+    assert len(set(roles)) == len(FUNCTIONS)
+    for role in roles:
+        trust = prod.first.resources[role]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        assert [statement["Principal"] for statement in trust] == [{"Service": "lambda.amazonaws.com"}]
+
+
+def test_a_model_that_is_no_inference_profile_is_allowed_in_its_own_region_alone(one_model: Environment) -> None:
+    statements = one_model.first.statements_of(function_named("advance_jobs"))
+    models = [resolve(s["Resource"]) for s in statements if s["Action"] == "bedrock:InvokeModel"]
+    assert models == ["arn:<AWS::Partition>:bedrock:eu-west-1::foundation-model/amazon.nova-lite-v1:0"]
+
+
+def lambda_permissions(environment: Environment, alias: str) -> list[dict[str, Any]]:
+    return [
+        {key: resolve(value) for key, value in permission.items() if key not in ("Action", "FunctionName")}
+        for permission in environment.first.properties("Lambda::Permission")
+        if permission["FunctionName"] == {"Ref": alias} and permission["Action"] == "lambda:InvokeFunction"
+    ]
+
+
+@pytest.mark.parametrize("name", [row.name for row in FUNCTIONS if isinstance(row.trigger, Route)])
+def test_api_gateway_may_call_a_function_for_its_own_route_only(name: str, prod: Environment) -> None:
+    row = function_named(name)
+    assert isinstance(row.trigger, Route)
+    api, _ = prod.first.only("ApiGateway::RestApi")
+    stage, _ = prod.first.only("ApiGateway::Stage")
+    path = row.trigger.path.replace("{id}", "*")
+    source = f"arn:<AWS::Partition>:execute-api:us-east-1:<AWS::AccountId>:<{api}>/<{stage}>/{row.trigger.method}{path}"
+    assert lambda_permissions(prod, prod.first.alias_of(row)) == [
+        {"Principal": "apigateway.amazonaws.com", "SourceArn": source}
+    ]
+
+
+def test_api_gateway_may_call_the_authorizer_as_this_api_s_authorizer_only(prod: Environment) -> None:
+    api, _ = prod.first.only("ApiGateway::RestApi")
+    authorizer, _ = prod.first.only("ApiGateway::Authorizer")
+    source = f"arn:<AWS::Partition>:execute-api:us-east-1:<AWS::AccountId>:<{api}>/authorizers/<{authorizer}>"
+    assert lambda_permissions(prod, prod.first.alias_of(function_named("authorize_request"))) == [
+        {"Principal": "apigateway.amazonaws.com", "SourceArn": source}
+    ]
+
+
+@pytest.mark.parametrize("name", [row.name for row in FUNCTIONS if isinstance(row.trigger, Schedule)])
+def test_eventbridge_may_call_a_scheduled_function_for_its_own_rule_only(name: str, prod: Environment) -> None:
+    alias = prod.first.alias_of(function_named(name))
+    rules = [key for key, rule in prod.first.each("Events::Rule") if rule["Targets"][0]["Arn"] == {"Ref": alias}]
+    assert lambda_permissions(prod, alias) == [
+        {"Principal": "events.amazonaws.com", "SourceArn": f"<{rule}.Arn>"} for rule in rules
+    ]
+    assert len(rules) == 1
+
+
+def test_nobody_else_may_call_a_function(prod: Environment) -> None:
+    callers = len([row for row in FUNCTIONS if not isinstance(row.trigger, EveryLane)])
+    assert len(prod.first.properties("Lambda::Permission")) == callers
+
+
+def test_every_queue_refuses_plain_http_and_encrypts(prod: Environment) -> None:
+    policies = {
+        resolve(policy["Queues"][0]): policy["PolicyDocument"]["Statement"]
+        for policy in prod.first.properties("SQS::QueuePolicy")
+    }
+    for queue, properties in prod.first.each("SQS::Queue"):
+        assert properties["SqsManagedSseEnabled"] is True
+        insecure = [
+            statement
+            for statement in policies[f"<{queue}>"]
+            if statement["Effect"] == "Deny"
+            and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+            and statement["Principal"] == {"AWS": "*"}
+        ]
+        assert [statement["Action"] for statement in insecure] == ["sqs:*"]
+
+
+def test_eventbridge_may_put_a_start_that_failed_on_the_schedules_dead_letters(prod: Environment) -> None:
+    queue, _ = prod.first.only("SQS::Queue", QueueName="antipode-prod-schedules-dead")
+    _, policy = prod.first.only("SQS::QueuePolicy", Queues=[{"Ref": queue}])
+    sources = {
+        resolve(statement["Condition"]["ArnEquals"]["aws:SourceArn"])
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Principal"] == {"Service": "events.amazonaws.com"} and statement["Action"] == "sqs:SendMessage"
+    }
+    assert sources == {f"<{rule}.Arn>" for rule, _ in prod.first.each("Events::Rule")}
+
+
+def test_alarms_of_this_account_may_speak_to_the_topic(prod: Environment) -> None:
+    _, policy = prod.first.only("SNS::TopicPolicy")
+    allowing = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
+    assert [(s["Action"], s["Principal"], resolve(s["Condition"])) for s in allowing] == [
+        (
+            "sns:Publish",
+            {"Service": "cloudwatch.amazonaws.com"},
+            {
+                "StringEquals": {"aws:SourceAccount": "<AWS::AccountId>"},
+                "ArnLike": {
+                    "aws:SourceArn": "arn:<AWS::Partition>:cloudwatch:us-east-1:<AWS::AccountId>:alarm:*",
+                },
+            },
+        )
+    ]
