@@ -39,6 +39,7 @@ class RegionRecords(Construct):
     ) -> None:
         super().__init__(scope, name)
         endpoint = configuration.endpoint
+        encrypted = endpoint.scheme == "https"
         ARecord(
             self,
             "Own",
@@ -49,7 +50,8 @@ class RegionRecords(Construct):
         self.health_check = HealthCheck(
             self,
             "HealthCheck",
-            type=HealthCheckType.HTTPS if endpoint.scheme == "https" else HealthCheckType.HTTP,
+            type=HealthCheckType.HTTPS if encrypted else HealthCheckType.HTTP,
+            enable_sni=True if encrypted else None,  # API Gateway knows a custom domain by it
             fqdn=configuration.name_of_region(region),
             port=endpoint.port,
             resource_path=endpoint.health_path,

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk.aws_iam import Role, ServicePrincipal
-from aws_cdk.aws_lambda import Alias, Architecture, Code, Function, Runtime, VersionOptions
+from aws_cdk.aws_lambda import Alias, Architecture, Code, Function, RecursiveLoop, Runtime, VersionOptions
 from aws_cdk.aws_lambda_event_sources import SqsEventSource
 from constructs import Construct
 
-from stacks.catalog import FunctionRow
+from stacks.catalog import EveryLane, FunctionRow
 from stacks.config import Configuration
 from stacks.constructs.acknowledged import acknowledge
 from stacks.constructs.lanes import Lanes
@@ -59,6 +59,9 @@ class CatalogFunction(Construct):
             role=role,
             # An older version must outlive the release that replaces it, or there is nothing to go back to.
             current_version_options=VersionOptions(removal_policy=removal),
+            # A job that yields goes back on its lane, by design and with an end of its own (attempts, deadline). Lambda
+            # would take that for a runaway loop and drop the message after 16 rounds.
+            recursive_loop=RecursiveLoop.ALLOW if isinstance(row.trigger, EveryLane) else None,
         )
         self.live = Alias(self, "Live", alias_name=LIVE, version=self.function.current_version)
         acknowledge(

@@ -70,6 +70,7 @@ def test_health_is_asked_of_the_region_s_own_name_every_ten_seconds(
     assert config["FullyQualifiedDomainName"] == f"us-west-2.api.{domain}"
     assert config["ResourcePath"] == "/v1/health"
     assert (config["RequestInterval"], config["FailureThreshold"]) == (10, 3)
+    assert config.get("EnableSNI", False) is (kind == "HTTPS")
     assert not config.get("Disabled", False)
 
 

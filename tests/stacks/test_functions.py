@@ -25,6 +25,15 @@ def test_a_function_has_its_size_and_the_runtime_of_its_bundle(name: str, prod: 
 
 
 @pytest.mark.parametrize("name", ROWS)
+def test_lambda_stops_no_job_that_goes_back_on_its_lane_and_every_other_loop(name: str, prod: Environment) -> None:
+    row = function_named(name)
+    _, function = prod.first.function(row)
+    assert function.get("RecursiveLoop", "Terminate") == (
+        "Allow" if isinstance(row.trigger, EveryLane) else "Terminate"
+    )
+
+
+@pytest.mark.parametrize("name", ROWS)
 def test_a_function_is_called_through_a_version_behind_live(name: str, prod: Environment) -> None:
     logical_id, _ = prod.first.function(function_named(name))
     _, alias = prod.first.only("Lambda::Alias", FunctionName={"Ref": logical_id})
