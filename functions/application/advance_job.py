@@ -7,7 +7,7 @@ its due time; the next worker folds the history and goes on. Two workers on one 
 import asyncio
 import contextlib
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -25,7 +25,7 @@ from functions.application.ports import (
     Projections,
     StateUnavailable,
 )
-from functions.application.record_steps import Journal, Recorder, YieldNow
+from functions.application.record_steps import Journal, Recorder, YieldNow, size_of
 from functions.application.submit_job import LONGEST_LANE_DELAY
 from functions.domain.errors import AntipodeError
 from functions.domain.job.decider import Fail, Ignore, Run, Wait, decide_advance, retry_moment
@@ -41,6 +41,9 @@ from functions.domain.job.history import Head, JobRecord
 from functions.domain.job.state import JobState, fold
 from functions.domain.lanes import LaneMessage
 from functions.domain.moments import add_seconds, seconds_between
+
+#: Of an error's text so much is kept.
+LONGEST_DETAIL = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,19 +115,34 @@ class AdvanceJob:
             if agent is None:
                 raise AntipodeError("unknown_agent", f"this release has no agent {state.job.agent!r}")
             result = await agent.run(recorder, state.job.input)
+            size_of(result, "the result")
             return JobSucceeded(at=self.clock.now(), result=result)
-        except (AppendConflict, StateUnavailable, ModelUnavailable, YieldNow):
-            raise
-        except AntipodeError as error:
-            return JobFailed(at=self.clock.now(), code=error.code, detail=error.detail)
+        except BaseExceptionGroup as group:  # of branches that ended together
+            return self._failed(_weightiest(group))
         except Exception as error:  # noqa: BLE001 - whatever an author's code raises is final: it would only repeat
-            detail = f"{type(error).__name__}: {error}"[:2000]
-            return JobFailed(at=self.clock.now(), code="agent_raised", detail=detail)
+            return self._failed(error)
+        finally:
+            await recorder.stop()
+
+    def _failed(self, error: BaseException) -> JobFailed:
+        """Return the end of a job whose agent raised this: it would only raise it again. Re-raise all else."""
+        match error:
+            case AntipodeError():
+                return JobFailed(at=self.clock.now(), code=error.code, detail=error.detail[:LONGEST_DETAIL])
+            case AppendConflict() | StateUnavailable() | ModelUnavailable():
+                raise error
+            case Exception():
+                detail = f"{type(error).__name__}: {error}"[:LONGEST_DETAIL]
+                return JobFailed(at=self.clock.now(), code="agent_raised", detail=detail)
+            case _:
+                raise error
 
     async def _conclude(self, journal: Journal, record: JobRecord, state: JobState, outcome: Event) -> None:
         journal.record(outcome)
-        with contextlib.suppress(AppendConflict):
+        try:
             await journal.flush()
+        except AppendConflict:
+            return  # somebody else in this Region runs the job, and needs its due entry
         await self._settle_head(journal, record, state, outcome)
 
     async def _settle_head(self, journal: Journal, record: JobRecord, state: JobState, outcome: Event) -> None:
@@ -147,8 +165,9 @@ class AdvanceJob:
 
     async def _retry_later(self, journal: Journal, record: JobRecord, state: JobState, detail: str) -> None:
         now = self.clock.now()
-        retry_at = retry_moment(now, state.attempts + 1, self.entropy.fraction())
-        journal.record(AttemptFailed(at=now, code="model_unavailable", detail=detail[:2000], retry_at=retry_at))
+        retry_at = retry_moment(now, state.attempts_in_vain + 1, self.entropy.fraction())
+        failed = AttemptFailed(at=now, code="model_unavailable", detail=detail[:LONGEST_DETAIL], retry_at=retry_at)
+        journal.record(failed)
         await journal.flush()
         await self._look_again(journal.job_id, record, state, retry_at, "retry")
 
@@ -206,3 +225,23 @@ class AdvanceJob:
             next_sequence=state.last_sequence + 1,
             opened_at=self.clock.monotonic(),
         )
+
+
+def _weightiest(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Of the errors in a group return the one that decides: what is not about the job itself comes first."""
+    ranks = (AppendConflict, StateUnavailable, YieldNow, ModelUnavailable, AntipodeError)
+    errors = list(_single_errors(group))
+    foreign = next((error for error in errors if not isinstance(error, (Exception, YieldNow))), None)
+    if foreign is not None:
+        return foreign
+    return min(
+        errors, key=lambda error: next((n for n, kind in enumerate(ranks) if isinstance(error, kind)), len(ranks))
+    )
+
+
+def _single_errors(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _single_errors(error)
+        else:
+            yield error

@@ -56,8 +56,8 @@ def decide_advance(state: JobState | None, *, region: str, epoch: int, now: str)
         return Ignore("a part of the history has not arrived yet")
     if state.job.deadline is not None and now >= state.job.deadline:
         return Fail("deadline_passed", f"the deadline was {state.job.deadline}")
-    if state.attempts >= MAX_ATTEMPTS:
-        return Fail("attempts_exhausted", f"{state.attempts} attempts began and none came to an end")
+    if state.attempts_in_vain >= MAX_ATTEMPTS:
+        return Fail("attempts_exhausted", f"{state.attempts_in_vain} attempts in a row recorded no step and no end")
     start = start_not_before(state)
     return Wait(start) if start is not None and now < start else Run()
 
@@ -88,5 +88,5 @@ def over_budget(budget: dict[str, Json] | None, *, steps: int, tokens: int) -> s
     for name, used in (("steps", steps), ("tokens", tokens)):
         limit = (budget or {}).get(name)
         if isinstance(limit, int) and used > limit:
-            return f"{used} {name} used, the budget allows {limit}"
+            return f"{used} {name} are needed, the budget allows {limit}"
     return None

@@ -38,7 +38,10 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class JobState:
-    """What is known of a job. `complete` is false while this replica lacks a part of the winning history."""
+    """What is known of a job. `complete` is false while this replica lacks a part of the winning history.
+
+    `attempts_in_vain` counts those since the last step that was recorded.
+    """
 
     job: JobSubmitted
     home_region: str
@@ -49,6 +52,7 @@ class JobState:
     updated_at: str
     complete: bool
     attempts: int = 0
+    attempts_in_vain: int = 0
     steps: Mapping[str, StepSucceeded] = field(default_factory=dict)
     result: Json = None
     error: Mapping[str, str] | None = None
@@ -200,7 +204,13 @@ def _apply(state: JobState, item: Recorded, steps: dict[str, StepSucceeded]) -> 
         case JobAdopted():
             return replace(state, status="queued", adoptions=state.adoptions + 1)
         case AttemptStarted():
-            return replace(state, status="running", attempts=state.attempts + 1, retry_at=None)
+            return replace(
+                state,
+                status="running",
+                attempts=state.attempts + 1,
+                attempts_in_vain=state.attempts_in_vain + 1,
+                retry_at=None,
+            )
         case AttemptYielded():
             return replace(state, status="queued")
         case AttemptFailed(code=code, detail=detail, retry_at=retry_at):
@@ -209,6 +219,7 @@ def _apply(state: JobState, item: Recorded, steps: dict[str, StepSucceeded]) -> 
             steps.setdefault(event.step, event)
             return replace(
                 state,
+                attempts_in_vain=0,
                 input_tokens=state.input_tokens + event.input_tokens,
                 output_tokens=state.output_tokens + event.output_tokens,
             )
