@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from functions.application.ports import (
     Agent,
@@ -77,7 +77,7 @@ class SubmitJob:
         submitted = self._submitted(request, agent, lane)
         try:
             return await self._accept(job, submitted)
-        except StateUnavailable as error:
+        except (StateUnavailable, AppendConflict) as error:
             raise AntipodeError("state_unavailable", "the state table refuses; send again with the same key") from error
         except LaneUnavailable as error:
             detail = "the job is recorded and will run; its lane refuses for now"
@@ -138,11 +138,10 @@ class SubmitJob:
         copied, rival = await self._reach_peer(segment, due)
         if rival is not None:
             return await self._withdraw(job, segment, rival)
-        durability = "both" if copied else "local"
-        if not copied:
-            await self._note_local_only(job, submitted, due.at)
+        state = _state_of(segment)
+        durability = await self._noted(job, state, None, due, copied=copied)
         await self._hint(job, submitted)
-        return view_job(job, _state_of(segment), durability)
+        return view_job(job, state, durability)
 
     async def _known(self, job: str, submitted: JobSubmitted) -> dict[str, Json] | None:
         record = await self.history.read(job)
@@ -159,9 +158,9 @@ class SubmitJob:
         """The first try may have died before it reached the peer: copy again before answering."""
         if state.home_region != self.region:
             return durability_of(record, state, self.region)
-        first = Segment(job, 1, self.region, 1, (state.job,))
-        copied, _ = await self._reach_peer(first, self._due(state.job))
-        return "both" if copied else "local"
+        first, due = Segment(job, 1, self.region, 1, (state.job,)), self._due(state.job)
+        copied, _ = await self._reach_peer(first, due)
+        return await self._noted(job, state, record.head_of(self.region), due, copied=copied)
 
     async def _reach_peer(self, segment: Segment, due: Due) -> tuple[bool, Segment | None]:
         """Copy the segment to the peer's replica and look there for a rival acceptance of the same submission.
@@ -183,22 +182,26 @@ class SubmitJob:
         return copied, rival if isinstance(rival, Segment) else None
 
     async def _withdraw(self, job: str, mine: Segment, rival: Segment) -> dict[str, Json]:
+        """Leave the job to the peer: once its segment is in this replica too, it is durable in both Regions."""
+        await self.history.append(rival, due=self._due(_submission_in(rival)))
         withdrawn = Segment(job, 1, self.region, 2, (SubmissionWithdrawn(at=self.clock.now()),))
-        with contextlib.suppress(
-            AppendConflict
-        ):  # the sweeper has begun to run it here; the fold reads one result only
+        # a conflict: the sweeper has begun to run it here; the fold reads one result only
+        with contextlib.suppress(AppendConflict):
             await self.history.append(withdrawn)
         state = fold((mine, withdrawn, rival))
         assert state is not None
-        opening = mine.events[0]
-        if isinstance(opening, JobSubmitted):
-            _same_body(state, opening)
+        _same_body(state, _submission_in(mine))
         return view_job(job, state, "both")
 
-    async def _note_local_only(self, job: str, submitted: JobSubmitted, due_at: str) -> None:
-        await self.projections.put_head(
-            Head(job, self.region, 1, 1, "queued", submitted.lane, due_at=due_at, durability="local")
-        )
+    async def _noted(self, job: str, state: JobState, head: Head | None, due: Due, *, copied: bool) -> str:
+        """Return the durability, and let the head say when it is the exception, so that a later read says so too."""
+        noted = "local" if head is not None and head.durability == "local" else "both"
+        durability = "both" if copied else "local"
+        if durability != noted:
+            due_at = None if state.finished else due.at
+            fresh = Head(job, self.region, state.epoch, state.last_sequence, state.status, state.job.lane, due_at)
+            await self.projections.put_head(replace(head or fresh, durability=None if copied else "local"))
+        return durability
 
     async def _hint(self, job: str, submitted: JobSubmitted, epoch: int = 1) -> None:
         delay = 0.0 if submitted.run_at is None else max(0.0, seconds_between(self.clock.now(), submitted.run_at))
@@ -212,6 +215,12 @@ class SubmitJob:
             return Due(add_seconds(submitted.at, self.stall_seconds), submitted.lane)
         late = seconds_between(submitted.at, submitted.run_at) > LONGEST_LANE_DELAY
         return Due(submitted.run_at if late else add_seconds(submitted.run_at, self.stall_seconds), submitted.lane)
+
+
+def _submission_in(segment: Segment) -> JobSubmitted:
+    opening = segment.events[0]
+    assert isinstance(opening, JobSubmitted)
+    return opening
 
 
 def _state_of(segment: Segment) -> JobState:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from inspect import iscoroutinefunction, signature
 from typing import Any, get_type_hints
 
 from functions.application.ports import StepRecorder
@@ -48,11 +49,12 @@ def agent(name: str, *, version: str) -> Callable[[AgentFunction], AgentDefiniti
     def register(function: AgentFunction) -> AgentDefinition:
         hints = get_type_hints(function)
         returns = hints.pop("return", None)
-        inputs = [kind for kind in hints.values() if kind is not Context]
-        if returns is None or len(inputs) != 1:
+        kinds = [hints.get(name) for name in signature(function).parameters]
+        typed = returns is not None and len(kinds) == 2 and kinds[0] is Context and kinds[1] is not None
+        if not typed or not iscoroutinefunction(function):
             form = "async def f(ctx: Context, request: Request) -> Result"
             raise TypeError(f"agent {name!r}: write it as `{form}`, with all annotations")
         description = (function.__doc__ or "").strip().partition("\n")[0]
-        return AgentDefinition(name, version, description, function, inputs[0], returns)
+        return AgentDefinition(name, version, description, function, kinds[1], returns)
 
     return register

@@ -36,7 +36,7 @@ def from_json(kind: Any, value: Json, code: str, where: str) -> Any:
     from pydantic import ValidationError
 
     try:
-        return _adapter(kind).validate_python(value)
+        return _adapter(kind).validate_json(json.dumps(value))  # by JSON's rules: a strict model still reads its dates
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         path = ".".join([where, *(str(part) for part in first["loc"])])
