@@ -69,7 +69,7 @@ class LocalCloud:
         self.layout = layout
         self.folder = layout.folder
         self._report = report
-        self._programs = Programs()
+        self._programs = Programs(layout.folder)
         self._deployment = Deployment(layout, self._programs)
         self._supervised = Supervised(layout.folder)
 
@@ -107,7 +107,10 @@ class LocalCloud:
         with self._report("check ports and tools"):
             if lines := complaints(self.layout):
                 raise CannotStart(lines)
-        self.folder.mkdir(parents=True, mode=0o700)
+        try:
+            self.folder.mkdir(parents=True, mode=0o700)
+        except FileExistsError:
+            raise AlreadyUp(f"slot {self.layout.slot} is being brought up by another command") from None
         try:
             self._start_and_deploy(model_url, context or {})
             self._supervised.let_go()

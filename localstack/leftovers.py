@@ -7,25 +7,33 @@ import json
 import os
 import shutil
 import signal
-import subprocess
+import time
 from pathlib import Path
 
 from localstack import control
 from localstack.parts import DNS, LINK
+from localstack.programs import command_line, end_noted_programs
 from localstack.supervisor import NAME
 
 _OURS = "localstack."
+_ATTEMPTS = 20
+_BETWEEN_ATTEMPTS_SECONDS = 0.1
 
 
 def clear(folder: Path) -> None:
     """Leave no process, socket or file of this folder's cloud behind."""
     for leader in _recorded(folder):
-        if _is_ours(leader):
+        if _OURS in command_line(leader):  # and not of a process that got the number later
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(leader, signal.SIGKILL)
+    end_noted_programs(folder)
     for part in (NAME, LINK, DNS):
         control.socket_path(folder, part).unlink(missing_ok=True)
-    shutil.rmtree(folder, ignore_errors=True)
+    for _ in range(_ATTEMPTS):  # what was killed a moment ago may still have been writing
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            break
+        time.sleep(_BETWEEN_ATTEMPTS_SECONDS)
     # The folder above holds the clouds of all slots; the last one takes it along.
     with contextlib.suppress(OSError):
         folder.parent.rmdir()
@@ -37,13 +45,3 @@ def _recorded(folder: Path) -> list[int]:
     except (OSError, ValueError):
         return []
     return [noted[NAME], *noted["groups"]]
-
-
-def _is_ours(pid: int) -> bool:
-    """Whether that number still belongs to a process of ours, and not to one that got it later."""
-    with contextlib.suppress(OSError):
-        return _OURS in Path(f"/proc/{pid}/cmdline").read_text()
-    if Path("/proc").is_dir():
-        return False
-    listed = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return _OURS in listed.stdout

@@ -1,4 +1,7 @@
-"""Runs other programs for the local cloud: output to a log, one line when they fail, all of them ended on demand."""
+"""Runs other programs for the local cloud: output to a log, one line when they fail, all of them ended on demand.
+
+Each running program is noted in the cloud's folder, so that it is ended even if whoever started it was killed.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ import subprocess
 import threading
 from collections.abc import Mapping
 from pathlib import Path
+
+from localstack.layout import CHECKOUT
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 # What tells most comes first: CloudFormation's first failed resource, else the last line that sounds like trouble.
@@ -23,9 +28,10 @@ class ProgramFailed(Exception):
 
 
 class Programs:
-    """All programs that run now. Threads may run several at once."""
+    """All programs that run now for the cloud in one folder. Threads may run several at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self._notes = _notes(folder)
         self._running: set[subprocess.Popen[bytes]] = set()
         self._lock = threading.Lock()
         self._stopped = False
@@ -46,9 +52,13 @@ class Programs:
                     start_new_session=True,  # Ctrl-C reaches us alone; we end the rest in order
                 )
                 self._running.add(process)
+                note = self._notes / str(process.pid)
+                note.parent.mkdir(exist_ok=True)
+                note.touch()
             code = process.wait()
             with self._lock:
                 self._running.discard(process)
+                note.unlink(missing_ok=True)
         if code != 0:
             raise ProgramFailed(f"{what} failed: {_telling_line(log)} (all of it: {log})")
 
@@ -59,6 +69,29 @@ class Programs:
             for process in self._running:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
+
+
+def end_noted_programs(folder: Path) -> None:
+    """End what is noted as running, whoever started it."""
+    with contextlib.suppress(OSError):
+        for note in list(_notes(folder).iterdir()):
+            if str(CHECKOUT) in command_line(int(note.name)):
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(int(note.name), signal.SIGKILL)
+
+
+def command_line(pid: int) -> str:
+    """How a living process was started; empty if there is none of that number."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").replace("\0", " ")
+    if Path("/proc").is_dir():
+        return ""
+    listed = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return listed.stdout.strip()
+
+
+def _notes(folder: Path) -> Path:
+    return folder / "programs"
 
 
 def _telling_line(log: Path) -> str:

@@ -26,6 +26,7 @@ from typing import Any
 from localstack import control
 from localstack.layout import Layout
 from localstack.parts import LINK, Kind, Part, parts_of
+from localstack.programs import end_noted_programs
 
 NAME = "supervisor"
 _READY_SECONDS = 20.0
@@ -53,6 +54,7 @@ class Running:
 class Supervisor:
     def __init__(self, layout: Layout, model_url: str | None) -> None:
         self._layout = layout
+        self.folder = layout.folder
         self._parts = {part.name: Running(part) for part in parts_of(layout, model_url)}
         self.finished = asyncio.Event()
         self.declared_ready = False
@@ -254,6 +256,7 @@ async def run(layout: Layout, model_url: str | None, lifeline: int | None) -> No
 def _on_lifeline_closed(loop: asyncio.AbstractEventLoop, lifeline: int, supervisor: Supervisor) -> None:
     loop.remove_reader(lifeline)
     if not supervisor.declared_ready:
+        end_noted_programs(supervisor.folder)  # of the command that was killed
         supervisor.finished.set()
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from localstack.naming.records import ALIAS_TTL_SECONDS, Deployed, RecordSet, domain_name
 
@@ -28,6 +28,8 @@ class Line:
     type: str
     ttl_seconds: int
     value: str
+    regional_name: str = field(default="", compare=False)
+    """Of an address: the API Gateway name it belongs to, which an alias does not show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Answers:
         if kind == "SRV" and name.startswith(SERVICE_PREFIX):
             return self._service(name)
         if region := self._region_named(name):
-            found = [Line(name, "A", ALIAS_TTL_SECONDS, region.address)] if kind == "A" else []
+            found = [Line(name, "A", ALIAS_TTL_SECONDS, region.address, name)] if kind == "A" else []
             return Answer(tuple(found), zone="amazonaws.com.")
         zone = self.deployed.zone_of(name)
         if zone is None:
@@ -89,7 +91,7 @@ class Answers:
                 lines += [Line(name, kind, record.ttl_seconds, value) for value in record.values]
             else:
                 lines += [
-                    Line(name, kind, min(line.ttl_seconds, record.ttl_seconds), line.value)
+                    replace(line, name=name, ttl_seconds=min(line.ttl_seconds, record.ttl_seconds))
                     for line in self._target(record.alias, kind, hops - 1)
                     if line.type == kind
                 ]
@@ -113,7 +115,7 @@ class Answers:
         if endpoint is None:
             return Answer(zone=plain.zone, exists=plain.exists)
         # The target must be a name of that one Region: asked again, the host may lead to the other.
-        target = next((line.value for line in plain.lines if line.type == "CNAME"), host)
+        target = next((line.regional_name for line in plain.lines if line.regional_name), host)
         ttl_seconds = min(line.ttl_seconds for line in plain.lines)
         service = Line(name, "SRV", ttl_seconds, f"0 0 {endpoint.port} {target}")
         address = Line(target, "A", ttl_seconds, endpoint.address)
@@ -121,7 +123,7 @@ class Answers:
 
     def _endpoint_of(self, lines: Sequence[Line]) -> Endpoint | None:
         for line in lines:
-            if line.type == "CNAME" and (region := self._region_named(line.value)):
+            if region := self._region_named(line.regional_name):
                 return region
         addresses = [line.value for line in lines if line.type == "A"]
         return next((place for place in self._regions.values() if place.address in addresses), None)

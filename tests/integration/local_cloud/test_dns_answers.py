@@ -109,6 +109,16 @@ def test_a_service_question_tells_the_port_under_a_name_of_that_one_region() -> 
     )
 
 
+def test_regions_that_share_an_address_are_told_apart_by_the_name_behind_an_alias() -> None:
+    shared = {EAST: Endpoint("127.0.0.1", 4566), WEST: Endpoint("127.0.0.1", 4567)}
+    alias = RecordSet(f"{WEST}.{NAME}", "A", alias=target(WEST))
+    found = Answers(shared, lambda _: True)
+    found.deployed = Deployed(zones=("antipode.test.",), records={(alias.name, "A"): (alias,)})
+    assert found.endpoint(alias.name) == shared[WEST]
+    service, _ = found.answer(f"_http._tcp.{alias.name}", "SRV").lines
+    assert service.value == f"0 0 4567 {target(WEST)}"
+
+
 def test_unknown_names_empty_types_and_foreign_zones_are_told_apart() -> None:
     found = answers(failover())
     unknown, empty, foreign = (

@@ -170,7 +170,7 @@ def test_an_up_that_is_killed_takes_its_processes_along_and_the_next_command_cle
     soon((cli.layout.folder / "logs" / "synth.log").exists)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate(timeout=60)
-    soon(lambda: open_ports_of(cli.layout), lambda ports: ports == [])
+    soon(lambda: [*processes_of(cli.layout), *open_ports_of(cli.layout)], lambda left: left == [])
     assert cli.run("status").stderr.splitlines()[-1].startswith(f"antipode: slot {cli.slot} has crashed")
     assert cli.json("down") == {"was_up": True}
     assert not cli.layout.folder.exists()
