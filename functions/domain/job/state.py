@@ -5,7 +5,7 @@ submission. Only a gap-free prefix is read. Events off that path are kept for au
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import assert_never
 
 from functions.domain.job.events import (
@@ -100,7 +100,7 @@ def fold(segments: Iterable[Segment]) -> JobState | None:
         if (item.epoch, item.region, item.sequence) not in winning
     ]
     head = chain.branch
-    owner = head if head.epoch == highest else max(branches.values(), key=lambda branch: branch.epoch)
+    owner = head if head.epoch == highest else max(branches.values(), key=lambda each: (each.epoch, each.region))
     return replace(
         state,
         owner_region=owner.region,
@@ -173,59 +173,71 @@ def _preference(chain: _Chain) -> tuple[object, ...]:
     return (-chain.branch.epoch, withdrawn, submitted_at, root.region, chain.branch.region)
 
 
+@dataclass(slots=True)
+class _Progress:
+    """What changes from event to event, while the fold reads on: changed in place, for a history may be long."""
+
+    last_sequence: int
+    updated_at: str
+    status: str = "queued"
+    attempts: int = 0
+    attempts_in_vain: int = 0
+    steps: dict[str, StepSucceeded] = field(default_factory=dict)
+    result: Json = None
+    error: Mapping[str, str] | None = None
+    retry_at: str | None = None
+    input_tokens: int = 0
+    output_tokens: int = 0
+    adoptions: int = 0
+
+    def read(self, item: Recorded) -> None:
+        """Take the next event in."""
+        event = item.event
+        self.last_sequence, self.updated_at = item.sequence, event.at
+        match event:
+            case JobSubmitted() | SubmissionWithdrawn():
+                pass
+            case JobAdopted():
+                self.status = "queued"
+                self.adoptions += 1
+            case AttemptStarted():
+                self.status, self.retry_at = "running", None
+                self.attempts += 1
+                self.attempts_in_vain += 1
+            case AttemptYielded():
+                self.status = "queued"
+            case AttemptFailed(code=code, detail=detail, retry_at=retry_at):
+                self.status, self.retry_at = "queued", retry_at
+                self.error = {"code": code, "detail": detail}
+            case StepSucceeded():
+                self.steps.setdefault(event.step, event)
+                self.attempts_in_vain = 0
+                self.input_tokens += event.input_tokens
+                self.output_tokens += event.output_tokens
+            case JobSucceeded(result=result):
+                self.status, self.result, self.error = "succeeded", result, None
+            case JobFailed(code=code, detail=detail):
+                self.status = "failed"
+                self.error = {"code": code, "detail": detail}
+            case _:
+                assert_never(event)
+
+
 def _apply_all(events: tuple[Recorded, ...]) -> JobState:
     first = events[0]
     if not isinstance(first.event, JobSubmitted):
         raise ValueError("a history begins with a submission")
-    state = JobState(
+    progress = _Progress(first.sequence, first.event.at)
+    for item in events[1:]:
+        if progress.status in FINISHED:
+            break
+        progress.read(item)
+    return JobState(
         job=first.event,
         home_region=first.region,
         owner_region=first.region,
         epoch=first.epoch,
-        last_sequence=first.sequence,
-        status="queued",
-        updated_at=first.event.at,
         complete=True,
+        history=events,
+        **{each.name: getattr(progress, each.name) for each in fields(progress)},
     )
-    steps: dict[str, StepSucceeded] = {}
-    for item in events[1:]:
-        if state.finished:
-            break
-        state = _apply(state, item, steps)
-    return replace(state, steps=steps, history=events)
-
-
-def _apply(state: JobState, item: Recorded, steps: dict[str, StepSucceeded]) -> JobState:
-    event = item.event
-    state = replace(state, last_sequence=item.sequence, updated_at=event.at)
-    match event:
-        case JobSubmitted() | SubmissionWithdrawn():
-            return state
-        case JobAdopted():
-            return replace(state, status="queued", adoptions=state.adoptions + 1)
-        case AttemptStarted():
-            return replace(
-                state,
-                status="running",
-                attempts=state.attempts + 1,
-                attempts_in_vain=state.attempts_in_vain + 1,
-                retry_at=None,
-            )
-        case AttemptYielded():
-            return replace(state, status="queued")
-        case AttemptFailed(code=code, detail=detail, retry_at=retry_at):
-            return replace(state, status="queued", error={"code": code, "detail": detail}, retry_at=retry_at)
-        case StepSucceeded():
-            steps.setdefault(event.step, event)
-            return replace(
-                state,
-                attempts_in_vain=0,
-                input_tokens=state.input_tokens + event.input_tokens,
-                output_tokens=state.output_tokens + event.output_tokens,
-            )
-        case JobSucceeded(result=result):
-            return replace(state, status="succeeded", result=result, error=None)
-        case JobFailed(code=code, detail=detail):
-            return replace(state, status="failed", error={"code": code, "detail": detail})
-        case _:
-            assert_never(event)
