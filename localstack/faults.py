@@ -73,9 +73,10 @@ class Faults:
     # -- Regions
 
     def kill_region(self, region: str) -> float:
-        """Lose a Region for good, and tell when (time.monotonic) it was gone."""
+        """Lose a Region for good, and tell the last moment (time.monotonic) at which it was still there."""
+        before = time.monotonic()
         self._order(SUPERVISOR, "kill", region=region)
-        return time.monotonic()
+        return before
 
     def freeze_region(self, region: str) -> None:
         """Stop a Region as it is; it goes on with its old state when it is thawed."""

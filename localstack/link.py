@@ -84,7 +84,7 @@ class Link:
                 self._reshape(parameters.get("source"), dict(parameters["fields"]))
                 return self.status()
             case "lose":
-                return {"lost": self._side_of(parameters["region"]).outgoing.lose()}
+                return self._lose(str(parameters["region"]))
             case "freeze" | "thaw":
                 self._side_of(parameters["region"]).outgoing.freeze(order == "freeze")
                 return {}
@@ -126,6 +126,13 @@ class Link:
                 side.outgoing.reshape(side.outgoing.shape.changed(**fields))
         except (TypeError, ValueError) as error:
             raise OrderRefused(str(error)) from error
+
+    def _lose(self, region: str) -> Mapping[str, Any]:
+        lost = self._side_of(region).outgoing.lose()
+        for name, side in self._sides.items():
+            if name != region:
+                side.outgoing.await_refill()
+        return {"lost": lost}
 
     def _refill(self, region: str) -> Mapping[str, Any]:
         self._side_of(region)

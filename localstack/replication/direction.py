@@ -62,6 +62,7 @@ class Direction:
         self._changed = threading.Condition(shared.lock)
         self._read_target_through = read_target_through
         self._source_frozen = False
+        self._target_lost = False
         self._stopping = False
         self._unmeasured: set[int] = set()
         self._announced: set[int] = set()
@@ -79,6 +80,8 @@ class Direction:
     # -- what comes in (the caller holds the shared lock)
 
     def add(self, change: Change, *, measured: bool = True) -> None:
+        if self._target_lost:
+            return  # the refill will copy it
         if not measured:
             self._unmeasured.add(change.position)
         self._queue.add(change)
@@ -114,9 +117,16 @@ class Direction:
             self.counts.lost_with_region += lost
         return lost
 
-    def clear_while_still(self) -> None:
-        """Forget what is on the way; only for a caller that holds `delivering`."""
+    def await_refill(self) -> None:
+        """The target Region is gone: until it is filled anew, nothing is sent to it and nothing kept for it."""
+        with self.delivering, self._changed:
+            self._target_lost = True
+            self._forget()
+
+    def begin_refill(self) -> None:
+        """Keep what is written from now on; only for a caller that holds `delivering` until all is copied."""
         with self._changed:
+            self._target_lost = False
             self._forget()
 
     def _forget(self) -> None:

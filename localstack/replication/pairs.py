@@ -63,7 +63,7 @@ class Pairs:
             empty.outgoing.lose()
             self.copied = 0
             with full.outgoing.delivering:
-                full.outgoing.clear_while_still()
+                full.outgoing.begin_refill()
                 with self._shared.lock:
                     self._shared.echoes.forget_region(region)
                 full.tables = full.replica.tables(self._prefix)

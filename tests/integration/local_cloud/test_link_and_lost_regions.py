@@ -79,9 +79,22 @@ def test_what_a_killed_region_had_not_sent_is_lost_and_counted(linked: LinkedTab
     assert linked.order("lose", region=FIRST)["lost"] == 1
     linked.shape(FIRST, cut=False)
     linked.put(SECOND, "survivor", state="1", writer=SECOND)
-    soon(lambda: linked.direction(SECOND)["pending"], lambda pending: pending == 1)
     assert linked.direction(FIRST)["lost_with_region"] == 1
     assert linked.keys(SECOND) == {"survivor"}
+
+
+def test_nothing_is_sent_to_a_lost_region_before_it_is_filled(linked: LinkedTables) -> None:
+    linked.emulators.kill(FIRST)
+    linked.order("lose", region=FIRST)
+    linked.put(SECOND, "meanwhile", state="1", writer=SECOND)
+    linked.emulators.launch(FIRST)
+    linked.emulators.wait_until_ready(FIRST)
+    linked.create_table(FIRST)
+    soon(lambda: linked.status()["tables"][linked.table], lambda state: state.startswith(f"replaced in {FIRST}"))
+    assert linked.direction(SECOND)["pending"] == 0
+    assert linked.keys(FIRST) == set()
+    linked.order("refill", region=FIRST)
+    assert linked.keys(FIRST) == {"meanwhile"}
 
 
 def test_a_region_that_came_back_empty_is_not_taken_for_a_deleted_table(linked: LinkedTables) -> None:
