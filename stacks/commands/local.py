@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any, NoReturn
@@ -64,8 +65,10 @@ def up(
 ) -> None:
     """Bring both Regions up: processes, the real templates deployed by the real CDK CLI, first requests answered."""
     with _one_line_failures(), _terminable():
+        began = time.monotonic()
         cloud = LocalCloud.prepare(slot, regions.split(","), ShownSteps())
         status = cloud.up(model_url, _pairs(context or []))
+    typer.echo(f"ready after {time.monotonic() - began:.1f} s", err=True)
     _print_status(status, cloud, as_json)
 
 
