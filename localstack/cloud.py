@@ -27,6 +27,7 @@ from localstack.programs import Programs
 from localstack.supervised import Supervised, recorded_layout
 from localstack.surroundings import complaints
 from stacks.bundle import Target, build_bundle
+from stacks.environments import ConfigurationError, configuration_of
 
 T = TypeVar("T")
 
@@ -104,8 +105,10 @@ class LocalCloud:
 
     def up(self, model_url: str | None = None, context: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Everything from nothing to a system that answers. Leaves nothing behind if it is stopped half-way."""
-        with self._report("check ports and tools"):
-            if lines := complaints(self.layout):
+        if model_url is not None and not model_url.startswith(("http://", "https://")):
+            raise ValueError(f"{model_url!r} is not the address of a model endpoint, such as http://localhost:11434/v1")
+        with self._report("check settings, tools and ports"):
+            if lines := [*complaints(self.layout), *self._complaints_about(context or {})]:
                 raise CannotStart(lines)
         try:
             self.folder.mkdir(parents=True, mode=0o700)
@@ -119,6 +122,14 @@ class LocalCloud:
             self._tear_down()
             raise
         return self.status()
+
+    def _complaints_about(self, context: Mapping[str, str]) -> list[str]:
+        """What the app would refuse, found before anything is started."""
+        try:
+            configuration_of(self._deployment.context("Z0", context))
+        except ConfigurationError as error:
+            return str(error).splitlines()
+        return []
 
     @staticmethod
     def down(slot: int = 0) -> bool:

@@ -38,7 +38,7 @@ class Deployment:
 
     def synthesize(self, hosted_zone_id: str, context: Mapping[str, str]) -> None:
         """Write the templates of both Regions, once; every later deployment uses them."""
-        whole = {**self._context(hosted_zone_id), **context}
+        whole = self.context(hosted_zone_id, context)
         arguments = [part for key, value in whole.items() for part in ("--context", f"{key}={value}")]
         command = ["synth", "--quiet", "--output", str(self._templates), "--no-version-reporting", "--no-path-metadata"]
         self._cdk("the templates", "synth", self.layout.regions[0].name, [*command, *arguments], app=True)
@@ -97,7 +97,8 @@ class Deployment:
         }
         return tool_environment(clean)
 
-    def _context(self, hosted_zone_id: str) -> dict[str, str]:
+    def context(self, hosted_zone_id: str, given: Mapping[str, str]) -> dict[str, str]:
+        """What the app is told: the addresses of this cloud, and what the user gave."""
         regions = self.layout.regions
         return {
             "environment": ENVIRONMENT,
@@ -108,4 +109,5 @@ class Deployment:
             "endpoint_urls": ",".join(f"{place.name}={place.url}" for place in regions),
             "health_addresses": ",".join(f"{place.name}={place.address}:{place.port}" for place in regions),
             "tenants": json.dumps([{"name": TENANT, "rate_per_second": 500, "burst": 1000}]),
+            **given,
         }

@@ -20,11 +20,20 @@ _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 # What tells most comes first: CloudFormation's first failed resource, else the last line that sounds like trouble.
 _FAILED_RESOURCE = re.compile(r"\b(?:CREATE|UPDATE|DELETE)_FAILED\b[ |]*(.*)")
 _TROUBLE = re.compile(r"error|fail|refus|denied|exception|not |cannot|invalid|wrong", re.IGNORECASE)
+_SAYS_ONLY_THAT_IT_FAILED = re.compile(r"Subprocess exited with error|cdk diagnose")
 _LONGEST_LINE = 300
 
 
 class ProgramFailed(Exception):
-    """The program ended with an error; the message has its telling last line and the place of the whole output."""
+    """The program ended with an error; the message has the line of its output that tells most."""
+
+    def __init__(self, line: str, log: Path) -> None:
+        super().__init__(line)
+        self._log = log
+
+    def __str__(self) -> str:
+        # The log goes when a cloud that could not come up is cleared away.
+        return super().__str__() + (f" (all of it: {self._log})" if self._log.exists() else "")
 
 
 class Programs:
@@ -41,7 +50,7 @@ class Programs:
         with log.open("wb") as output:
             with self._lock:
                 if self._stopped:
-                    raise ProgramFailed(f"{what}: not started, since everything is being stopped")
+                    raise ProgramFailed(f"{what}: not started, since everything is being stopped", log)
                 process = subprocess.Popen(
                     command,
                     env=dict(environment),
@@ -60,7 +69,7 @@ class Programs:
                 self._running.discard(process)
                 note.unlink(missing_ok=True)
         if code != 0:
-            raise ProgramFailed(f"{what} failed: {_telling_line(log)} (all of it: {log})")
+            raise ProgramFailed(f"{what} failed: {_telling_line(log)}", log)
 
     def stop(self) -> None:
         """End all of them, and start no more."""
@@ -100,5 +109,8 @@ def _telling_line(log: Path) -> str:
     for line in lines:
         if found := _FAILED_RESOURCE.search(line):
             return found[1][:_LONGEST_LINE]
-    trouble = [line for line in lines if _TROUBLE.search(line)]
-    return (trouble or lines or ["it said nothing"])[-1][:_LONGEST_LINE]
+    lines = [line for line in lines if not _SAYS_ONLY_THAT_IT_FAILED.search(line)]
+    trouble = [index for index, line in enumerate(lines) if _TROUBLE.search(line)]
+    if trouble:
+        return " ".join(lines[trouble[-1] : trouble[-1] + 2])[:_LONGEST_LINE]
+    return lines[-1][:_LONGEST_LINE] if lines else "it said nothing"

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from localstack.link import Link
+from localstack.replication import direction
+from localstack.replication.shape import Shape
 from tests.integration.emulator.processes import FIRST, SECOND
 from tests.integration.local_cloud.linked_tables import LinkedTables, linked_tables, soon
 
@@ -167,6 +170,37 @@ def test_a_link_that_was_killed_goes_on_without_loss_or_return(linked: LinkedTab
     assert linked.conflicts() == []
     states = [state for item, state in stream_of(linked, FIRST) if item == "beat"]
     assert states == [f"{number:02d}" for number in range(21)], "an old state came back"
+
+
+def test_what_waits_for_a_cut_off_region_is_bounded_and_arrives_all_the_same(
+    linked: LinkedTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(direction, "_CHANGES_HELD", 10)
+    monkeypatch.setattr(linked, "table", "bounded-table")
+    for region in BOTH:
+        linked.create_table(region)
+    endpoints = {place.name: place.url for place in linked.emulators.layout.regions}
+    link = Link(endpoints, Shape(median_seconds=0, p99_seconds=0), prefix="bounded-")
+    link.start()
+    try:
+        link.pairs.look()
+        link.carry_out("shape", {"source": FIRST, "fields": {"cut": True}})
+        for batch in range(3):
+            for number in range(10):
+                linked.put(FIRST, f"item-{batch}-{number}", state="x", writer=FIRST)
+            soon(lambda: pending_of(link, FIRST), lambda pending: pending >= 10)
+        assert pending_of(link, FIRST) < 20, "the reader must stop while ten wait"
+        link.carry_out("shape", {"source": FIRST, "fields": {"cut": False}})
+        soon(lambda: len(linked.keys(SECOND)), lambda count: count == 30)
+    finally:
+        link.stop()
+        linked.drop_table()
+        monkeypatch.undo()
+
+
+def pending_of(link: Link, source: str) -> int:
+    (found,) = (one["pending"] for one in link.status()["directions"] if one["source"] == source)
+    return int(found)
 
 
 def stream_of(linked: LinkedTables, region: str) -> list[tuple[str, str]]:

@@ -176,6 +176,25 @@ def test_an_up_that_is_killed_takes_its_processes_along_and_the_next_command_cle
     assert not cli.layout.folder.exists()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("-c", "nonsense=1"), "context: no key is named nonsense"),
+        (("-c", "nonsense"), "--context nonsense: write KEY=VALUE"),
+        (("--regions", "us-east-1,cn-north-1"), "regions: both Regions must lie in one partition"),
+        (("--regions", "us-east-1"), "a local cloud has two distinct Regions, not ['us-east-1']"),
+        (("--model-url", "localhost"), "'localhost' is not the address of a model endpoint"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused_before_anything_starts(
+    cli: Cli, arguments: tuple[str, ...], line: str
+) -> None:
+    refused = cli.run("up", *arguments)
+    assert refused.returncode == 2
+    assert refused.stderr.splitlines()[-1].startswith(f"antipode: {line}")
+    assert cli.left_behind() == []
+
+
 def test_an_up_that_cannot_start_says_why_and_leaves_nothing(cli: Cli) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind((cli.layout.dns.address, cli.layout.dns.port))
