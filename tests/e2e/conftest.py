@@ -1,0 +1,49 @@
+"""One local cloud for all tests of this folder: real templates, deployed once, in a slot of its own.
+
+It is deployed with adoption switched off, so that the last test file can first show what a lost Region means without
+it, and then switch it on. Nothing before that depends on adoption.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from localstack.cloud import LocalCloud
+from tests.e2e.deployed import Deployed
+from tests.eventually import eventually
+from tests.integration.emulator.processes import leased_slot
+
+LONG_JOB = {"agent": "probe", "input": {"steps": 6, "milliseconds": 700}}
+
+
+@pytest.fixture(scope="session")
+def deployed() -> Iterator[Deployed]:
+    """The cloud, up."""
+    with leased_slot() as slot:
+        cloud = LocalCloud.prepare(slot)
+        try:
+            context = {"adoption": "off", "tenants": json.dumps([_tenant("demo"), _tenant("stranger")])}
+            yield Deployed(cloud, cloud.up(context=context))
+        finally:
+            LocalCloud.down(slot)
+
+
+def _tenant(name: str) -> dict[str, object]:
+    return {"name": name, "rate_per_second": 500, "burst": 1000}
+
+
+@pytest.fixture(scope="session")
+def interrupted(deployed: Deployed) -> str:
+    """A job whose worker was killed with some of its steps recorded and some not. The sweeper has to find it."""
+    job = deployed.submit(deployed.first, LONG_JOB)["id"]
+    eventually(
+        lambda: [event["kind"] for event in deployed.events(deployed.first, job)].count("step_succeeded"),
+        lambda steps: steps >= 2,
+        within=20,
+        what="two steps are recorded",
+    )
+    assert deployed.kill_workers(deployed.first) > 0
+    return str(job)

@@ -1,0 +1,126 @@
+"""Given two Regions and jobs in flight, when one Region is killed: nothing that was acknowledged is lost.
+
+The cloud of this folder is deployed with adoption off. So the first test shows that the claim can fail; the second
+switches adoption on, as a deploy during a failover would, and asks the same question of the same jobs.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+
+from functions.settings import SettingName
+from tests.e2e.deployed import ENVIRONMENT, Deployed
+from tests.eventually import eventually
+
+JOBS = 30
+PROBE = {"agent": "probe", "input": {"steps": 12, "milliseconds": 400}}
+#: 20 s without a heartbeat and three failed probes, and what a busy machine adds.
+DECLARED_SECONDS = 90.0
+#: A sweeper that began with the old setting works on for up to 62 s; then the new one adopts, and the jobs take 5 s.
+ADOPTED_SECONDS = 150.0
+
+
+@pytest.fixture(scope="module")
+def stranded(deployed: Deployed) -> list[str]:
+    """Acknowledged jobs of a Region that was killed while they ran."""
+    lanes = ("critical", "standard", "batch")
+    with ThreadPoolExecutor(6) as pool:
+        accepted = list(
+            pool.map(lambda n: deployed.submit(deployed.first, {**PROBE, "lane": lanes[n % 3]}), range(JOBS))
+        )
+    assert {job["durability"] for job in accepted} == {"both"}
+    jobs = [str(job["id"]) for job in accepted]
+    eventually(
+        lambda: [deployed.job(deployed.second, job).get("status") for job in jobs],
+        lambda statuses: "running" in statuses,
+        within=20,
+        what="the peer sees jobs that run",
+    )
+    deployed.faults.kill_region(deployed.first)
+    return jobs
+
+
+def every_job_succeeds(deployed: Deployed, jobs: list[str], within: float) -> list[dict[str, Any]]:
+    """The claim: each has its one result, as the survivor reads it."""
+    return eventually(
+        lambda: [deployed.job(deployed.second, job) for job in jobs],
+        lambda seen: all(job.get("result") == {"steps": 12, "payload_bytes": 0} for job in seen),
+        within=within,
+        every=0.5,
+        what="every acknowledged job has its result",
+    )
+
+
+def test_a_lost_regions_jobs_stay_unfinished_while_adoption_is_off(deployed: Deployed, stranded: list[str]) -> None:
+    eventually(
+        lambda: deployed.call(deployed.second, "GET", "/regions").json()["peer"]["lost"],
+        within=DECLARED_SECONDS,
+        every=0.5,
+        what="the survivor holds its peer for lost",
+    )
+    with pytest.raises(AssertionError, match="every acknowledged job has its result"):
+        every_job_succeeds(deployed, stranded, within=15)
+
+
+def test_every_acknowledged_job_of_a_lost_region_is_finished_by_its_peer(
+    deployed: Deployed, stranded: list[str]
+) -> None:
+    switch_adoption_on(deployed)
+    seen = every_job_succeeds(deployed, stranded, within=ADOPTED_SECONDS)
+    adopted = [job for job in seen if job["owner_region"] == deployed.second]
+    assert adopted, "the Region was killed with jobs in flight"
+    assert {job["epoch"] for job in adopted} == {2}
+    for job in adopted:
+        steps = [e["step"] for e in deployed.events(deployed.second, job["id"]) if e["kind"] == "step_succeeded"]
+        assert len(steps) == len(set(steps)) == 12, "a step that the survivor could read was not run again"
+
+
+def test_new_jobs_are_accepted_by_the_failover_name_while_a_region_is_lost(deployed: Deployed) -> None:
+    answer = eventually(
+        lambda: _try_by_name(deployed),
+        lambda job: job.get("status") == "succeeded",
+        within=90,
+        what="a submit succeeds",
+    )
+    assert answer["home_region"] == deployed.second
+    assert answer["durability"] == "local"
+
+
+def test_a_region_that_returns_empty_is_filled_and_agrees_on_every_job(deployed: Deployed, stranded: list[str]) -> None:
+    deployed.cloud.start_region(deployed.first)
+    assert deployed.faults.wait_until_replicated()
+    for job in stranded:
+        here, there = (deployed.job(region, job) for region in (deployed.first, deployed.second))
+        assert here == there
+    assert deployed.submit(deployed.first, Prefer="wait=20")["status"] == "succeeded"
+    assert deployed.faults.conflicts() == []
+    for key, item in deployed.items(deployed.first).items():
+        region = key[1].partition(".")[2].partition("#")[0] if key[1].startswith("E#") else key[1].partition("#")[2]
+        assert item["writer"]["S"] == region, "each item was written by the Region that its key names"
+
+
+def _try_by_name(deployed: Deployed) -> dict[str, Any]:
+    """One submit as a plain client makes it; why, when it did not get through."""
+    small = {**PROBE, "input": {"steps": 1, "milliseconds": 1}}
+    try:
+        answer = deployed.call_by_name("POST", "/jobs", json=small, headers={"Prefer": "wait=10"})
+    except httpx.TransportError as error:
+        return {"failed": str(error)}
+    return dict(answer.json())
+
+
+def switch_adoption_on(deployed: Deployed) -> None:
+    """Publish the survivor's sweeper with the setting changed and move its alias, as a deploy does."""
+    functions = deployed.admin("lambda", deployed.second)
+    name = f"antipode-{ENVIRONMENT}-sweep-jobs"
+    known = functions.get_function_configuration(FunctionName=name, Qualifier="live")["Environment"]["Variables"]
+    assert known[SettingName.ADOPTION] == "off"
+    functions.update_function_configuration(
+        FunctionName=name, Environment={"Variables": {**known, SettingName.ADOPTION: "on"}}
+    )
+    version = functions.publish_version(FunctionName=name)["Version"]
+    functions.update_alias(FunctionName=name, Name="live", FunctionVersion=version)
