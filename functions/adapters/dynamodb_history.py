@@ -5,7 +5,7 @@ from functions.adapters.dynamodb_table import DynamodbTable, Item, text
 from functions.application.ports import AppendConflict, Due
 from functions.domain.ids import shard_of
 from functions.domain.job.events import JobSubmitted, decode, encode
-from functions.domain.job.history import JobRecord, Segment, job_key, parse_segment_key, segment_key
+from functions.domain.job.history import JobRecord, Segment, job_key, segment_from, segment_key
 from functions.domain.lanes import DUE_SHARDS
 
 
@@ -37,7 +37,7 @@ class DynamodbHistory:
 def _segment_item(segment: Segment, due: Due | None) -> Item:
     item = {
         "pk": text(job_key(segment.job_id)),
-        "sk": text(segment_key(segment.epoch, segment.region, segment.first_sequence)),
+        "sk": text(segment_key(segment.epoch, segment.region, segment.place)),
         "writer": text(segment.region),
         "events": text(encode(segment.events)),
     }
@@ -53,8 +53,7 @@ def _segment_item(segment: Segment, due: Due | None) -> Item:
 
 
 def _segment(job_id: str, item: Item) -> Segment:
-    epoch, region, first_sequence = parse_segment_key(item["sk"]["S"])
-    return Segment(job_id, epoch, region, first_sequence, decode(item["events"]["S"]))
+    return segment_from(job_id, item["sk"]["S"], decode(item["events"]["S"]))
 
 
 def _same(present: Item, segment: Segment) -> bool:

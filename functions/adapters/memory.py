@@ -58,7 +58,7 @@ class MemoryHistory:
     async def append(self, segment: Segment, *, due: Due | None = None) -> None:
         """See HistoryStore."""
         self.table.check()
-        key = (segment.job_id, segment.epoch, segment.region, segment.first_sequence)
+        key = (segment.job_id, segment.epoch, segment.region, segment.place)
         present = self.table.segments.setdefault(key, SegmentRow(segment, due))
         if present.segment != segment:
             raise AppendConflict(f"{key} is taken")

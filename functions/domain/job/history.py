@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from functions.domain.job.events import Event
+from functions.domain.job.events import Event, JobAdopted
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,15 @@ class Segment:
     def last_sequence(self) -> int:
         """The sequence of the last event."""
         return self.first_sequence + len(self.events) - 1
+
+    @property
+    def place(self) -> int:
+        """Where it lies in its epoch: by its first sequence, but adoptions at 0.
+
+        Two adopters in one Region may have read different parts of what the peer wrote, and would begin at different
+        sequences: at one place the second of them fails.
+        """
+        return 0 if isinstance(self.events[0], JobAdopted) else self.first_sequence
 
     @property
     def opens_epoch(self) -> bool:
@@ -74,16 +83,18 @@ def job_key(job_id: str) -> str:
     return f"JOB#{job_id}"
 
 
-def segment_key(epoch: int, region: str, first_sequence: int) -> str:
+def segment_key(epoch: int, region: str, place: int) -> str:
     """Return the sort key of a segment."""
-    return f"E#{epoch:06d}.{region}#{first_sequence:08d}"
+    return f"E#{epoch:06d}.{region}#{place:08d}"
 
 
-def parse_segment_key(key: str) -> tuple[int, str, int]:
-    """Return (epoch, region, first sequence) of a segment's sort key. Raises ValueError for any other text."""
+def segment_from(job_id: str, key: str, events: tuple[Event, ...]) -> Segment:
+    """Return the segment that lies under this sort key. Raises ValueError for a text that is none."""
     prefix, _, rest = key.partition("#")
-    position, _, first = rest.rpartition("#")
+    position, _, place = rest.rpartition("#")
     epoch, _, region = position.partition(".")
     if prefix != "E" or not region:
         raise ValueError(f"{key!r} is not a segment's key")
-    return int(epoch), region, int(first)
+    opening = events[0]
+    first = opening.from_sequence + 1 if isinstance(opening, JobAdopted) else int(place)
+    return Segment(job_id, int(epoch), region, first, events)

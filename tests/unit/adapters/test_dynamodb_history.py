@@ -75,7 +75,7 @@ def test_an_adoption_is_due_for_its_own_region_and_not_listed() -> None:
     event = JobAdopted(at=NOON, from_epoch=1, from_region="us-east-1", from_sequence=4, reason="us-east-1 is lost")
     item = item_of(Segment(JOB, 2, "us-west-2", 5, (event,)), Due(NOON, "standard"))
     assert set(item) == {"pk", "sk", "writer", "events", "due_pk", "due_sk"}
-    assert item["sk"] == {"S": "E#000002.us-west-2#00000005"}
+    assert item["sk"] == {"S": "E#000002.us-west-2#00000000"}
     assert item["writer"] == {"S": "us-west-2"}
     assert item["due_pk"] == {"S": "us-west-2#standard#1"}
 
