@@ -12,6 +12,7 @@ from functions.domain.job.events import Json
 from tests.simulation.machine import Power, Process
 from tests.simulation.plan import Order, peer_of
 from tests.simulation.region import Region
+from tests.simulation.virtual_time import pass_time
 
 PATIENCE_SECONDS = 6.0
 TENANT = "acme"
@@ -39,20 +40,20 @@ class Clients:
 
     async def place(self, order: Order) -> None:
         """Ask until somebody accepts, some clients also twice at once; some ask again afterwards."""
-        await asyncio.sleep(order.at)
+        await pass_time(order.at)
         if order.twice_at_once:
             await asyncio.gather(self._ask_all(order), self._ask(order, peer_of(order.regions[0])))
         else:
             await self._ask_all(order)
         if self.random.random() < 0.3:
-            await asyncio.sleep(self.random.uniform(0.0, 30.0))
+            await pass_time(self.random.uniform(0.0, 30.0))
             await self._ask(order, self.random.choice(order.regions))
 
     async def _ask_all(self, order: Order) -> None:
         for region in order.regions:
             if await self._ask(order, region):
                 return
-            await asyncio.sleep(self.random.uniform(0.2, 5.0))
+            await pass_time(self.random.uniform(0.2, 5.0))
 
     async def _ask(self, order: Order, name: str) -> bool:
         """Ask one Region; say whether it accepted."""

@@ -114,9 +114,7 @@ def current_process() -> Process:
 def own_new_tasks(loop: asyncio.AbstractEventLoop) -> None:
     """From now on a task belongs to the process of the task that started it."""
 
-    def make(
-        loop: asyncio.AbstractEventLoop, program: Coroutine[Any, Any, Any], **options: Any
-    ) -> asyncio.Task[Any]:
+    def make(loop: asyncio.AbstractEventLoop, program: Any, **options: Any) -> asyncio.Future[Any]:
         task = asyncio.Task(program, loop=loop, **options)
         process = _CURRENT.get()
         if process is not None:

@@ -48,7 +48,7 @@ def read(segments: Iterable[Segment]) -> Reading | None:
         return None
     newest = max(epoch for epoch, _, _ in events)
     openings = {place: event for place, event in events.items() if isinstance(event, JobSubmitted | JobAdopted)}
-    readings = {place: path for place in openings if (path := _path(place, events)) is not None}
+    readings = {place: found for place in openings if (found := _path(place, events)) is not None}
     if not readings:
         return None
     best = min(readings, key=lambda place: (-place[0], _standing(readings[place], events), place[1]))

@@ -69,6 +69,7 @@ class Plan:
     faults: tuple[Fault, ...]
     crash: float
     refuse: float
+    slow: float
     model_unavailable: float
     unreliability: Unreliability
     longest_lag: float
@@ -85,25 +86,28 @@ class Plan:
             faults=() if calm else _faults(random),
             crash=0.0 if calm else random.choice((0.0, 0.003, 0.01, 0.03)),
             refuse=0.0 if calm else random.choice((0.0, 0.0, 0.005, 0.02)),
+            slow=random.choice((0.02, 0.1, 0.1, 1.5)),
             model_unavailable=random.choice((0.0, 0.3)),
             unreliability=_unreliability(random),
             longest_lag=random.choice((0.0, 4.0, 20.0, 60.0)),
             skew_seconds={EAST: random.uniform(-3.0, 3.0), WEST: random.uniform(-3.0, 3.0)},
         )
 
-    def lost_for_good(self, region: str) -> bool:
-        """Say whether a Region never comes back."""
-        return any(fault.region == region and fault.blow is Blow.LOST_FOR_GOOD for fault in self.faults)
-
     def loses_data(self, region: str) -> bool:
         """Say whether what only this Region holds may be lost."""
         blows = (Blow.LOST, Blow.LOST_FOR_GOOD)
         return any(fault.region == region and fault.blow in blows for fault in self.faults)
 
+    @property
+    def loses_any_data(self) -> bool:
+        """Whether that is so for one of them."""
+        return any(map(self.loses_data, REGIONS))
+
     def __str__(self) -> str:
         head = (
-            f"seed {self.seed}: crash {self.crash} and refuse {self.refuse} a call, model away {self.model_unavailable}, "
-            f"lag up to {self.longest_lag}s, skew {self.skew_seconds}, {self.unreliability}"
+            f"seed {self.seed}: crash {self.crash} and refuse {self.refuse} a call, {self.slow}s long, "
+            f"model away {self.model_unavailable}, lag up to {self.longest_lag}s, "
+            f"skew {self.skew_seconds}, {self.unreliability}"
         )
         return "\n".join([head, *map(str, self.orders), *map(str, self.faults)])
 

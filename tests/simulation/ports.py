@@ -3,7 +3,6 @@
 A refusal leaves open whether the write was done, as a timeout does. A crash comes just before or just after the call.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from functions.domain.job.history import DueEntry, Head, JobRecord, Segment
 from functions.domain.ownership.verdict import Heartbeat, Verdict
 from tests.simulation.lanes import UnreliableLanes
 from tests.simulation.machine import Power, Process
+from tests.simulation.virtual_time import pass_time
 
 Result = TypeVar("Result")
 
@@ -33,7 +33,7 @@ class Trouble:
     table_down: bool = False
     lane_down: bool = False
     path_to_peer: bool = True
-    slow: float = 0.02
+    slow: float = 0.05
 
     def happens(self, likelihood: float) -> bool:
         """Roll the dice."""
@@ -76,7 +76,7 @@ class Calls:
     async def to_peer(self, peer_power: Callable[[], Power], work: Callable[[], Awaitable[Result]]) -> Result:
         """Call the peer's table over the long way."""
         await self._before()
-        await asyncio.sleep(self.trouble.random.uniform(0.0, 4 * self.trouble.slow))
+        await pass_time(self.trouble.random.uniform(0.0, 2 * self.trouble.slow))
         await self.process.machinery.gate()
         self.process.check()
         if peer_power() is not Power.UP or not self.trouble.path_to_peer:
@@ -89,7 +89,8 @@ class Calls:
 
     async def _before(self) -> None:
         self.process.check()
-        await asyncio.sleep(self.trouble.random.uniform(0.0, self.trouble.slow))
+        if self.trouble.happens(0.4):
+            await pass_time(self.trouble.random.uniform(0.0, self.trouble.slow))
         await self.process.machinery.gate()
         self.process.check()
         self._after()
@@ -226,7 +227,7 @@ class Probe:
 
     async def healthy(self) -> bool:
         """See PeerProbe."""
-        await asyncio.sleep(self.calls.trouble.random.uniform(0.0, 4 * self.calls.trouble.slow))
+        await pass_time(self.calls.trouble.random.uniform(0.0, 2 * self.calls.trouble.slow))
         await self.calls.process.machinery.gate()
         self.calls.process.check()
         return self.power() is Power.UP and self.calls.trouble.path_to_peer and not self.table_down()

@@ -28,7 +28,7 @@ from tests.simulation.ports import (
 )
 from tests.simulation.replication import Replica
 from tests.simulation.rules import Rules
-from tests.simulation.virtual_time import VirtualClock
+from tests.simulation.virtual_time import VirtualClock, pass_time
 from tests.simulation.work import FitfulModel, Walks
 
 Program: TypeAlias = Callable[[Process], Coroutine[Any, Any, None]]
@@ -42,6 +42,7 @@ VISIBILITY_SECONDS = 25.0
 #: How long a worker has for a batch; it yields after that.
 BATCH_SECONDS = 12.0
 WORKERS = 2
+SWEEPERS = 2
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,7 +65,7 @@ class Region:
 
     def begin(self) -> None:
         """Start everything that runs by itself."""
-        programs = [self._work] * WORKERS + [self._sweep, self._watch]
+        programs = [self._work] * WORKERS + [self._sweep] * SWEEPERS + [self._watch]
         self._keepers = [asyncio.create_task(self._keep_running(program)) for program in programs]
 
     async def end(self) -> None:
@@ -111,7 +112,7 @@ class Region:
             if not task.cancelled() and (error := task.exception()) is not None:
                 self.surprises.append(error)
             self.machinery.processes.pop(process, None)
-            await asyncio.sleep(self.random.uniform(0.2, 2.0))
+            await pass_time(self.random.uniform(0.2, 2.0))
             await self.machinery.gate()
 
     async def _work(self, process: Process) -> None:
@@ -133,14 +134,17 @@ class Region:
             if batch:
                 await self._advance_all(advance, batch)
             else:
-                await asyncio.sleep(self.random.uniform(0.3, 1.5))
+                await pass_time(self.random.uniform(0.3, 1.5))
             await self.machinery.gate()
             process.check()
 
     async def _advance_all(self, advance: AdvanceJob, batch: Batch) -> None:
         stop_at = asyncio.get_running_loop().time() + BATCH_SECONDS
         outcomes = await asyncio.gather(
-            *(advance.advance(envelope.message, delivery=envelope.deliveries, stop_at=stop_at) for _, envelope in batch),
+            *(
+                advance.advance(envelope.message, delivery=envelope.deliveries, stop_at=stop_at)
+                for _, envelope in batch
+            ),
             return_exceptions=True,
         )
         for (number, _), outcome in zip(batch, outcomes, strict=True):
@@ -181,7 +185,7 @@ class Region:
         )
         while True:  # one warm instance, invoked again and again
             await keep.run(LOOP_SECONDS, _say_nothing)
-            await asyncio.sleep(self.random.uniform(0.0, 2.0))
+            await pass_time(self.random.uniform(0.0, 2.0))
 
     async def _watch(self, process: Process) -> None:
         calls = Calls(process, self.trouble)
@@ -196,7 +200,7 @@ class Region:
         )
         while True:
             await watch.run(LOOP_SECONDS, _say_nothing)
-            await asyncio.sleep(self.random.uniform(0.0, 2.0))
+            await pass_time(self.random.uniform(0.0, 2.0))
 
 
 def _say_nothing(event: str, **fields: object) -> None:

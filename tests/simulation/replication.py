@@ -10,6 +10,7 @@ from random import Random
 from typing import Any, TypeAlias, TypeVar
 
 from functions.adapters.memory import MemoryTable, SegmentRow
+from functions.domain.job.history import Segment
 from tests.simulation.machine import current_process
 
 Key = TypeVar("Key")
@@ -31,7 +32,7 @@ class Watched(dict[Key, Value]):
         super().__setitem__(key, value)
         self._written(key, value)
 
-    def setdefault(self, key: Key, default: Value) -> Value:  # type: ignore[override]  # a default is always given
+    def setdefault(self, key: Key, default: Value) -> Value:
         if key not in self:
             self[key] = default
         return self[key]
@@ -99,6 +100,7 @@ class Ledger:
     faults: dict[Place, str] = field(default_factory=dict)
     _segments: dict[Place, SegmentRow] = field(default_factory=dict)
     _writers: dict[Place, str] = field(default_factory=dict)
+    _openings: dict[tuple[str, int, str], Segment] = field(default_factory=dict)
 
     def note(self, place: Place, value: Any, writer: str) -> None:
         """Take a write down."""
@@ -106,16 +108,28 @@ class Ledger:
             first = self._segments.setdefault(place, value)
             if first != value:
                 self.faults.setdefault(place, f"two contents in one segment {place}: {first} and {value}")
+            self._note_opening(value.segment)
             if first == value:
                 return  # the very same segment may be copied by anybody
         first_writer = self._writers.setdefault(place, writer)
         if first_writer != writer:
             self.faults.setdefault(place, f"{place} has two writers, {first_writer} and {writer}")
 
+    def _note_opening(self, segment: Segment) -> None:
+        if segment.opens_epoch:
+            epoch = (segment.job_id, segment.epoch, segment.region)
+            opening = self._openings.setdefault(epoch, segment)
+            if opening.first_sequence != segment.first_sequence:
+                places = f"{opening.first_sequence} and {segment.first_sequence}"
+                self.faults.setdefault(("openings", epoch), f"{epoch} was opened twice, at {places}")
+
     def forget_all_but(self, kept: Replica) -> None:
         """A replica was lost: what only it held has never been, as far as anybody can tell."""
         present = {place for place, _ in kept.items()}
         self._segments = {place: row for place, row in self._segments.items() if place in present}
+        self._openings.clear()
+        for row in self._segments.values():
+            self._note_opening(row.segment)
 
 
 class Link:
@@ -123,7 +137,7 @@ class Link:
 
     def __init__(self, names: tuple[str, str], random: Random, longest_lag: float) -> None:
         self.ledger = Ledger()
-        self.paused = {name: False for name in names}  # the direction from that Region
+        self.paused = dict.fromkeys(names, False)  # the direction from that Region
         self.replicas = {name: Replica(name, self) for name in names}
         self.longest_lag = longest_lag
         self._random = random

@@ -4,7 +4,13 @@ import asyncio
 
 import pytest
 
-from tests.simulation.virtual_time import NothingLeftToHappen, VirtualClock, in_virtual_time, run_virtually
+from tests.simulation.virtual_time import (
+    NothingLeftToHappen,
+    VirtualClock,
+    in_virtual_time,
+    pass_time,
+    run_virtually,
+)
 
 
 @in_virtual_time
@@ -21,7 +27,7 @@ async def test_sleepers_wake_in_the_order_of_their_times() -> None:
     woken: list[float] = []
 
     async def sleeper(seconds: float) -> None:
-        await asyncio.sleep(seconds)
+        await pass_time(seconds)
         woken.append(seconds)
 
     await asyncio.gather(*(sleeper(seconds) for seconds in (3, 1, 2, 0.5)))
@@ -49,8 +55,16 @@ def test_what_a_forgotten_task_raised_is_not_lost() -> None:
 
     async def program() -> None:
         task = asyncio.create_task(fail())
-        await asyncio.sleep(1)
+        await pass_time(1)
         del task
 
     with pytest.raises(ValueError, match="forgotten"):
         run_virtually(program())
+
+
+def test_time_never_passes_by_itself_where_it_is_real() -> None:
+    async def program() -> None:
+        await pass_time(1)
+
+    with pytest.raises(RuntimeError, match="virtual time only"):
+        asyncio.run(program())

@@ -6,8 +6,7 @@ simulation, and for every unit test in which something waits.
 
 import asyncio
 import functools
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from contextvars import Context
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, ParamSpec, TypeVar
@@ -92,16 +91,17 @@ def in_virtual_time(
     return run
 
 
-async def within(seconds: float, task: Awaitable[Result]) -> Result:
-    """Await something that must be over within so many virtual seconds."""
-    return await asyncio.wait_for(task, seconds)
-
-
-def spawn(
-    program: Coroutine[Any, Any, Result], *, name: str | None = None, context: Context | None = None
-) -> asyncio.Task[Result]:
-    """Start a task beside this one."""
-    return asyncio.create_task(program, name=name, context=context)
+async def pass_time(seconds: float) -> None:
+    """Let virtual time pass. Raises RuntimeError where time is real: no test may sleep."""
+    loop = asyncio.get_running_loop()
+    if not isinstance(loop, VirtualLoop):
+        raise RuntimeError("time passes by itself in virtual time only")
+    passed = loop.create_future()
+    timer = loop.call_later(seconds, passed.set_result, None)
+    try:
+        await passed
+    finally:
+        timer.cancel()
 
 
 @dataclass(slots=True)
@@ -121,4 +121,4 @@ class VirtualClock:
 
     async def sleep(self, seconds: float) -> None:
         """See Clock."""
-        await asyncio.sleep(seconds)
+        await pass_time(seconds)

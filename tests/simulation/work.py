@@ -17,6 +17,7 @@ from functions.domain.job.history import JobRecord
 from functions.sdk import Context, agent, tool
 from tests.simulation.machine import current_process
 from tests.simulation.ports import LAST_READ
+from tests.simulation.virtual_time import pass_time
 
 EFFECTS: ContextVar["EffectLog"] = ContextVar("every effect that was carried out")
 
@@ -81,7 +82,7 @@ async def _carry_out(place: str, seconds: float, key: str) -> str:
     process = current_process()
     process.check()
     result = EFFECTS.get().note(key.partition("/")[0], place, key)
-    await asyncio.sleep(seconds)
+    await pass_time(seconds)
     await process.machinery.gate()
     process.check()
     return result
@@ -125,7 +126,7 @@ class FitfulModel:
     async def converse(self, request: ModelRequest) -> ModelAnswer:
         """See Model."""
         process = current_process()
-        await asyncio.sleep(self.random.uniform(0.1, 1.0))
+        await pass_time(self.random.uniform(0.1, 1.0))
         await process.machinery.gate()
         process.check()
         if self.random.random() < self.unavailable:
