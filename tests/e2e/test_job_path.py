@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import httpx
 import pytest
 
 from tests.e2e.conftest import LONG_JOB
@@ -19,6 +20,20 @@ FOUND_SECONDS = 90.0
 def test_a_worker_is_killed_while_its_job_is_half_done(deployed: Deployed, interrupted: str) -> None:
     """First of all, so that the other tests run while the sweeper waits for the job to be overdue."""
     assert deployed.job(deployed.first, interrupted)["status"] == "running"
+
+
+@pytest.fixture(scope="module")
+def refused_by_lane(deployed: Deployed) -> httpx.Response:
+    """The answer to a submit whose hint no lane took."""
+    with denied(deployed, "sqs:SendMessage"):
+        return deployed.call(deployed.first, "POST", "/jobs", json=PROBE)
+
+
+def test_a_refusing_lane_is_a_503_that_names_the_job(refused_by_lane: httpx.Response) -> None:
+    problem = refused_by_lane.json()
+    assert (refused_by_lane.status_code, problem["code"]) == (503, "lane_unavailable")
+    assert int(refused_by_lane.headers["Retry-After"]) > 0
+    assert problem["job_id"].startswith("job_")
 
 
 def test_a_job_submitted_by_the_failover_name_has_its_result_in_both_regions(deployed: Deployed) -> None:
@@ -89,14 +104,6 @@ def test_a_refusing_table_is_a_503_and_there_is_no_job(deployed: Deployed) -> No
     assert after == before
 
 
-def test_a_refusing_lane_is_a_503_and_the_job_exists_and_runs(deployed: Deployed) -> None:
-    with denied(deployed, "sqs:SendMessage"):
-        answer = deployed.call(deployed.first, "POST", "/jobs", json=PROBE)
-    assert (answer.status_code, answer.json()["code"]) == (503, "lane_unavailable")
-    assert int(answer.headers["Retry-After"]) > 0
-    assert deployed.finished(deployed.first, answer.json()["job_id"], within=FOUND_SECONDS)["status"] == "succeeded"
-
-
 def test_a_killed_workers_job_goes_on_from_its_last_recorded_step(deployed: Deployed, interrupted: str) -> None:
     job = deployed.finished(deployed.first, interrupted, within=FOUND_SECONDS)
     events = deployed.events(deployed.first, interrupted)
@@ -109,6 +116,11 @@ def test_a_killed_workers_job_goes_on_from_its_last_recorded_step(deployed: Depl
     assert len(steps) == len(set(steps)) == asked["steps"], "no recorded step was run and recorded again"
     before = [event["step"] for event in events[: attempts[1]] if event["kind"] == "step_succeeded"]
     assert len(before) >= 2, "the first attempt's steps are in the history that the second one went on with"
+
+
+def test_a_job_that_no_lane_took_is_found_and_run(deployed: Deployed, refused_by_lane: httpx.Response) -> None:
+    job = refused_by_lane.json()["job_id"]
+    assert deployed.finished(deployed.first, job, within=FOUND_SECONDS)["status"] == "succeeded"
 
 
 def submissions(deployed: Deployed) -> set[str]:
