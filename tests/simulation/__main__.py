@@ -8,7 +8,8 @@ import argparse
 import sys
 import time
 
-from tests.simulation.world import Outcome, simulate
+from tests.simulation.report import describe, summary
+from tests.simulation.world import simulate
 
 
 def main() -> int:
@@ -17,9 +18,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="run this seed alone, and print its plan")
     parser.add_argument("--first", type=int, default=0, help="the first of many seeds")
     parser.add_argument("--seeds", type=int, default=300, help="how many seeds to run")
+    parser.add_argument("--trace", action="store_true", help="with --seed: print every effect and what was answered")
     options = parser.parse_args()
     if options.seed is not None:
-        return _one(options.seed)
+        return _one(options.seed, trace=options.trace)
     began = time.monotonic()
     outcomes = []
     for seed in range(options.first, options.first + options.seeds):
@@ -27,36 +29,17 @@ def main() -> int:
         outcomes.append(outcome)
         if outcome.violations:
             print(describe(outcome))
-    print(_summary(outcomes, time.monotonic() - began))
+    print(summary(outcomes, time.monotonic() - began))
     return int(any(outcome.violations for outcome in outcomes))
 
 
-def describe(outcome: Outcome) -> str:
-    """Say what was planned, what went wrong, and how to see it again."""
-    wrong = "\n".join([*(f"  - {violation}" for violation in outcome.violations), *outcome.evidence]) or "  nothing"
-    return f"{outcome.plan}\nwrong:\n{wrong}\nagain: python -m tests.simulation --seed {outcome.plan.seed}"
-
-
-def _one(seed: int) -> int:
+def _one(seed: int, *, trace: bool) -> int:
     outcome = simulate(seed)
+    if trace:
+        print(*outcome.trace, sep="\n")
     print(describe(outcome))
-    print(_summary([outcome], None))
+    print(summary([outcome], None))
     return int(bool(outcome.violations))
-
-
-def _summary(outcomes: list[Outcome], took: float | None) -> str:
-    total = {
-        "seeds": len(outcomes),
-        "failed": sum(bool(outcome.violations) for outcome in outcomes),
-        "jobs": sum(outcome.jobs for outcome in outcomes),
-        "acknowledged": sum(outcome.acknowledged for outcome in outcomes),
-        "adoptions": sum(outcome.adoptions for outcome in outcomes),
-        "effects": sum(outcome.effects for outcome in outcomes),
-        "repeated effects": sum(outcome.repeated_effects for outcome in outcomes),
-        "simulated hours": round(sum(outcome.seconds for outcome in outcomes) / 3600, 1),
-    }
-    text = ", ".join(f"{name} {value}" for name, value in total.items())
-    return text if took is None else f"{text}; took {took:.1f} s"
 
 
 if __name__ == "__main__":

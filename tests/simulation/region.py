@@ -81,7 +81,9 @@ class Region:
         calls = Calls(process, self.trouble)
         return SubmitJob(
             history=OwnHistory(calls, self._history(self.replica)),
-            peer=PeerHistory(calls, self._history(self.peer.replica), lambda: self.peer.machinery.power),
+            peer=PeerHistory(
+                calls, self._history(self.peer.replica if self.rules.copying else self.replica), self._peer_power
+            ),
             projections=OwnProjections(calls, MemoryProjections(self.replica.table)),
             lanes=OwnLanes(calls, self.lanes),
             agents=Walks(),
@@ -99,6 +101,9 @@ class Region:
 
     def _history(self, replica: Replica) -> MemoryHistory:
         return self.rules.history(replica.table)
+
+    def _peer_power(self) -> Power:
+        return self.peer.machinery.power
 
     def _clock(self) -> VirtualClock:
         return VirtualClock(self.skew_seconds + self.random.uniform(-0.2, 0.2))
@@ -191,7 +196,7 @@ class Region:
         calls = Calls(process, self.trouble)
         watch = WatchRegions(
             register=OwnRegister(calls, MemoryRegister(self.replica.table)),
-            probe=Probe(calls, lambda: self.peer.machinery.power, lambda: self.peer.trouble.table_down),
+            probe=Probe(calls, self._peer_power, lambda: self.peer.trouble.table_down),
             clock=self._clock(),
             region=self.name,
             peer_region=self.peer.name,

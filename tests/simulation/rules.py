@@ -13,10 +13,14 @@ _SHARDED = ("functions.application.sweep_jobs", "functions.application.adopt_job
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """All in force, unless a test says otherwise. `replaced`: what stands in for a function, by its dotted name."""
+    """All in force, unless a test says otherwise. `replaced`: what stands in for a function, by its dotted name.
+
+    `copying`: a submission is copied to the peer before it is acknowledged.
+    """
 
     history: Callable[[MemoryTable], MemoryHistory] = MemoryHistory
     adoption: bool = True
+    copying: bool = True
     replaced: tuple[tuple[str, Callable[..., Any]], ...] = ()
 
     @contextmanager

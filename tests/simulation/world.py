@@ -34,8 +34,10 @@ class Outcome:
     adoptions: int
     effects: int
     repeated_effects: int
+    local_only: int
     seconds: float
     evidence: tuple[str, ...]
+    trace: tuple[str, ...]
 
 
 def simulate(seed: int, rules: Rules | None = None) -> Outcome:
@@ -190,6 +192,7 @@ class World:
             *invariants.unequal_results(self.plan, kept),
             *invariants.misread_histories(kept),
             *invariants.repeated_steps(self.effects.done),
+            *invariants.blind_workers(self.effects.done),
             *invariants.changing_keys(self.effects.done),
             *invariants.doubled_jobs(told),
             *self.link.ledger.faults.values(),
@@ -205,8 +208,19 @@ class World:
             effects=len(self.effects.done),
             repeated_effects=len(self.effects.done) - len({effect.key for effect in self.effects.done}),
             seconds=asyncio.get_running_loop().time(),
+            local_only=sum(each.durability == "local" for each in told),
             evidence=tuple(self._evidence(violations)),
+            trace=tuple(self._trace()),
         )
+
+    def _trace(self) -> list[str]:
+        """Return what happened as it can be seen from outside, in order."""
+        seen = [(each.at, f"{each.process} carried {each.key} out") for each in self.effects.done]
+        seen += [
+            (each.at, f"{each.region} acknowledged {each.order.key} as {each.durability}")
+            for each in self.clients.acknowledged
+        ]
+        return [f"{at:9.3f}s {what}" for at, what in sorted(seen)]
 
     def _evidence(self, violations: list[str]) -> Iterator[str]:
         """Yield what each replica holds of the jobs with which something is wrong."""
