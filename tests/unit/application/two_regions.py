@@ -1,0 +1,239 @@
+"""Two Regions in memory for tests of single use cases: nothing goes wrong by itself, but anything can be made to.
+
+A fuse burns at a chosen port call: just before or just after it the process dies, or the call fails.
+"""
+
+import asyncio
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from functions.adapters.memory import (
+    CountingEntropy,
+    MemoryHistory,
+    MemoryLanes,
+    MemoryProjections,
+    MemoryRegister,
+    MemoryTable,
+    ScriptedModel,
+    SegmentRow,
+)
+from functions.application.adopt_jobs import AdoptJobs
+from functions.application.advance_job import AdvanceJob
+from functions.application.ports import Agent, Due, LaneSend, ModelAnswer
+from functions.application.submit_job import SubmitJob, SubmitRequest
+from functions.application.sweep_jobs import SweepJobs
+from functions.domain.job.events import JobSubmitted
+from functions.domain.job.history import Head, Segment
+from functions.domain.job.state import JobState, fold
+from functions.domain.moments import add_seconds
+from tests.simulation.virtual_time import VirtualClock
+
+EAST, WEST = "us-east-1", "us-west-2"
+TENANT = "acme"
+STALL_SECONDS = 30.0
+
+
+class Crash(BaseException):
+    """The process is gone, at this very line."""
+
+
+@dataclass(slots=True)
+class Fuse:
+    """Counts port calls, each twice: before and after. At number `at` it raises what it is told to.
+
+    With `gives_way`, other tasks come between any two calls.
+    """
+
+    at: int | None = None
+    error: Callable[[], BaseException] = Crash
+    burned: list[str] = field(default_factory=list)
+    gives_way: bool = False
+
+    async def burn(self, what: str) -> None:
+        """Come by."""
+        if self.gives_way:
+            await asyncio.sleep(0)
+        self.burned.append(what)
+        if len(self.burned) - 1 == self.at:
+            raise self.error()
+
+    @property
+    def blown(self) -> bool:
+        """Whether it has come to that."""
+        return self.at is not None and len(self.burned) > self.at
+
+
+class Fused:
+    """A port whose every call comes by a fuse."""
+
+    def __init__(self, port: Any, fuse: Fuse) -> None:
+        self._port = port
+        self._fuse = fuse
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._port, name)
+        if not inspect.iscoroutinefunction(method):
+            return method
+
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            await self._fuse.burn(f"before {name}")
+            result = await method(*args, **kwargs)
+            await self._fuse.burn(f"after {name}")
+            return result
+
+        return call
+
+
+@dataclass(slots=True)
+class Shelf:
+    """The port Agents: these agents, by name."""
+
+    agents: Sequence[Agent] = ()
+
+    def names(self) -> Sequence[str]:
+        """See Agents."""
+        return sorted(agent.name for agent in self.agents)
+
+    def find(self, name: str) -> Agent | None:
+        """See Agents."""
+        return next((agent for agent in self.agents if agent.name == name), None)
+
+
+@dataclass(slots=True)
+class Region:
+    """One Region's state and lanes, and its use cases as one process has them."""
+
+    name: str
+    agents: Shelf
+    table: MemoryTable = field(default_factory=MemoryTable)
+    lanes: MemoryLanes = field(default_factory=MemoryLanes)
+    clock: VirtualClock = field(default_factory=VirtualClock)
+    entropy: CountingEntropy = field(default_factory=CountingEntropy)
+    model: ScriptedModel = field(default_factory=lambda: ScriptedModel([ModelAnswer("{}", 1, 1)]))
+    peer: "Region" = field(init=False)
+
+    def submit_job(self, fuse: Fuse | None = None) -> SubmitJob:
+        """Return the use case; a fuse lies in all of its ports."""
+        fuse = fuse or Fuse()
+        return SubmitJob(
+            history=Fused(MemoryHistory(self.table), fuse),
+            peer=Fused(MemoryHistory(self.peer.table), fuse),
+            projections=Fused(MemoryProjections(self.table), fuse),
+            lanes=Fused(self.lanes, fuse),
+            agents=self.agents,
+            clock=self.clock,
+            entropy=self.entropy,
+            region=self.name,
+            peer_region=self.peer.name,
+            stall_seconds=STALL_SECONDS,
+        )
+
+    def advance_job(self, fuse: Fuse | None = None, worker: str = "worker") -> AdvanceJob:
+        """Return the use case."""
+        fuse = fuse or Fuse()
+        return AdvanceJob(
+            history=Fused(MemoryHistory(self.table), fuse),
+            projections=Fused(MemoryProjections(self.table), fuse),
+            lanes=Fused(self.lanes, fuse),
+            agents=self.agents,
+            model=self.model,
+            clock=self.clock,
+            entropy=self.entropy,
+            region=self.name,
+            worker=worker,
+            stall_seconds=STALL_SECONDS,
+        )
+
+    def sweep_jobs(self, fuse: Fuse | None = None) -> SweepJobs:
+        """Return the use case."""
+        fuse = fuse or Fuse()
+        return SweepJobs(
+            history=Fused(MemoryHistory(self.table), fuse),
+            projections=Fused(MemoryProjections(self.table), fuse),
+            lanes=Fused(self.lanes, fuse),
+            clock=self.clock,
+            region=self.name,
+            stall_seconds=STALL_SECONDS,
+        )
+
+    def adopt_jobs(self, fuse: Fuse | None = None) -> AdoptJobs:
+        """Return the use case."""
+        fuse = fuse or Fuse()
+        return AdoptJobs(
+            history=Fused(MemoryHistory(self.table), fuse),
+            projections=Fused(MemoryProjections(self.table), fuse),
+            lanes=Fused(self.lanes, fuse),
+            clock=self.clock,
+            region=self.name,
+            peer_region=self.peer.name,
+            stall_seconds=STALL_SECONDS,
+        )
+
+    @property
+    def register(self) -> MemoryRegister:
+        """What this replica says of both Regions."""
+        return MemoryRegister(self.table)
+
+    def waiting(self) -> list[LaneSend]:
+        """Take everything off the lanes."""
+        sends = [send for queue in self.lanes.queues.values() for send in queue]
+        for queue in self.lanes.queues.values():
+            queue.clear()
+        return sends
+
+    def segments(self, job_id: str) -> list[Segment]:
+        """Return what this replica holds of a job."""
+        return [row.segment for row in self.table.segments.values() if row.segment.job_id == job_id]
+
+    def state(self, job_id: str) -> JobState:
+        """Return a job's state by this replica."""
+        state = fold(self.segments(job_id))
+        assert state is not None, f"{self.name} does not have {job_id}"
+        return state
+
+    def head(self, job_id: str) -> Head | None:
+        """Return the head that this Region wrote."""
+        return self.table.heads.get((job_id, self.name))
+
+    def put(self, *segments: Segment) -> None:
+        """Have these segments in the replica, as replication brings them."""
+        for segment in segments:
+            place = (segment.job_id, segment.epoch, segment.region, segment.place)
+            assert self.table.segments.setdefault(place, _row(segment)).segment == segment
+
+    async def work(self, fuse: Fuse | None = None, seconds: float = 110.0) -> None:
+        """Work off what waits on the lanes, without regard to delays, until nothing does."""
+        while sends := self.waiting():
+            for send in sends:
+                stop_at = self.clock.monotonic() + seconds
+                await self.advance_job(fuse).advance(send.message, delivery=1, stop_at=stop_at)
+
+
+def two_regions(*agents: Agent) -> tuple[Region, Region]:
+    """Return us-east-1 and us-west-2, each other's peers."""
+    east, west = Region(EAST, Shelf(agents)), Region(WEST, Shelf(agents))
+    east.peer, west.peer = west, east
+    return east, west
+
+
+def replicate(source: Region, target: Region) -> None:
+    """Bring everything that a Region wrote to its peer; what both hold must be the same."""
+    for place, row in source.table.segments.items():
+        assert target.table.segments.setdefault(place, row).segment == row.segment
+    target.table.heads.update({key: head for key, head in source.table.heads.items() if head.region == source.name})
+    target.table.cursors.update({key: at for key, at in source.table.cursors.items() if key[0] == source.name})
+
+
+def request(agent: str = "probe", **fields: Any) -> SubmitRequest:
+    """Return what a client asks for; by default three steps of a tenth of a second."""
+    asked: dict[str, Any] = {"input": {"steps": 3, "milliseconds": 100}, "idempotency_key": "one", **fields}
+    return SubmitRequest(tenant=TENANT, agent=agent, **asked)
+
+
+def _row(segment: Segment) -> SegmentRow:
+    first = segment.events[0]
+    lane = first.lane if isinstance(first, JobSubmitted) else "standard"
+    due = Due(add_seconds(first.at, STALL_SECONDS), lane) if segment.opens_epoch else None
+    return SegmentRow(segment, due)
