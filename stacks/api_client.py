@@ -1,0 +1,232 @@
+"""The HTTP API as Python calls, for the command line, the demo and the tests that look from outside.
+
+A request is sent again while it meets a Region that does not answer, and every submit carries an Idempotency-Key, so
+that however often it was sent, and to whichever Region, it is one job. What cannot be mended by waiting is raised as
+one line that a person can read.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import httpx
+
+Json = Mapping[str, Any]
+
+CONNECT_SECONDS = 3.0
+ANSWER_SECONDS = 30.0
+FIRST_PAUSE_SECONDS = 0.2
+LONGEST_PAUSE_SECONDS = 2.0
+JOBS_PER_PAGE = 100
+EVENTS_PER_PAGE = 500
+#: The answers that another try may mend.
+PASSING = frozenset({429, 500, 502, 503, 504})
+
+
+class ApiError(Exception):
+    """A call of the API did not succeed; the message is one line."""
+
+
+class ApiUnreachable(ApiError):
+    """No Region answered for as long as the client had patience."""
+
+
+class ApiRefused(ApiError):
+    """The API answered with a problem (RFC 9457)."""
+
+    def __init__(self, status: int, code: str, detail: str, field: str | None, retry_after: float | None) -> None:
+        where = f"{field}: " if field and not detail.startswith(field) else ""
+        super().__init__(" ".join(f"{where}{detail} ({status} {code})".split()))
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.field = field
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """What to submit. Fields at None are left to the API's defaults."""
+
+    agent: str
+    input: Any
+    lane: str | None = None
+    delay_seconds: float | None = None
+    deadline: str | None = None
+    budget: Mapping[str, int] | None = None
+    callback_url: str | None = None
+    tags: Mapping[str, str] | None = None
+
+    def body(self) -> dict[str, Any]:
+        """The request's body."""
+        fields = ("lane", "delay_seconds", "deadline", "budget", "callback_url", "tags")
+        given = {name: getattr(self, name) for name in fields if getattr(self, name) is not None}
+        return {"agent": self.agent, "input": self.input, **given}
+
+
+class ApiClient:
+    """One address of the API and one token. Threads may share it."""
+
+    def __init__(
+        self,
+        url: str,
+        token: str | None,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        patience_seconds: float = 30.0,
+        on_failed_try: Callable[[ApiError], None] = lambda _: None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        if token and not (token.isascii() and token.isprintable()):
+            raise ApiError("the token has characters that no token has")
+        self.url = url.rstrip("/")
+        self._patience_seconds = patience_seconds
+        self._on_failed_try = on_failed_try
+        self._clock = clock
+        self._sleep = sleep
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        timeout = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
+        self._http = httpx.Client(headers=headers, timeout=timeout, transport=transport, trust_env=transport is None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._http.close()
+
+    def submit(self, submission: Submission, *, key: str | None = None, wait_seconds: int = 0) -> dict[str, Any]:
+        """Submit a job and return it, if asked as it stands after at most `wait_seconds`."""
+        headers = {"Idempotency-Key": key or secrets.token_urlsafe(18), **_preference(wait_seconds)}
+        return self._call("POST", "/jobs", headers=headers, body=submission.body())
+
+    def job(self, job_id: str, *, wait_seconds: int = 0) -> dict[str, Any]:
+        """Return one job."""
+        return self._call("GET", f"/jobs/{_segment(job_id)}", headers=_preference(wait_seconds))
+
+    def events(self, job_id: str) -> Iterator[dict[str, Any]]:
+        """Return a job's history."""
+        after = 0
+        while True:
+            query = {"after": after, "limit": EVENTS_PER_PAGE}
+            events, after = self._page("events", f"/jobs/{_segment(job_id)}/events", query)
+            yield from events
+            if len(events) < EVENTS_PER_PAGE:
+                return
+
+    def jobs(self, *, status: str | None = None, agent: str | None = None) -> Iterator[dict[str, Any]]:
+        """Return the tenant's jobs, newest first, fetched page by page as they are taken."""
+        query: dict[str, Any] = {"limit": JOBS_PER_PAGE}
+        query |= {name: value for name, value in (("status", status), ("agent", agent)) if value is not None}
+        while True:
+            jobs, following = self._page("jobs", "/jobs", query)
+            yield from jobs
+            if following is None:
+                return
+            query["before"] = following
+
+    def agents(self) -> dict[str, Any]:
+        """Return the agents that jobs can be submitted to."""
+        return self._call("GET", "/agents")
+
+    def regions(self) -> dict[str, Any]:
+        """Return what the Region that answers knows of both."""
+        return self._call("GET", "/regions")
+
+    def health(self) -> dict[str, Any]:
+        """Return the answer of the Region's health check."""
+        return self._call("GET", "/health")
+
+    def _page(self, name: str, path: str, query: Mapping[str, Any]) -> tuple[list[dict[str, Any]], Any]:
+        page = self._call("GET", path, query=query)
+        if not isinstance(page.get(name), list) or "next" not in page:
+            raise ApiError(f"{self.url} answered without {name}; is it the API?")
+        return page[name], page["next"]
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, Any] | None = None,
+        body: Json | None = None,
+    ) -> dict[str, Any]:
+        content = None if body is None else json.dumps(body).encode()
+        typed = {**(headers or {}), **({"Content-Type": "application/json"} if content is not None else {})}
+        deadline = self._clock() + self._patience_seconds
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                return self._once(method, path, typed, query, content)
+            except ApiRefused as refused:
+                failure: ApiError = refused
+                if refused.status not in PASSING:
+                    raise
+                wait = refused.retry_after if refused.retry_after is not None else pause
+            except ApiUnreachable as unreachable:
+                failure, wait = unreachable, pause
+            self._on_failed_try(failure)
+            if self._clock() + wait > deadline:
+                raise failure
+            self._sleep(wait)
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    def _once(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        query: Mapping[str, Any] | None,
+        content: bytes | None,
+    ) -> dict[str, Any]:
+        try:
+            response = self._http.request(method, self.url + path, params=query, headers=headers, content=content)
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            raise ApiError(f"{self.url} is no address of the API: {error}") from error
+        except (httpx.LocalProtocolError, UnicodeEncodeError) as error:
+            raise ApiError(f"token or key cannot be sent in a header: {error}") from error
+        except httpx.RequestError as error:
+            said = " ".join(str(error).split()) or type(error).__name__
+            raise ApiUnreachable(f"{self.url} does not answer: {said}") from error
+        answer = _parsed(response)
+        if response.status_code >= 400:
+            raise _refusal(response, answer)
+        if not isinstance(answer, dict):
+            raise ApiError(f"{self.url} answered {response.status_code}, but not with a JSON object; is it the API?")
+        return answer
+
+
+def _parsed(response: httpx.Response) -> object:
+    try:
+        return response.json()
+    except ValueError:
+        return None
+
+
+def _refusal(response: httpx.Response, answer: object) -> ApiRefused:
+    """API Gateway itself speaks of a `message`; behind it everything speaks of problems."""
+    said: Mapping[str, Any] = answer if isinstance(answer, dict) else {}
+    detail = said.get("detail") or said.get("message") or " ".join(response.text.split())[:200] or "no reason given"
+    after = response.headers.get("Retry-After", "")
+    seconds = float(after) if after.isdigit() else None
+    code = str(said.get("code") or "no_code")
+    return ApiRefused(response.status_code, code, str(detail), said.get("field"), seconds)
+
+
+def _preference(wait_seconds: int) -> dict[str, str]:
+    return {"Prefer": f"wait={wait_seconds}"} if wait_seconds else {}
+
+
+def _segment(job_id: str) -> str:
+    """A job id as part of a path; what is none must not become another path."""
+    return "".join(character if character.isalnum() or character in "_-" else "_" for character in job_id)

@@ -1,0 +1,44 @@
+"""`antipode regions`: what the Region that answers knows of both."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from stacks.commands.api_access import ApiUrl, AsJson, Slot, Token, api
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(regions)
+
+
+def regions(slot: Slot = 0, api_url: ApiUrl = None, token: Token = None, as_json: AsJson = False) -> None:
+    """Show which Region answers, both Regions' heartbeats, and what waits in the lanes."""
+    with api(slot, api_url, token) as client:
+        found = client.regions()
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+    else:
+        _print(Console(), found)
+
+
+def _print(console: Console, found: dict[str, Any]) -> None:
+    peer = found["peer"]
+    for region in found["regions"]:
+        age = region["heartbeat_age_seconds"]
+        seen = "no heartbeat yet" if age is None else f"heartbeat {age:.1f} s ago"
+        style, word = ("green", "fresh") if region["fresh"] else ("red", "silent")
+        answers = "  answers" if region["name"] == found["answered_by"] else ""
+        lost = f"  lost since {peer['since']}" if peer["lost"] and peer["region"] == region["name"] else ""
+        console.print(
+            f"{region['name']:<16}[{style}]{word:<7}[/{style}] {seen}{answers}{lost}", highlight=False, soft_wrap=True
+        )
+    for name, depth in found["lanes"].items():
+        console.print(
+            f"lane {name:<11}{depth['waiting']} waiting, {depth['in_flight']} in flight",
+            highlight=False,
+            soft_wrap=True,
+        )
