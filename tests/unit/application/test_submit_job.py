@@ -11,12 +11,12 @@ from functions.agents.probe import probe
 from functions.application.ports import StateUnavailable
 from functions.application.submit_job import SubmitRequest
 from functions.domain.errors import AntipodeError
-from functions.domain.ids import job_id
 from functions.domain.job.events import SubmissionWithdrawn
 from functions.domain.moments import add_seconds, seconds_between
 from tests.simulation.virtual_time import VirtualClock, in_virtual_time, pass_time, run_virtually
 from tests.unit.application.two_regions import (
     EAST,
+    JOB,
     STALL_SECONDS,
     TENANT,
     WEST,
@@ -27,8 +27,6 @@ from tests.unit.application.two_regions import (
     request,
     two_regions,
 )
-
-JOB = job_id(TENANT, "one")
 
 
 async def refused(region: Region, asked: SubmitRequest | None = None) -> AntipodeError:

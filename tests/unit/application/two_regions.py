@@ -24,14 +24,17 @@ from functions.application.advance_job import AdvanceJob
 from functions.application.ports import Agent, Due, LaneSend, ModelAnswer
 from functions.application.submit_job import SubmitJob, SubmitRequest
 from functions.application.sweep_jobs import SweepJobs
+from functions.domain.ids import job_id
 from functions.domain.job.events import JobSubmitted
 from functions.domain.job.history import Head, Segment
 from functions.domain.job.state import JobState, fold
+from functions.domain.lanes import LaneMessage
 from functions.domain.moments import add_seconds
 from tests.simulation.virtual_time import VirtualClock
 
 EAST, WEST = "us-east-1", "us-west-2"
 TENANT = "acme"
+JOB = job_id(TENANT, "one")
 STALL_SECONDS = 30.0
 
 
@@ -197,6 +200,16 @@ class Region:
         """Return the head that this Region wrote."""
         return self.table.heads.get((job_id, self.name))
 
+    def kinds(self) -> list[str]:
+        """Return what happened to the one job, as this replica reads it."""
+        return [item.event.kind for item in self.state(JOB).history]
+
+    def error_code(self) -> str:
+        """Return the code of the one job's error."""
+        error = self.state(JOB).error
+        assert error is not None
+        return error["code"]
+
     def put(self, *segments: Segment) -> None:
         """Have these segments in the replica, as replication brings them."""
         for segment in segments:
@@ -230,6 +243,21 @@ def request(agent: str = "probe", **fields: Any) -> SubmitRequest:
     """Return what a client asks for; by default three steps of a tenth of a second."""
     asked: dict[str, Any] = {"input": {"steps": 3, "milliseconds": 100}, "idempotency_key": "one", **fields}
     return SubmitRequest(tenant=TENANT, agent=agent, **asked)
+
+
+async def submitted(region: Region, name: str, **fields: Any) -> LaneMessage:
+    """Submit a job, and return the message that came of it."""
+    await region.submit_job().submit(request(name, input={}, **fields))
+    (send,) = region.waiting()
+    return send.message
+
+
+async def advance(
+    region: Region, message: LaneMessage, fuse: Fuse | None = None, *, delivery: int = 1, seconds: float = 110.0
+) -> None:
+    """Do what a worker does with a message."""
+    stop_at = region.clock.monotonic() + seconds
+    await region.advance_job(fuse).advance(message, delivery=delivery, stop_at=stop_at)
 
 
 def _row(segment: Segment) -> SegmentRow:
