@@ -64,7 +64,7 @@ def up(
     as_json: AsJson = False,
 ) -> None:
     """Bring both Regions up: processes, the real templates deployed by the real CDK CLI, first requests answered."""
-    with _one_line_failures(), _terminable():
+    with one_line_failures(), terminable():
         began = time.monotonic()
         cloud = LocalCloud.prepare(slot, regions.split(","), ShownSteps())
         status = cloud.up(model_url, _pairs(context or []))
@@ -79,7 +79,7 @@ def status(
     as_json: AsJson = False,
 ) -> None:
     """Show both Regions' state and addresses."""
-    with _one_line_failures():
+    with one_line_failures():
         cloud = LocalCloud.find(slot)
         found = cloud.status()
         if details:
@@ -95,7 +95,7 @@ def stop(
     as_json: AsJson = False,
 ) -> None:
     """Take a Region away at once: kill -9 of all its processes, and with them all its state."""
-    with _one_line_failures():
+    with one_line_failures():
         cloud = LocalCloud.find(slot, ShownSteps())
         result = cloud.stop_region(region, freeze=freeze)
     _print_region(region, result, as_json)
@@ -104,7 +104,7 @@ def stop(
 @group.command()
 def start(region: Region, slot: Slot = 0, as_json: AsJson = False) -> None:
     """Give a Region back: a frozen one goes on; a lost one is started empty, filled from its peer and deployed anew."""
-    with _one_line_failures(), _terminable():
+    with one_line_failures(), terminable():
         cloud = LocalCloud.find(slot, ShownSteps())
         was = cloud.start_region(region)
         state = cloud.status()["regions"][region]["state"]
@@ -114,7 +114,7 @@ def start(region: Region, slot: Slot = 0, as_json: AsJson = False) -> None:
 @group.command()
 def down(slot: Slot = 0, as_json: AsJson = False) -> None:
     """End every process and remove every file of the local cloud."""
-    with _one_line_failures(), ShownSteps()("end all processes, remove all files"):
+    with one_line_failures(), ShownSteps()("end all processes, remove all files"):
         was_up = LocalCloud.down(slot)
     if as_json:
         typer.echo(json.dumps({"was_up": was_up}))
@@ -126,7 +126,7 @@ def down(slot: Slot = 0, as_json: AsJson = False) -> None:
 
 
 @contextmanager
-def _one_line_failures() -> Iterator[None]:
+def one_line_failures() -> Iterator[None]:
     try:
         yield
     except (AlreadyUp, CannotStart, NotUp, ToolMissing, ValueError) as failure:
@@ -143,7 +143,7 @@ def _fail(line: str, code: int) -> NoReturn:
 
 
 @contextmanager
-def _terminable() -> Iterator[None]:
+def terminable() -> Iterator[None]:
     """A polite kill and a closed terminal end a command like Ctrl-C does: in order."""
 
     def interrupt(*_: object) -> None:

@@ -1,0 +1,144 @@
+"""What the demo wrote down while it ran. Every number and every picture of its report comes from here and nowhere else.
+
+Times are seconds since the story began, on the clock that also stamps the jobs' histories (one machine, one clock).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from localstack.demo.replicas import Comparison
+
+FINISHED = frozenset({"succeeded", "failed", "cancelled"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """A 202: from then on the job must not be lost."""
+
+    job_id: str
+    distribution: str
+    at: float
+    home_region: str
+    durability: str
+    hidden: bool
+    """Whether the distribution's own License-Expression was kept from the model."""
+    tries: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """A part of a job's life in one Region: waiting there, or at work there."""
+
+    region: str
+    phase: Literal["waiting", "working"]
+    begins: float
+    ends: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of a job, as the API tells it and as its history does."""
+
+    status: str
+    owner_region: str
+    epoch: int
+    attempts: int
+    finished_at: float | None
+    adopted_at: float | None
+    results: int
+    """How many results the history that counts holds: one, if all is well."""
+    result: Mapping[str, Any] | None = None
+    error: Mapping[str, Any] | None = None
+    stretches: tuple[Stretch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """The loss of a Region and its return."""
+
+    region: str
+    survivor: str
+    killed_at: float
+    in_flight: tuple[str, ...]
+    """Jobs acknowledged, not finished and owned by the Region when it was killed."""
+    failed_tries: int = 0
+    """Requests through the failover name that met nobody."""
+    returned_at: float | None = None
+    alike_at: float | None = None
+    """When both replicas held the same again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """How far the jobs were at a moment."""
+
+    at: float
+    acknowledged: int
+    finished: int
+    busy: Mapping[str, int]
+    """Jobs waiting or at work, by the Region that owns them."""
+    answering: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """Where and on what it ran."""
+
+    regions: tuple[str, str]
+    failover_name: str
+    begun: str
+    """Date and time, UTC."""
+    python: str
+    cores: int
+    model: str
+    up_seconds: float
+
+
+@dataclass(slots=True, kw_only=True)
+class Observations:
+    """All of it."""
+
+    surroundings: Surroundings
+    distributions: int
+    accepted: list[Accepted] = field(default_factory=list)
+    never_accepted: dict[str, str] = field(default_factory=dict)
+    """Distributions whose submit was refused to the end, and the reason. Not acknowledged, so not lost."""
+    loss: Loss | None = None
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    """By job. A job that is missing here is one that nobody knows any more."""
+    comparison: Comparison | None = None
+    link_conflicts: tuple[str, ...] | None = None
+    """Items that the replication link saw both Regions write; None if it could not be asked."""
+    samples: list[Sample] = field(default_factory=list)
+    ended_at: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Observations:
+        """Read back what `to_json` gave."""
+        rest = dict(data)
+        rest["surroundings"] = Surroundings(**_pair(rest["surroundings"], "regions"))
+        rest["accepted"] = [Accepted(**row) for row in rest["accepted"]]
+        rest["loss"] = None if rest["loss"] is None else Loss(**_pair(rest["loss"], "in_flight"))
+        rest["outcomes"] = {job: _outcome(row) for job, row in rest["outcomes"].items()}
+        if rest["comparison"] is not None:
+            rest["comparison"] = Comparison(**_pair(rest["comparison"], "items", "two_writers", "folds_differ"))
+        if rest["link_conflicts"] is not None:
+            rest["link_conflicts"] = tuple(rest["link_conflicts"])
+        rest["samples"] = [Sample(**row) for row in rest["samples"]]
+        return cls(**rest)
+
+
+def _outcome(row: Mapping[str, Any]) -> Outcome:
+    return Outcome(**{**row, "stretches": tuple(Stretch(**part) for part in row["stretches"])})
+
+
+def _pair(row: Mapping[str, Any], *tuples: str) -> dict[str, Any]:
+    """The row, with its lists as the tuples that they were."""
+    return {**row, **{name: tuple(row[name]) for name in tuples}}
