@@ -42,7 +42,7 @@ class DynamodbProjections:
         if before is not None:
             condition, values[":before"] = condition + " AND list_sk < :before", text(before)
         items = await self._table.query(condition, values, index=LISTING_INDEX, newest_first=True, limit=limit)
-        return list(dict.fromkeys(_split(item["list_sk"]["S"]) for item in items))
+        return [_split(item["list_sk"]["S"]) for item in items]
 
     async def read_cursor(self, region: str, lane: str, shard: int) -> str:
         """See Projections."""

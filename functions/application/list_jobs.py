@@ -31,7 +31,8 @@ class ListJobs:
             rows = await self.projections.list_jobs(tenant, before=before, limit=limit)
         except StateUnavailable as error:
             raise AntipodeError("state_unavailable", "the state table refuses; ask again") from error
-        views = await asyncio.gather(*(self._view(tenant, created_at, job_id) for created_at, job_id in rows))
+        entries = dict.fromkeys(rows)  # two Regions may have accepted one submission in the same millisecond
+        views = await asyncio.gather(*(self._view(tenant, created_at, job_id) for created_at, job_id in entries))
         jobs: list[Json] = [
             view
             for view in views

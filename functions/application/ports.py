@@ -93,7 +93,10 @@ class Projections(Protocol):
         """
 
     async def list_jobs(self, tenant: str, *, before: str | None, limit: int) -> Sequence[tuple[str, str]]:
-        """Return (created moment, job id) of a tenant's jobs, newest first, created before `before`."""
+        """Return (created moment, job id) of a tenant's jobs, newest first, created before `before`.
+
+        A job that both Regions accepted may be there twice. Fewer than `limit` rows mean that there are no more.
+        """
 
     async def read_cursor(self, region: str, lane: str, shard: int) -> str:
         """Return the position up to which `region` has swept this partition; '' at first."""
