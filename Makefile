@@ -15,10 +15,11 @@ UV := .tools/bootstrap/bin/uv
 LOCK := $(UV) pip compile pyproject.toml --quiet --universal --generate-hashes --no-emit-index-url --no-header
 # Compiled at first use instead: large, and mostly never imported.
 COMPILED_LATER := /(aws_cdk|cfnlint|moto|mypy|networkx|sympy)/
-# What runs side by side, and what starts a local cloud and therefore runs alone.
+# What needs no process of its own, and what starts local clouds, each in a slot of its own.
 WORKERS ?= 2
-SIDE_BY_SIDE := $(wildcard tests/architecture tests/unit tests/contract tests/stacks tests/replay tests/simulation)
-ALONE := $(wildcard tests/integration tests/e2e tests/drills)
+SIDE_BY_SIDE := $(wildcard tests/architecture tests/unit tests/localstack tests/cli tests/contract tests/stacks tests/replay \
+	tests/simulation)
+WITH_CLOUD := $(wildcard tests/integration tests/e2e tests/drills)
 
 .PHONY: help setup demo test check fmt bench drills docs lock
 
@@ -31,9 +32,9 @@ setup: .venv/.complete node_modules/.complete ## install everything and build th
 demo: setup ## both Regions up, one lost with work in flight, nothing lost
 	@$(RUN) -m stacks.cli demo
 
-test: check ## check, then all tests: the quick ones side by side, then those that start a local cloud
+test: check ## check, then all tests: the quick ones side by side, then those on local clouds
 	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile $(SIDE_BY_SIDE)
-	@$(RUN) -m pytest $(ALONE)
+	@$(RUN) -m pytest -n $(WORKERS) --dist loadgroup $(WITH_CLOUD)
 
 check: setup ## lint, format, types and import arrows
 	@$(RUN) -m ruff check .
@@ -48,8 +49,8 @@ fmt: .venv/.complete ## format, and mend what lint can mend
 bench: setup ## measure what the design sets budgets for
 	@$(RUN) -m tests.benchmarks
 
-drills: setup ## the drills alone, each on a local cloud of its own
-	@$(RUN) -m pytest tests/drills
+drills: setup ## the drills alone; so far there is one, the loss of a Region
+	@$(RUN) -m pytest tests/e2e/test_region_loss.py
 
 docs: .venv/.complete ## write the generated pages anew
 	@$(RUN) -m tests.architecture.errors_page

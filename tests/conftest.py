@@ -23,6 +23,7 @@ _CREDENTIALS = (
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
 )
+CLOUDS = (("tests", "e2e"), ("tests", "drills"))
 _NO_ACCOUNT = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
@@ -35,3 +36,12 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in _CREDENTIALS:
         os.environ.pop(name, None)
     os.environ.update({**tool_environment(os.environ), **_NO_ACCOUNT})
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep what shares a local cloud in one process; what does not may run beside it (`--dist loadgroup`)."""
+    for item in items:
+        folder = item.path.relative_to(config.rootpath).parent
+        if folder.parts[:2] in CLOUDS or folder.parts[1:2] == ("integration",):
+            group = "demo" if item.path.stem == "test_demo" else folder.name
+            item.add_marker(pytest.mark.xdist_group(group))

@@ -1,0 +1,149 @@
+"""The demo's figures and promises: each promise is broken by what it speaks of, and by nothing else."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from localstack.demo import report
+from localstack.demo.figures import figures_of, findings_in, promises_of
+from localstack.demo.observations import Accepted, Loss, Observations, Outcome, Sample, Stretch, Surroundings
+from localstack.demo.replicas import Comparison
+
+FIRST, SECOND = "us-east-1", "us-west-2"
+FINDING = {
+    "distribution": "attrs",
+    "version": "1.0",
+    "spdx": "MIT",
+    "risk": "permissive",
+    "confidence": 0.9,
+    "declared": "MIT",
+    "agrees": True,
+    "risk_agrees": True,
+    "evidence": [{"file": "LICENSE", "line": 1, "text": "<b>MIT</b>"}],
+}
+
+
+def accepted(number: int, at: float, region: str) -> Accepted:
+    return Accepted(
+        job_id=f"job_{number}", distribution=f"d{number}", at=at, home_region=region, durability="both", hidden=True
+    )
+
+
+def outcome(**changes: Any) -> Outcome:
+    usual = Outcome(
+        status="succeeded",
+        owner_region=SECOND,
+        epoch=1,
+        attempts=1,
+        finished_at=30.0,
+        adopted_at=None,
+        results=1,
+        result=FINDING,
+        stretches=(Stretch(region=SECOND, phase="working", begins=1.0, ends=2.0),),
+    )
+    return replace(usual, **changes)
+
+
+@pytest.fixture
+def seen() -> Observations:
+    """A run in which all went well: job 1 was adopted, job 2 was submitted after the loss."""
+    surroundings = Surroundings(
+        regions=(FIRST, SECOND), failover_name="api", begun="", python="3", cores=2, model="m", up_seconds=20.0
+    )
+    return Observations(
+        surroundings=surroundings,
+        distributions=2,
+        accepted=[accepted(1, 1.0, FIRST), accepted(2, 14.0, SECOND)],
+        loss=Loss(region=FIRST, survivor=SECOND, killed_at=10.0, in_flight=("job_1",), returned_at=50.0, alike_at=51.0),
+        outcomes={"job_1": outcome(adopted_at=25.0, epoch=2), "job_2": outcome(finished_at=20.0)},
+        comparison=Comparison(items=(4, 4), jobs=2, two_writers=(), folds_differ=()),
+        link_conflicts=(),
+        samples=[Sample(at=5.0, acknowledged=1, finished=0, busy={FIRST: 1}, answering=FIRST)],
+        ended_at=60.0,
+    )
+
+
+def broken(seen: Observations) -> list[str]:
+    return [promise.text for promise in promises_of(seen) if not promise.kept]
+
+
+def test_a_run_in_which_all_went_well_keeps_every_promise(seen: Observations) -> None:
+    assert broken(seen) == []
+    said = figures_of(seen)
+    assert (said.acknowledged, said.finished, said.lost, said.adopted) == (2, 2, 0, 1)
+    assert (said.accepted_again_seconds, said.adopted_finished_seconds) == (4.0, 20.0)
+    assert (said.returned_seconds, said.alike_seconds) == (40.0, 1.0)
+
+
+def test_a_job_that_nobody_knows_any_more_is_lost(seen: Observations) -> None:
+    del seen.outcomes["job_1"]
+    assert "No acknowledged job was lost" in broken(seen)
+
+
+def test_a_job_that_is_still_running_breaks_only_the_promise_to_finish(seen: Observations) -> None:
+    seen.outcomes["job_2"] = outcome(status="running", finished_at=None, results=0, result=None)
+    assert broken(seen) == ["Every acknowledged job finished"]
+
+
+def test_a_failed_review_is_told(seen: Observations) -> None:
+    seen.outcomes["job_2"] = outcome(status="failed", result=None)
+    assert broken(seen) == ["No review failed"]
+
+
+def test_a_second_result_is_told(seen: Observations) -> None:
+    seen.outcomes["job_2"] = outcome(results=2)
+    assert broken(seen) == ["Every job has one result"]
+
+
+def test_a_loss_with_nothing_in_flight_proves_nothing(seen: Observations) -> None:
+    assert seen.loss is not None
+    seen.loss = replace(seen.loss, in_flight=())
+    assert broken(seen) == ["A Region was lost with jobs in flight"]
+
+
+def test_a_submit_that_was_never_accepted_is_told(seen: Observations) -> None:
+    seen.never_accepted["d3"] = "refused"
+    assert broken(seen) == ["Every submit was acknowledged in the end"]
+
+
+@pytest.mark.parametrize("witness", ["link", "replicas"])
+def test_an_item_with_two_writers_is_told_whoever_saw_it(seen: Observations, witness: str) -> None:
+    if witness == "link":
+        seen.link_conflicts = ("JOB#1|HEAD",)
+    else:
+        seen.comparison = Comparison(items=(4, 4), jobs=2, two_writers=("JOB#1|HEAD",), folds_differ=())
+    assert broken(seen) == ["No item had two writers"]
+
+
+def test_what_could_not_be_looked_at_is_not_taken_for_good(seen: Observations) -> None:
+    seen.comparison = None
+    assert broken(seen) == ["No item had two writers", "Both Regions tell the same of every job"]
+
+
+def test_regions_that_tell_different_things_are_told(seen: Observations) -> None:
+    seen.comparison = Comparison(items=(4, 4), jobs=2, two_writers=(), folds_differ=("job_1",))
+    assert broken(seen) == ["Both Regions tell the same of every job"]
+
+
+def test_the_page_holds_the_verdict_the_pictures_and_the_findings_and_no_markup_from_outside(
+    seen: Observations,
+) -> None:
+    page = report.render(seen)
+    assert "nothing that was acknowledged was lost" in page
+    assert page.count("<svg") == 2
+    assert "&lt;b&gt;MIT&lt;/b&gt;" in page
+    assert "<b>MIT</b>" not in page
+    assert [finding.package for finding in findings_in(seen)] == ["attrs", "attrs"]
+
+
+def test_the_page_says_so_when_a_promise_was_broken(seen: Observations) -> None:
+    seen.outcomes.clear()
+    assert "A promise was broken" in report.render(seen)
+
+
+def test_observations_read_back_as_they_were_written(seen: Observations) -> None:
+    assert Observations.from_json(json.loads(json.dumps(seen.to_json()))) == seen
