@@ -1,0 +1,124 @@
+"""The client sends again what it may, as the same job, and says in one line what it cannot mend."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from stacks.api_client import ApiError, ApiRefused, ApiUnreachable, Submission
+from tests.cli.scripted_api import ScriptedApi, job, problem, silence
+
+PROBE = Submission(agent="probe", input={"steps": 1})
+
+
+def test_every_try_of_a_submit_carries_the_same_key() -> None:
+    api = ScriptedApi([silence(), problem(503, "state_unavailable", "ask again"), httpx.Response(202, json=job())])
+    assert api.client().submit(PROBE)["id"] == "job_1"
+    keys = [request.headers["Idempotency-Key"] for request in api.asked]
+    assert len(keys) == 3
+    assert len(set(keys)) == 1
+    assert len(keys[0]) >= 20
+    assert len({request.content for request in api.asked}) == 1
+
+
+def test_two_submits_are_two_jobs() -> None:
+    api = ScriptedApi([httpx.Response(202, json=job()), httpx.Response(202, json=job())])
+    with api.client() as client:
+        client.submit(PROBE)
+        client.submit(PROBE)
+    assert len({request.headers["Idempotency-Key"] for request in api.asked}) == 2
+
+
+def test_a_given_key_is_sent_as_it_is() -> None:
+    api = ScriptedApi([httpx.Response(202, json=job())])
+    api.client().submit(PROBE, key="order 7", wait_seconds=5)
+    assert api.asked[0].headers["Idempotency-Key"] == "order 7"
+    assert api.asked[0].headers["Prefer"] == "wait=5"
+    assert api.asked[0].headers["Authorization"] == "Bearer ap_token"
+
+
+def test_what_is_left_out_is_left_to_the_api() -> None:
+    assert PROBE.body() == {"agent": "probe", "input": {"steps": 1}}
+    assert Submission(agent="a", input=None, delay_seconds=0, tags={}).body() == {
+        "agent": "a",
+        "input": None,
+        "delay_seconds": 0,
+        "tags": {},
+    }
+
+
+def test_a_refusal_that_waiting_cannot_mend_is_raised_at_once() -> None:
+    api = ScriptedApi([problem(400, "unknown_agent", "no agent is named 'x'", field="agent")])
+    with pytest.raises(ApiRefused, match=r"^agent: no agent is named 'x' \(400 unknown_agent\)$") as refused:
+        api.client().submit(PROBE)
+    assert (refused.value.status, refused.value.code, refused.value.field) == (400, "unknown_agent", "agent")
+    assert api.pauses == []
+
+
+def test_the_pause_is_what_the_api_asks_for() -> None:
+    busy = problem(429, "too_many_requests", "slow down")
+    busy.headers["Retry-After"] = "7"
+    api = ScriptedApi([busy, httpx.Response(200, json=job())])
+    api.client().job("job_1")
+    assert api.pauses == [7.0]
+
+
+def test_pauses_grow_until_patience_ends() -> None:
+    api = ScriptedApi([silence() for _ in range(20)])
+    with pytest.raises(ApiUnreachable, match="does not answer"):
+        api.client(patience_seconds=5.0).job("job_1")
+    assert api.pauses == [0.2, 0.4, 0.8, 1.6, 2.0]
+    assert len(api.failures) == len(api.asked) == 6
+
+
+def test_the_history_is_read_to_its_end() -> None:
+    first = [{"sequence": number} for number in range(1, 501)]
+    pages = [{"events": first, "next": 500}, {"events": [{"sequence": 501}], "next": 501}]
+    api = ScriptedApi([httpx.Response(200, json=page) for page in pages])
+    assert [event["sequence"] for event in api.client().events("job_1")] == list(range(1, 502))
+    assert [request.url.params["after"] for request in api.asked] == ["0", "500"]
+
+
+def test_jobs_are_fetched_page_by_page_as_they_are_taken() -> None:
+    pages = [{"jobs": [job(id="a")], "next": "2030#a"}, {"jobs": [job(id="b")], "next": None}]
+    api = ScriptedApi([httpx.Response(200, json=page) for page in pages])
+    jobs = api.client().jobs(status="failed")
+    assert next(jobs)["id"] == "a"
+    assert len(api.asked) == 1
+    assert [each["id"] for each in jobs] == ["b"]
+    assert api.asked[1].url.params["before"] == "2030#a"
+    assert {request.url.params["status"] for request in api.asked} == {"failed"}
+
+
+@pytest.mark.parametrize(
+    "answer", [httpx.Response(200, text="<html>"), httpx.Response(200, json=[]), httpx.Response(200, json={"a": 1})]
+)
+def test_what_is_not_the_api_is_said_to_be_something_else(answer: httpx.Response) -> None:
+    with pytest.raises(ApiError, match="is it the API"):
+        list(ScriptedApi([answer]).client().jobs())
+
+
+def test_a_problem_of_many_lines_becomes_one() -> None:
+    with pytest.raises(ApiRefused) as refused:
+        ScriptedApi([httpx.Response(418, text="a\nb\n\nc")]).client().regions()
+    assert str(refused.value) == "a b c (418 no_code)"
+
+
+@pytest.mark.parametrize("key", ["schlüssel", "a\nb"])
+def test_a_key_that_is_no_header_is_refused_in_one_line(key: str) -> None:
+    api = ScriptedApi([httpx.LocalProtocolError("Illegal header value")])
+    with pytest.raises(ApiError, match="cannot be sent in a header"):
+        api.client().submit(PROBE, key=key)
+    assert api.pauses == []
+
+
+def test_a_token_that_is_none_is_refused_before_it_is_sent() -> None:
+    with pytest.raises(ApiError, match="the token"):
+        ScriptedApi().client(token="ap_ü")
+
+
+def test_a_job_id_never_becomes_another_path() -> None:
+    api = ScriptedApi([problem(404, "job_not_found", "there is no such job")])
+    with pytest.raises(ApiRefused):
+        api.client().job("../regions?x=1")
+    assert api.asked[0].url.path == "/v1/jobs/___regions_x_1"

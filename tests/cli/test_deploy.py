@@ -1,0 +1,191 @@
+"""`antipode deploy`: what it refuses before anything is changed, and the order in which it deploys."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, NoCredentialsError
+from typer.testing import Result
+
+from stacks.bundle import Target
+from stacks.commands import aws, deploy
+from stacks.commands.one_line_failures import WentWrong
+from tests.cli.conftest import Antipode
+
+ACCOUNT = "123456789012"
+NEEDED = ["-c", "domain_name=example.com", "-c", "hosted_zone_id=Z123"]
+
+
+class Aws:
+    """An account: who the credentials belong to, and where it is bootstrapped."""
+
+    def __init__(self, bootstrapped: Mapping[str, str | None]) -> None:
+        self.bootstrapped = bootstrapped
+        self.credentials: Exception | None = None
+
+    def client(self, service: str, region: str) -> Any:
+        assert service in ("sts", "ssm")
+        return _Client(self, region)
+
+
+class _Client:
+    def __init__(self, account: Aws, region: str) -> None:
+        self._account = account
+        self._region = region
+
+    def get_caller_identity(self) -> dict[str, str]:
+        if self._account.credentials:
+            raise self._account.credentials
+        return {"Account": ACCOUNT}
+
+    def get_parameter(self, Name: str) -> None:  # noqa: N803  boto3's own spelling
+        assert Name == "/cdk-bootstrap/hnb659fds/version"
+        code = self._account.bootstrapped[self._region]
+        if code is not None:
+            raise ClientError({"Error": {"Code": code, "Message": "said AWS"}}, "GetParameter")
+
+
+class Cdk:
+    """Stands for the pinned CDK CLI: notes what it is told, writes outputs, fails where it is told to."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+        self.commands: list[list[str]] = []
+        self.fails_at: str | None = None
+
+    def bundle(self, target: Target) -> None:
+        self.done.append(f"bundle {target}")
+
+    def run(self, what: str, command: list[str]) -> None:
+        self.done.append(what)
+        self.commands.append(command)
+        if what == self.fails_at:
+            raise WentWrong(f"{what} failed")
+        if "--outputs-file" in command:
+            file = Path(command[command.index("--outputs-file") + 1])
+            file.write_text(json.dumps({f"antipode-{what.replace('/', '-')}": {"ApiId": what}}))
+
+
+@pytest.fixture
+def cdk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Cdk:
+    cdk = Cdk()
+    (tmp_path / "build").mkdir()
+    (tmp_path / "cdk.json").write_text('{"app": "python app.py"}')
+    monkeypatch.setattr(deploy, "CHECKOUT", tmp_path)
+    monkeypatch.setattr(deploy, "cdk_command", lambda: ["cdk"])
+    monkeypatch.setattr(deploy, "build_bundle", cdk.bundle)
+    monkeypatch.setattr(deploy, "run_cdk", cdk.run)
+    return cdk
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Aws:
+    account = Aws({"us-east-1": None, "us-west-2": None})
+    monkeypatch.setattr(aws, "client", account.client)
+    return account
+
+
+def said(result: Result, code: int) -> str:
+    """The one complaint, after the names of the steps that were begun."""
+    assert result.exit_code == code, result.output
+    assert result.stdout == ""
+    (line,) = [line for line in result.stderr.splitlines() if line.startswith("antipode: ")]
+    assert "Traceback" not in result.stderr
+    return line.removeprefix("antipode: ")
+
+
+@pytest.mark.usefixtures("account")
+def test_the_table_comes_first_then_one_region_after_the_other(antipode: Antipode, cdk: Cdk) -> None:
+    result = antipode("deploy", "--env", "prod", *NEEDED)
+    assert result.exit_code == 0, result.output
+    assert cdk.done == ["bundle aws", "the templates", "prod/data", "prod/us-east-1", "prod/us-west-2"]
+    assert result.stdout == "deployed: https://api.example.com/v1\n"
+
+
+@pytest.mark.usefixtures("account")
+def test_templates_are_written_once_and_every_stack_is_deployed_from_them(antipode: Antipode, cdk: Cdk) -> None:
+    antipode("deploy", "--env", "dev", *NEEDED, "-c", "regions=us-west-2,us-east-1")
+    synth, *deploys = cdk.commands
+    templates = synth[synth.index("--output") + 1]
+    given = {synth[place + 1] for place, part in enumerate(synth) if part == "--context"}
+    assert {"environment=dev", f"account={ACCOUNT}", "domain_name=example.com"} <= given
+    assert [command[1:3] for command in deploys] == [
+        ["deploy", "dev/data"],
+        ["deploy", "dev/us-west-2"],
+        ["deploy", "dev/us-east-1"],
+    ]
+    for command in deploys:
+        assert "--exclusively" in command
+        assert command[command.index("--app") + 1] == templates
+
+
+@pytest.mark.usefixtures("account")
+def test_json_holds_the_outputs_of_all_stacks(antipode: Antipode, cdk: Cdk) -> None:
+    outputs = json.loads(antipode("deploy", "--env", "prod", *NEEDED, "--json").stdout)
+    assert outputs == {
+        f"antipode-prod-{name}": {"ApiId": f"prod/{name}"} for name in ("data", "us-east-1", "us-west-2")
+    }
+
+
+@pytest.mark.usefixtures("account")
+def test_the_second_region_is_left_alone_when_the_first_fails(antipode: Antipode, cdk: Cdk) -> None:
+    cdk.fails_at = "prod/us-east-1"
+    assert said(antipode("deploy", "--env", "prod", *NEEDED), code=1) == "prod/us-east-1 failed"
+    assert cdk.done[-1] == "prod/us-east-1"
+
+
+def test_without_credentials_nothing_is_begun(antipode: Antipode, cdk: Cdk, account: Aws) -> None:
+    account.credentials = NoCredentialsError()
+    line = said(antipode("deploy", "--env", "prod", *NEEDED), code=1)
+    assert line == "no usable AWS credentials: Unable to locate credentials"
+    assert cdk.done == []
+
+
+@pytest.mark.usefixtures("account")
+def test_credentials_of_another_account_are_refused(antipode: Antipode, cdk: Cdk) -> None:
+    line = said(antipode("deploy", "--env", "prod", *NEEDED, "-c", "account=210987654321"), code=2)
+    assert line == f"the credentials are of account {ACCOUNT}, but account=210987654321 is configured"
+    assert cdk.done == []
+
+
+def test_a_region_that_is_not_bootstrapped_is_named_with_its_remedy(antipode: Antipode, cdk: Cdk, account: Aws) -> None:
+    account.bootstrapped = {"us-east-1": None, "us-west-2": "ParameterNotFound"}
+    line = said(antipode("deploy", "--env", "prod", *NEEDED), code=2)
+    assert line == f"not bootstrapped: us-west-2; run `.venv/bin/cdk bootstrap aws://{ACCOUNT}/us-west-2`"
+    assert cdk.done == []
+
+
+def test_not_being_allowed_to_look_is_not_taken_for_missing(antipode: Antipode, cdk: Cdk, account: Aws) -> None:
+    account.bootstrapped = {"us-east-1": "AccessDeniedException", "us-west-2": None}
+    line = said(antipode("deploy", "--env", "prod", *NEEDED), code=1)
+    assert line.startswith("cannot tell whether us-east-1 is bootstrapped: An error occurred (AccessDenied")
+    assert cdk.done == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--env", "local", *NEEDED], "--env 'local' is none of dev, prod; for the local cloud: `antipode local up`"),
+        (["--env", "prod", *NEEDED, "-c", "environment=dev"], "--context environment=dev contradicts --env prod"),
+        (["--env", "prod", *NEEDED, "-c", "regions"], "--context regions: write KEY=VALUE"),
+        (["--env", "prod", *NEEDED, "-c", "regions=us-east-1"], "regions: name two Regions, written"),
+        (["--env", "prod", "-c", "domain_name=example.com"], "hosted_zone_id: is not set; pass it as"),
+    ],
+)
+def test_a_wrong_setting_is_found_before_aws_is_asked(
+    antipode: Antipode, cdk: Cdk, monkeypatch: pytest.MonkeyPatch, arguments: list[str], complaint: str
+) -> None:
+    monkeypatch.setattr(aws, "client", None)
+    assert said(antipode("deploy", *arguments), code=2).startswith(complaint)
+    assert cdk.done == []
+
+
+def test_a_cdk_that_fails_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(WentWrong, match="prod/data failed: the CDK CLI ended with 3"):
+        deploy.run_cdk("prod/data", ["/bin/sh", "-c", "exit 3"])
+    with pytest.raises(WentWrong, match="did not start"):
+        deploy.run_cdk("prod/data", [str(tmp_path / "none")])
