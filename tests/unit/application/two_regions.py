@@ -224,6 +224,21 @@ class Region:
                 await self.advance_job(fuse).advance(send.message, delivery=1, stop_at=stop_at)
 
 
+@dataclass(slots=True)
+class Log:
+    """What was said."""
+
+    said: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+
+    def __call__(self, event: str, **fields: object) -> None:
+        """Say something."""
+        self.said.append((event, fields))
+
+    def count(self, event: str) -> int:
+        """Return how often that was said."""
+        return sum(name == event for name, _ in self.said)
+
+
 def two_regions(*agents: Agent) -> tuple[Region, Region]:
     """Return us-east-1 and us-west-2, each other's peers."""
     east, west = Region(EAST, Shelf(agents)), Region(WEST, Shelf(agents))
@@ -237,6 +252,16 @@ def replicate(source: Region, target: Region) -> None:
         assert target.table.segments.setdefault(place, row).segment == row.segment
     target.table.heads.update({key: head for key, head in source.table.heads.items() if head.region == source.name})
     target.table.cursors.update({key: at for key, at in source.table.cursors.items() if key[0] == source.name})
+
+
+def refuse_table(region: Region) -> None:
+    """From now on the table refuses every call."""
+    region.table.refusing = True
+
+
+def refuse_lanes(region: Region) -> None:
+    """From now on the lanes refuse every call."""
+    region.lanes.refusing = True
 
 
 def request(agent: str = "probe", **fields: Any) -> SubmitRequest:

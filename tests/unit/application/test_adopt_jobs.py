@@ -1,0 +1,186 @@
+"""Adoption: which of a lost peer's jobs are taken over, from where, and what a second look finds."""
+
+import pytest
+
+from functions.application.adopt_jobs import BEHIND_CURSOR_SECONDS
+from functions.application.ports import LaneUnavailable
+from functions.domain.ids import job_id
+from functions.domain.job.events import Event, JobAdopted
+from functions.domain.job.history import Head, Segment
+from tests.simulation.virtual_time import in_virtual_time, pass_time
+from tests.unit.application.agents import Effects
+from tests.unit.application.two_regions import (
+    EAST,
+    JOB,
+    STALL_SECONDS,
+    TENANT,
+    WEST,
+    Region,
+    advance,
+    replicate,
+    request,
+    submitted,
+    two_regions,
+)
+from tests.unit.domain.job.writing import adopted, at, started, step, succeeded
+from tests.unit.domain.job.writing import submitted as submission
+
+
+def written(epoch: int, region: str, first: int, *events: Event) -> Segment:
+    return Segment(JOB, epoch, region, first, events)
+
+
+def west_with(*segments: Segment) -> Region:
+    _, west = two_regions(Effects().walker(1))
+    west.put(*segments)
+    return west
+
+
+@in_virtual_time
+async def test_an_unfinished_job_goes_on_in_a_new_epoch_after_its_last_event_here() -> None:
+    effects = Effects()
+    east, west = two_regions(effects.walker(2))
+    await submitted(east, "walk", lane="critical")
+    west.put(written(1, EAST, 2, started(), step("something")))
+    report = await west.adopt_jobs().adopt()
+    assert (report.examined, report.adopted) == (1, 1)
+    opening = next(segment for segment in west.segments(JOB) if segment.region == WEST)
+    assert (opening.epoch, opening.first_sequence) == (2, 4)
+    assert opening.events == (
+        JobAdopted(at=west.clock.now(), from_epoch=1, from_region=EAST, from_sequence=3, reason="us-east-1 is lost"),
+    )
+    (send,) = west.waiting()
+    assert (send.lane, send.group, send.message.epoch, send.message.reason) == ("critical", TENANT, 2, "adopted")
+    await advance(west, send.message)
+    assert west.state(JOB).status == "succeeded"
+
+
+@in_virtual_time
+async def test_every_open_job_of_the_peer_is_adopted_and_nothing_else() -> None:
+    effects = Effects()
+    east, west = two_regions(effects.walker(1))
+    for number in range(250):
+        await east.submit_job().submit(request("walk", input={}, idempotency_key=f"east {number}"))
+    await east.submit_job().submit(request("walk", input={}, idempotency_key="finished"))
+    finished = east.waiting()[-1]
+    await advance(east, finished.message)
+    await west.submit_job().submit(request("walk", input={}, idempotency_key="west"))
+    west.waiting()
+    replicate(east, west)
+    report = await west.adopt_jobs().adopt()
+    assert (report.examined, report.adopted) == (251, 250)
+    hinted = {send.message.job_id for send in west.waiting()}
+    assert hinted == {job_id(TENANT, f"east {number}") for number in range(250)}
+
+
+@in_virtual_time
+async def test_a_job_that_waits_for_a_far_time_is_adopted_and_still_waits() -> None:
+    effects = Effects()
+    east, west = two_regions(effects.walker(1))
+    await east.submit_job().submit(request("walk", input={}, delay_seconds=86_400))
+    assert (await west.adopt_jobs().adopt()).adopted == 1
+    await west.work()
+    assert not effects.done
+    await pass_time(86_400 + STALL_SECONDS)
+    await west.sweep_jobs().sweep()
+    await west.work()
+    assert west.state(JOB).status == "succeeded"
+
+
+@in_virtual_time
+async def test_a_second_pass_adopts_nothing_again_and_reads_nothing_that_needs_nothing() -> None:
+    west = west_with(written(1, EAST, 1, submission()))
+    adopt = west.adopt_jobs()
+    await adopt.adopt()
+    report = await adopt.adopt()
+    assert (report.examined, report.adopted) == (0, 0)
+    report = await west.adopt_jobs().adopt()
+    assert (report.examined, report.adopted) == (1, 0)
+    assert [segment.epoch for segment in west.segments(JOB)] == [1, 2]
+
+
+@in_virtual_time
+async def test_a_job_whose_submission_arrives_after_the_first_pass_is_adopted_by_the_next() -> None:
+    west = west_with()
+    west.table.heads[JOB, EAST] = Head(JOB, EAST, 1, 1, "running", "standard", at(40))
+    adopt = west.adopt_jobs()
+    assert (await adopt.adopt()).adopted == 0
+    west.put(written(1, EAST, 1, submission()))
+    assert (await adopt.adopt()).adopted == 1
+
+
+@in_virtual_time
+async def test_a_job_that_was_adopted_lost_and_adopted_by_the_peer_is_adopted_once_more_by_a_warm_process() -> None:
+    west = west_with(written(1, EAST, 1, submission()))
+    adopt = west.adopt_jobs()
+    assert (await adopt.adopt()).adopted == 1
+    await pass_time(60)
+    west.put(written(3, EAST, 3, adopted(2, WEST, 2, seconds=60)))
+    assert (await adopt.adopt()).adopted == 1
+    assert (west.state(JOB).epoch, west.state(JOB).owner_region, west.state(JOB).complete) == (4, WEST, True)
+
+
+@in_virtual_time
+async def test_what_lies_beyond_a_gap_is_left_behind() -> None:
+    west = west_with(written(1, EAST, 1, submission(), started()), written(1, EAST, 4, step("beyond a gap")))
+    await west.adopt_jobs().adopt()
+    state = west.state(JOB)
+    assert (state.complete, state.last_sequence, state.steps) == (True, 3, {})
+    west.put(written(1, EAST, 3, step("late")))
+    assert west.state(JOB).steps == {}
+
+
+@in_virtual_time
+async def test_a_newer_epoch_without_its_beginning_is_passed_over_by_a_still_newer_one() -> None:
+    west = west_with(written(1, WEST, 1, submission(), started()), written(2, EAST, 5, step("without its beginning")))
+    assert (await west.adopt_jobs().adopt()).adopted == 0  # the peer's entry was on that beginning
+    assert (await west.adopt_jobs().adopt(also=(JOB,))).adopted == 1
+    state = west.state(JOB)
+    assert (state.epoch, state.owner_region, state.complete) == (3, WEST, True)
+
+
+@in_virtual_time
+async def test_finished_jobs_and_other_regions_jobs_that_are_named_are_left_alone() -> None:
+    west = west_with(written(1, EAST, 1, submission(), succeeded()))
+    assert (await west.adopt_jobs().adopt(also=(JOB,))).adopted == 0
+    west = west_with(written(1, WEST, 1, submission()))
+    assert (await west.adopt_jobs().adopt(also=(JOB, job_id(TENANT, "unknown")))).adopted == 0
+
+
+@pytest.mark.parametrize(("behind", "adopted"), [(BEHIND_CURSOR_SECONDS - 1, 1), (BEHIND_CURSOR_SECONDS + 1, 0)])
+def test_adoption_begins_a_while_behind_the_peers_cursor(behind: float, adopted: int) -> None:
+    @in_virtual_time
+    async def program() -> None:
+        west = west_with(written(1, EAST, 1, submission()))
+        for shard in range(4):
+            west.table.cursors[EAST, "standard", shard] = at(STALL_SECONDS + behind)
+        assert (await west.adopt_jobs().adopt()).adopted == adopted
+
+    program()
+
+
+@in_virtual_time
+async def test_when_the_lane_refuses_what_was_adopted_stays_so_and_the_sweeper_runs_it() -> None:
+    west = west_with(written(1, EAST, 1, submission(agent="walk")))
+    west.lanes.refusing = True
+    with pytest.raises(LaneUnavailable):
+        await west.adopt_jobs().adopt()
+    west.lanes.refusing = False
+    await pass_time(STALL_SECONDS)
+    assert (await west.sweep_jobs().sweep()).put_back == 1
+    await west.work()
+    assert west.state(JOB).status == "succeeded"
+
+
+@in_virtual_time
+async def test_a_warm_adopter_forgets_what_lies_behind_where_it_begins() -> None:
+    west = west_with()
+    adopt = west.adopt_jobs()
+    for number in range(30):
+        await pass_time(100)
+        opening = submission(seconds=west.clock.monotonic())
+        west.put(Segment(job_id(TENANT, f"{number}"), 1, EAST, 1, (opening, succeeded())))
+        for shard in range(4):
+            west.table.cursors[EAST, "standard", shard] = west.clock.now()
+        await adopt.adopt()
+    assert sum(len(seen) for seen in adopt._seen_to.values()) <= BEHIND_CURSOR_SECONDS // 100 + 2

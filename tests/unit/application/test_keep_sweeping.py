@@ -1,0 +1,105 @@
+"""The sweeper's minute: it sweeps, and adopts while the peer is held for lost."""
+
+from functions.application.keep_sweeping import PAUSE_SECONDS, KeepSweeping
+from functions.domain.job.history import Segment
+from functions.domain.ownership.verdict import Verdict
+from tests.simulation.virtual_time import in_virtual_time, pass_time
+from tests.unit.application.agents import Effects
+from tests.unit.application.two_regions import EAST, JOB, STALL_SECONDS, WEST, Log, Region, submitted, two_regions
+from tests.unit.domain.job.writing import NOON, step
+from tests.unit.domain.job.writing import submitted as submission
+
+
+def keep_sweeping(region: Region, *, adoption: bool = True) -> KeepSweeping:
+    return KeepSweeping(
+        sweep=region.sweep_jobs(),
+        adopt=region.adopt_jobs() if adoption else None,
+        register=region.register,
+        clock=region.clock,
+        region=region.name,
+    )
+
+
+async def with_a_job_of_the_lost_east(*, lost: bool = True) -> Region:
+    east, west = two_regions(Effects().walker(1))
+    await submitted(east, "walk")
+    await west.register.put_verdict(Verdict(WEST, EAST, lost, NOON))
+    return west
+
+
+@in_virtual_time
+async def test_a_minute_is_a_dozen_rounds_and_ends_in_time() -> None:
+    east, _ = two_regions(Effects().walker(1))
+    await submitted(east, "walk")
+    log = Log()
+    await keep_sweeping(east).run(62, log)
+    assert 62 - PAUSE_SECONDS <= east.clock.monotonic() <= 62
+    assert log.count("swept") == 2
+    assert len(east.waiting()) == 2
+
+
+@in_virtual_time
+async def test_while_the_peer_is_lost_its_jobs_are_adopted() -> None:
+    west = await with_a_job_of_the_lost_east()
+    log = Log()
+    await keep_sweeping(west).run(10, log)
+    assert west.state(JOB).owner_region == WEST
+    assert ("adopted", {"examined": 1, "adopted": 1, "peer": EAST, "lost_since": NOON}) in log.said
+
+
+@in_virtual_time
+async def test_while_the_peer_is_there_its_jobs_are_its_own() -> None:
+    west = await with_a_job_of_the_lost_east(lost=False)
+    await keep_sweeping(west).run(62, Log())
+    assert west.state(JOB).owner_region == EAST
+
+
+@in_virtual_time
+async def test_without_a_verdict_nothing_is_adopted() -> None:
+    west = await with_a_job_of_the_lost_east()
+    west.table.verdicts.clear()
+    await keep_sweeping(west).run(62, Log())
+    assert west.state(JOB).owner_region == EAST
+
+
+@in_virtual_time
+async def test_switched_off_nothing_is_adopted() -> None:
+    west = await with_a_job_of_the_lost_east()
+    await keep_sweeping(west, adoption=False).run(62, Log())
+    assert west.state(JOB).owner_region == EAST
+
+
+@in_virtual_time
+async def test_a_table_that_refuses_is_said_to_the_log_and_tried_again() -> None:
+    west = await with_a_job_of_the_lost_east()
+    log = Log()
+    west.table.refusing = True
+    await keep_sweeping(west).run(11, log)
+    assert (log.count("sweep_refused"), log.count("adoption_refused")) == (3, 3)
+    west.table.refusing = False
+    await keep_sweeping(west).run(1, log)
+    assert west.state(JOB).owner_region == WEST
+
+
+@in_virtual_time
+async def test_own_jobs_that_cannot_be_put_back_do_not_keep_the_peers_from_being_adopted() -> None:
+    west = await with_a_job_of_the_lost_east()
+    await submitted(west, "walk", idempotency_key="own")
+    await pass_time(STALL_SECONDS)
+    west.lanes.refusing = True
+    log = Log()
+    await keep_sweeping(west).run(1, log)
+    assert (log.count("sweep_refused"), log.count("adoption_refused")) == (1, 1)
+    assert west.state(JOB).owner_region == WEST
+
+
+@in_virtual_time
+async def test_a_job_that_only_the_sweeper_can_name_is_adopted_in_the_same_round() -> None:
+    west = await with_a_job_of_the_lost_east()
+    west.table.segments.clear()
+    west.put(Segment(JOB, 1, WEST, 1, (submission(),)), Segment(JOB, 2, EAST, 4, (step("without its beginning"),)))
+    await pass_time(STALL_SECONDS)
+    log = Log()
+    await keep_sweeping(west).run(1, log)
+    assert (west.state(JOB).owner_region, west.state(JOB).epoch, west.state(JOB).complete) == (WEST, 3, True)
+    assert ("swept", {"examined": 1, "put_back": 0, "unclear": 1}) in log.said
