@@ -35,6 +35,7 @@ class Context:
         function's annotated return type. A parameter named `idempotency_key` gets the step's key.
         """
         options = options_of(function)
+        returns = get_type_hints(function).get("return", Any)
         arguments = to_json([list(args), kwargs], f"the arguments of tool {options.name!r}")
 
         async def effect(idempotency_key: str) -> StepOutcome:
@@ -48,7 +49,6 @@ class Context:
         recorded = await self._recorder.step(
             options.name, "tool", arguments, effect, expensive=options.expensive, repeatable=options.repeatable
         )
-        returns = get_type_hints(function).get("return", Any)
         if returns in (Any, type(None), None):
             return recorded
         return from_json(returns, recorded, "value_not_serialisable", f"the result of tool {options.name!r}")

@@ -36,6 +36,11 @@ def tool(
 
 
 def options_of(function: Callable[..., object]) -> ToolOptions:
-    """Return a tool's options."""
+    """Return a tool's options. Raises TypeError for what has no name under which the history could know it."""
     found = getattr(function, _MARK, None)
-    return found if isinstance(found, ToolOptions) else ToolOptions(function.__name__)
+    if isinstance(found, ToolOptions):
+        return found
+    name = getattr(function, "__name__", None)
+    if name is None:
+        raise TypeError(f"a tool is a function or a method, and {function!r} has no name: write a function around it")
+    return ToolOptions(name)

@@ -1,0 +1,64 @@
+"""The probe: as many steps as asked for, as long and as large."""
+
+from typing import Any
+
+import pytest
+
+from functions.agents.probe import ProbeFailure, probe
+from functions.domain.errors import AntipodeError
+from tests.simulation.virtual_time import VirtualClock, in_virtual_time
+from tests.unit.sdk.recording import Recording
+
+
+@in_virtual_time
+async def test_it_does_as_many_steps_as_asked_each_as_long_as_asked() -> None:
+    recording = Recording()
+    result = await probe.run(recording, {"steps": 4, "milliseconds": 250, "payload_bytes": 10})
+    assert result == {"steps": 4, "payload_bytes": 40}
+    assert VirtualClock().monotonic() == 1.0
+    assert [step.arguments for step in recording.steps] == [[[number, 250.0, 10], {}] for number in (1, 2, 3, 4)]
+    assert {step.name for step in recording.steps} == {"probe_step"}
+    assert recording.steps[0].result == "x" * 10
+
+
+@in_virtual_time
+async def test_no_steps_are_done_at_once() -> None:
+    recording = Recording()
+    assert await probe.run(recording, {"steps": 0, "milliseconds": 60_000}) == {"steps": 0, "payload_bytes": 0}
+    assert not recording.steps
+
+
+@in_virtual_time
+async def test_it_fails_at_the_step_that_it_is_told_to_after_those_before() -> None:
+    recording = Recording()
+    with pytest.raises(ProbeFailure, match="step 3 fails, as asked"):
+        await probe.run(recording, {"steps": 5, "milliseconds": 1, "fail_at": 3})
+    assert len(recording.steps) == 2
+
+
+@in_virtual_time
+async def test_it_reads_its_steps_again_without_waiting() -> None:
+    recording = Recording()
+    first = await probe.run(recording, {"steps": 3, "milliseconds": 1000})
+    recording.rewind()
+    assert await probe.run(recording, {"steps": 3, "milliseconds": 1000}) == first
+    assert VirtualClock().monotonic() == 3.0
+
+
+@pytest.mark.parametrize(
+    ("value", "field"),
+    [
+        ({"steps": -1, "milliseconds": 1}, "input.steps"),
+        ({"steps": 10_001, "milliseconds": 1}, "input.steps"),
+        ({"steps": 1, "milliseconds": 60_001}, "input.milliseconds"),
+        ({"steps": 1, "milliseconds": "soon"}, "input.milliseconds"),
+        ({"steps": 1, "milliseconds": 1, "payload_bytes": 90_001}, "input.payload_bytes"),
+        ({"steps": 1, "milliseconds": 1, "fail_at": 0}, "input.fail_at"),
+        ({"steps": 1, "milliseconds": 1, "colour": "red"}, "input.colour"),
+        ({"milliseconds": 1}, "input.steps"),
+    ],
+)
+def test_an_input_that_it_cannot_do_names_the_field(value: Any, field: str) -> None:
+    with pytest.raises(AntipodeError) as caught:
+        probe.check_input(value)
+    assert (caught.value.code, caught.value.field) == ("invalid_body", field)
