@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functions.application.open_epoch import open_epoch
 from functions.application.ports import Clock, HistoryStore, Lanes, LaneSend, Projections
 from functions.domain.job.decider import needs_adoption
+from functions.domain.job.events import UnreadableEvent
 from functions.domain.job.history import DueEntry
 from functions.domain.job.state import fold
 from functions.domain.lanes import DUE_SHARDS
@@ -94,7 +95,10 @@ class AdoptJobs:
         return AdoptReport(len(jobs), len(hints)), settled
 
     async def _adopt_one(self, job_id: str) -> _Examined:
-        state = fold((await self.history.read(job_id)).segments)
+        try:
+            state = fold((await self.history.read(job_id)).segments)
+        except UnreadableEvent:
+            return _Examined(settled=False)  # for a newer version to adopt; it must not keep the others from being so
         if state is None:
             return _Examined(settled=False)  # its first segment is still on its way
         if not needs_adoption(state, lost_region=self.peer_region):

@@ -74,7 +74,7 @@ class HistoryStore(Protocol):
         """
 
     async def read(self, job_id: str) -> JobRecord:
-        """Return all that this replica holds of a job. Raises StateUnavailable."""
+        """Return all that this replica holds of a job. Raises StateUnavailable, UnreadableEvent."""
 
     async def read_opening(self, job_id: str, region: str) -> Segment | None:
         """Return the segment with which `region` accepted the submission, if it is here. Raises StateUnavailable."""

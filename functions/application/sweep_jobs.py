@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from functions.application.open_epoch import open_epoch
 from functions.application.ports import Clock, HistoryStore, Lanes, LaneSend, Projections
 from functions.domain.job.decider import start_not_before
+from functions.domain.job.events import UnreadableEvent
 from functions.domain.job.history import DueEntry, Head, JobRecord
 from functions.domain.job.state import JobState, fold
 from functions.domain.lanes import DUE_SHARDS, LaneMessage
@@ -81,7 +82,10 @@ class SweepJobs:
 
     async def _examine(self, entry: DueEntry, lane: str) -> SweepReport:
         """See to one entry. Afterwards the job needs nothing from this Region, or has a later entry."""
-        record = await self.history.read(entry.job_id)
+        try:
+            record = await self.history.read(entry.job_id)
+        except UnreadableEvent:  # it must not keep the others from being swept
+            return await self._hold(entry.job_id, lane, None, None, self.clock.now())
         state = fold(record.segments)
         if state is not None and self._needs_nothing(record, state):
             await self._settle(entry, record, state)

@@ -111,6 +111,10 @@ class JobFailed:
     detail: str
 
 
+class UnreadableEvent(ValueError):
+    """A newer version of Antipode wrote this event; this one must leave the job alone, and only the job."""
+
+
 Event: TypeAlias = (
     JobSubmitted
     | SubmissionWithdrawn
@@ -149,14 +153,17 @@ def to_json(event: Event) -> dict[str, Json]:
 
 
 def from_json(body: Mapping[str, Json]) -> Event:
-    """Read an event back. Raises ValueError for a kind that this version does not know."""
+    """Read an event back. Raises UnreadableEvent for a kind or a form that this version does not know."""
     values = dict(body)
     kind = values.pop("kind", None)
     cls = _BY_KIND.get(str(kind))
     if cls is None:
-        raise ValueError(f"unknown event kind {kind!r}: a newer version of Antipode wrote this history")
+        raise UnreadableEvent(f"unknown event kind {kind!r}: a newer version of Antipode wrote this history")
     known = {field.name for field in fields(cls)}
-    return cls(**{name: value for name, value in values.items() if name in known})  # type: ignore[arg-type]
+    try:
+        return cls(**{name: value for name, value in values.items() if name in known})  # type: ignore[arg-type]
+    except TypeError as error:
+        raise UnreadableEvent(f"event {kind!r}: {error}: a newer version of Antipode wrote this history") from error
 
 
 def encode(events: Iterable[Event]) -> str:

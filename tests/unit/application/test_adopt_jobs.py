@@ -15,6 +15,7 @@ from tests.unit.application.two_regions import (
     STALL_SECONDS,
     TENANT,
     WEST,
+    NewerHistory,
     Region,
     advance,
     replicate,
@@ -184,3 +185,13 @@ async def test_a_warm_adopter_forgets_what_lies_behind_where_it_begins() -> None
             west.table.cursors[EAST, "standard", shard] = west.clock.now()
         await adopt.adopt()
     assert sum(len(seen) for seen in adopt._seen_to.values()) <= BEHIND_CURSOR_SECONDS // 100 + 2
+
+
+@in_virtual_time
+async def test_one_job_that_only_a_newer_version_can_read_does_not_keep_the_others_from_being_adopted() -> None:
+    west = west_with(written(1, EAST, 1, submission()))
+    west.put(Segment(job_id(TENANT, "other"), 1, EAST, 1, (submission(),)))
+    adopt = west.adopt_jobs()
+    adopt.history = NewerHistory(west.table)
+    assert (await adopt.adopt()).adopted == 1
+    assert (await west.adopt_jobs().adopt()).adopted == 1  # of the newer version

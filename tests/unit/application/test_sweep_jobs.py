@@ -19,6 +19,7 @@ from tests.unit.application.two_regions import (
     TENANT,
     WEST,
     Fuse,
+    NewerHistory,
     Region,
     advance,
     request,
@@ -305,3 +306,22 @@ async def test_wherever_a_sweep_is_cut_short_the_job_is_put_back_in_the_end() ->
     while await cut_short_at(calls):
         calls += 1
     assert calls > 20
+
+
+@in_virtual_time
+async def test_one_job_that_only_a_newer_version_can_read_does_not_keep_the_others_from_being_swept() -> None:
+    east, _ = two_regions(Effects().walker(1))
+    for key in ("one", "other", "another"):
+        await east.submit_job().submit(request("walk", input={}, idempotency_key=key))
+    east.waiting()
+    old = east.sweep_jobs()
+    old.history = NewerHistory(east.table)
+    await pass_time(STALL_SECONDS)
+    report = await old.sweep()
+    assert (report.put_back, report.unclear) == (2, (JOB,))
+    await pass_time(STALL_SECONDS + CURSOR_MARGIN_SECONDS)
+    await old.sweep()
+    await pass_time(STALL_SECONDS)
+    east.waiting()
+    await east.sweep_jobs().sweep()  # of the newer version
+    assert JOB in {send.message.job_id for send in east.waiting()}

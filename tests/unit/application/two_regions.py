@@ -25,8 +25,8 @@ from functions.application.ports import Agent, Due, LaneSend, ModelAnswer
 from functions.application.submit_job import SubmitJob, SubmitRequest
 from functions.application.sweep_jobs import SweepJobs
 from functions.domain.ids import job_id
-from functions.domain.job.events import JobSubmitted
-from functions.domain.job.history import Head, Segment
+from functions.domain.job.events import JobSubmitted, UnreadableEvent
+from functions.domain.job.history import Head, JobRecord, Segment
 from functions.domain.job.state import JobState, fold
 from functions.domain.lanes import LaneMessage
 from functions.domain.moments import add_seconds
@@ -87,6 +87,16 @@ class Fused:
             return result
 
         return call
+
+
+class NewerHistory(MemoryHistory):
+    """A replica in which a newer version has written into the one job."""
+
+    async def read(self, job_id: str) -> JobRecord:
+        """See HistoryStore."""
+        if job_id == JOB:
+            raise UnreadableEvent("a newer version of Antipode wrote this history")
+        return await MemoryHistory.read(self, job_id)
 
 
 @dataclass(slots=True)

@@ -18,6 +18,7 @@ from functions.domain.job.events import (
     JobSucceeded,
     StepSucceeded,
     SubmissionWithdrawn,
+    UnreadableEvent,
     decode,
     encode,
     from_json,
@@ -89,5 +90,7 @@ def test_a_field_that_a_newer_version_added_is_passed_over() -> None:
 
 
 def test_a_kind_of_event_that_this_version_does_not_know_is_refused_with_the_reason() -> None:
-    with pytest.raises(ValueError, match="a newer version of Antipode wrote this history"):
+    with pytest.raises(UnreadableEvent, match="a newer version of Antipode wrote this history"):
         decode(json.dumps([{"kind": "teleported", "at": "t"}]))
+    with pytest.raises(UnreadableEvent, match="a newer version of Antipode wrote this history"):
+        decode(json.dumps([{"kind": "succeeded", "at": "t", "outcome": 1}]))
