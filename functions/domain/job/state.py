@@ -51,17 +51,17 @@ class JobState:
     status: str
     updated_at: str
     complete: bool
-    attempts: int = 0
-    attempts_in_vain: int = 0
-    steps: Mapping[str, StepSucceeded] = field(default_factory=dict)
-    result: Json = None
-    error: Mapping[str, str] | None = None
-    retry_at: str | None = None
-    input_tokens: int = 0
-    output_tokens: int = 0
-    adoptions: int = 0
-    history: tuple[Recorded, ...] = ()
-    superseded: tuple[Recorded, ...] = ()
+    attempts: int
+    attempts_in_vain: int
+    steps: Mapping[str, StepSucceeded]
+    result: Json
+    error: Mapping[str, str] | None
+    retry_at: str | None
+    input_tokens: int
+    output_tokens: int
+    adoptions: int
+    history: tuple[Recorded, ...]
+    superseded: tuple[Recorded, ...]
 
     @property
     def finished(self) -> bool:
@@ -239,5 +239,6 @@ def _apply_all(events: tuple[Recorded, ...]) -> JobState:
         epoch=first.epoch,
         complete=True,
         history=events,
+        superseded=(),
         **{each.name: getattr(progress, each.name) for each in fields(progress)},
     )
