@@ -16,13 +16,16 @@ from functions.domain.job.events import UnreadableEvent
 from functions.domain.job.history import DueEntry, Head, JobRecord
 from functions.domain.job.state import JobState, fold
 from functions.domain.lanes import DUE_SHARDS, LaneMessage
-from functions.domain.moments import add_seconds
+from functions.domain.moments import add_seconds, seconds_between
 
 PAGE = 100
 #: The cursor stays this far behind the present: index entries may appear late, and clocks differ between functions.
 CURSOR_MARGIN_SECONDS = 120.0
-#: So long a job may lack a part of its history in this replica; then what can be read is taken for all there is.
+#: A job that lacks a part of its history here is waited for until so long after its newest event; then what can be read
+#: is taken for all there is.
 PATIENCE_SECONDS = 900.0
+#: A head's status while its job cannot be read in full.
+UNCLEAR = "unclear"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,6 @@ class SweepJobs:
     region: str
     stall_seconds: float
     _seen_to: dict[tuple[str, int], set[tuple[str, str | None]]] = field(default_factory=dict)
-    _unclear_since: dict[str, float] = field(default_factory=dict)
 
     async def sweep(self) -> SweepReport:
         """Look once at everything that is due. Raises StateUnavailable, LaneUnavailable; what was done stays done."""
@@ -85,7 +87,7 @@ class SweepJobs:
         try:
             record = await self.history.read(entry.job_id)
         except UnreadableEvent:  # it must not keep the others from being swept
-            return await self._hold(entry.job_id, lane, None, None, self.clock.now())
+            return await self._hold(entry.job_id, lane, JobRecord((), ()), None, self.clock.now())
         state = fold(record.segments)
         if state is not None and self._needs_nothing(record, state):
             await self._settle(entry, record, state)
@@ -95,8 +97,7 @@ class SweepJobs:
         if head is not None and head.due_at is not None and head.due_at > now:
             return SweepReport(1)  # it is alive, or waits: a later entry stands for it
         if state is None or not state.complete or state.owner_region != self.region:
-            return await self._hold(entry.job_id, lane, state, head, now)
-        self._unclear_since.pop(entry.job_id, None)
+            return await self._hold(entry.job_id, lane, record, state, now)
         start = start_not_before(state)
         early = start is not None and start > now
         due_at = start if early and start is not None else add_seconds(now, self.stall_seconds)
@@ -120,11 +121,10 @@ class SweepJobs:
         opened = any(item.opens_epoch and (item.epoch, item.region) == newest for item in record.segments)
         return state.owner_region != self.region and state.epoch > ours and opened
 
-    async def _hold(self, job_id: str, lane: str, state: JobState | None, head: Head | None, now: str) -> SweepReport:
+    async def _hold(self, job_id: str, lane: str, record: JobRecord, state: JobState | None, now: str) -> SweepReport:
         """Look again later at what cannot be gone on with, and stop waiting for what does not arrive."""
-        since = self._unclear_since.setdefault(job_id, self.clock.monotonic())
-        waited = self.clock.monotonic() - since
-        if state is not None and not state.complete and waited >= PATIENCE_SECONDS:
+        head = record.head_of(self.region)
+        if state is not None and not state.complete and _given_up(record, state, head, now):
             reason = "a part of its history has not arrived"
             hint = await open_epoch(
                 self.history,
@@ -135,12 +135,13 @@ class SweepJobs:
                 stall_seconds=self.stall_seconds,
                 reason=reason,
             )
-            del self._unclear_since[job_id]
             if hint is not None:
                 await self.lanes.send([hint])
             return SweepReport(1, put_back=1)
-        known = head or Head(job_id, self.region, 1, 0, "queued", lane)
-        await self.projections.put_head(replace(known, due_at=add_seconds(now, self.stall_seconds)))
+        known = head or Head(job_id, self.region, 1, 0, UNCLEAR, lane)
+        sequence = state.last_sequence if state else 0
+        due_at = add_seconds(now, self.stall_seconds)
+        await self.projections.put_head(replace(known, status=UNCLEAR, sequence=sequence, due_at=due_at))
         return SweepReport(1, unclear=(job_id,))
 
     def _head(self, job_id: str, state: JobState, known: Head | None, due_at: str) -> Head:
@@ -149,7 +150,14 @@ class SweepJobs:
 
     async def _settle(self, entry: DueEntry, record: JobRecord, state: JobState) -> None:
         """Take a job that needs nothing more from this Region off the index, if it is there by this Region's head."""
-        self._unclear_since.pop(entry.job_id, None)
         head = record.head_of(self.region)
         if head is not None and head.due_at is not None:
             await self.projections.put_head(replace(head, due_at=None, status=state.status))
+
+
+def _given_up(record: JobRecord, state: JobState, head: Head | None, now: str) -> bool:
+    """Whether nothing more is to be expected: all there is has grown old, and no more of it is read than last time."""
+    if head is None or head.status != UNCLEAR or head.sequence != state.last_sequence:
+        return False
+    newest = max(event.at for segment in record.segments for event in segment.events)
+    return seconds_between(newest, now) >= PATIENCE_SECONDS
