@@ -38,6 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.update({**tool_environment(os.environ), **_NO_ACCOUNT})
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep what shares a local cloud in one process; what does not may run beside it (`--dist loadgroup`)."""
     for item in items:

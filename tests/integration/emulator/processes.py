@@ -28,7 +28,7 @@ from localstack.layout import GLOBAL, Layout
 from localstack.shims import SHIMS
 from tests.eventually import eventually
 
-SLOTS = range(20, 26)
+SLOTS = range(10, 26)
 FIRST, SECOND = "us-east-1", "us-west-2"
 ACCOUNT = "000000000000"
 ALL_SHIMS = frozenset(SHIMS)
