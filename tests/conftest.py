@@ -38,11 +38,12 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.update({**tool_environment(os.environ), **_NO_ACCOUNT})
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep what shares a local cloud in one process; what does not may run beside it (`--dist loadgroup`)."""
-    for item in items:
-        folder = item.path.relative_to(config.rootpath).parent
-        if folder.parts[:2] in CLOUDS or folder.parts[1:2] == ("integration",):
-            group = "demo" if item.path.stem == "test_demo" else folder.name
-            item.add_marker(pytest.mark.xdist_group(group))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Keep what shares a local cloud in one process; what does not may run beside it (`--dist loadgroup`).
+
+    Here and not when the collection is complete: by then xdist has read the marks.
+    """
+    folder = item.path.relative_to(item.config.rootpath).parent
+    if folder.parts[:2] in CLOUDS or folder.parts[1:2] == ("integration",):
+        group = "demo" if item.path.stem == "test_demo" else folder.name
+        item.add_marker(pytest.mark.xdist_group(group))
