@@ -73,6 +73,14 @@ def test_the_status_follows_the_last_event(event: Event, status: str) -> None:
     assert after(event).status == status
 
 
+def test_a_job_that_failed_shows_why_and_one_that_was_adopted_is_queued_again() -> None:
+    failed = after(started(), JobFailed(at=at(1), code="agent_raised", detail="boom"))
+    assert (failed.error, failed.result) == ({"code": "agent_raised", "detail": "boom"}, None)
+    running = segment(1, EAST, 1, submitted(), started())
+    assert folded(running).status == "running"
+    assert folded(running, segment(2, WEST, 3, adopted(1, EAST, 2))).status == "queued"
+
+
 def test_a_failed_attempt_leaves_its_error_and_when_to_try_again_until_the_next_begins() -> None:
     failed = AttemptFailed(at=at(1), code="model_unavailable", detail="busy", retry_at=at(9))
     state = after(started(), failed)
