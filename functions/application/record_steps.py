@@ -44,6 +44,7 @@ class Journal:
     next_sequence: int
     opened_at: float = 0.0
     _buffer: list[tuple[Event, int]] = field(default_factory=list)
+    _bytes: int = 0
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _timer: asyncio.Task[None] | None = None
     _broken: Exception | None = None
@@ -51,6 +52,7 @@ class Journal:
     def record(self, event: Event, size: int = 200) -> None:
         """Take an event down; it is durable after the next flush. `size` is its estimated length in bytes."""
         self._buffer.append((event, size))
+        self._bytes += size
 
     async def flush(self) -> None:
         """Make everything recorded so far durable. Raises AppendConflict or StateUnavailable, then and ever after.
@@ -66,6 +68,7 @@ class Journal:
             while left > 0 and self._broken is None:
                 events = self._next_events(left)
                 segment = Segment(self.job_id, self.epoch, self.region, self.next_sequence, events)
+                self._bytes -= sum(size for _, size in self._buffer[: len(events)])
                 del self._buffer[: len(events)]
                 left -= len(events)
                 try:
@@ -91,7 +94,7 @@ class Journal:
 
     async def flush_soon(self) -> None:
         """Have what is recorded written within `GROUP_SECONDS`, or at once when much has gathered."""
-        if sum(size for _, size in self._buffer) >= LARGEST_BUFFER_BYTES:
+        if self._bytes >= LARGEST_BUFFER_BYTES:
             await self.flush()
         elif self._timer is None or self._timer.done():
             self._timer = asyncio.create_task(self._flush_later())
