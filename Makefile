@@ -15,13 +15,12 @@ UV := .tools/bootstrap/bin/uv
 LOCK := $(UV) pip compile pyproject.toml --quiet --universal --generate-hashes --no-emit-index-url --no-header
 # Compiled at first use instead: large, and mostly never imported.
 COMPILED_LATER := /(aws_cdk|cfnlint|moto|mypy|networkx|sympy)/
-# What needs no process of its own, and what starts local clouds, each in a slot of its own.
+# What needs no process of its own.
 WORKERS ?= 2
 SIDE_BY_SIDE := $(wildcard tests/architecture tests/unit tests/localstack tests/cli tests/contract tests/stacks tests/replay \
 	tests/simulation)
-WITH_CLOUD := $(wildcard tests/integration tests/e2e tests/drills)
 
-.PHONY: help setup demo test check fmt bench drills docs lock
+.PHONY: test-integration test-e2e help setup demo test check fmt bench drills docs lock
 
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -34,7 +33,14 @@ demo: setup ## both Regions up, one lost with work in flight, nothing lost
 
 test: check ## check, then all tests: the quick ones side by side, then those on local clouds
 	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile $(SIDE_BY_SIDE)
-	@$(RUN) -m pytest -n $(WORKERS) --dist loadgroup $(WITH_CLOUD)
+	@$(MAKE) --no-print-directory --output-sync=target --jobs=$(WORKERS) test-integration test-e2e
+
+# Two processes at once, each with local clouds in slots of its own: they mostly wait for other processes.
+test-integration:
+	@$(RUN) -m pytest tests/integration
+
+test-e2e:
+	@$(RUN) -m pytest $(wildcard tests/e2e tests/drills)
 
 check: setup ## lint, format, types and import arrows
 	@$(RUN) -m ruff check .

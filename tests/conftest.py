@@ -23,7 +23,6 @@ _CREDENTIALS = (
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
 )
-CLOUDS = (("tests", "e2e"), ("tests", "drills"))
 _NO_ACCOUNT = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
@@ -36,14 +35,3 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in _CREDENTIALS:
         os.environ.pop(name, None)
     os.environ.update({**tool_environment(os.environ), **_NO_ACCOUNT})
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Keep what shares a local cloud in one process; what does not may run beside it (`--dist loadgroup`).
-
-    Here and not when the collection is complete: by then xdist has read the marks.
-    """
-    folder = item.path.relative_to(item.config.rootpath).parent
-    if folder.parts[:2] in CLOUDS or folder.parts[1:2] == ("integration",):
-        group = "demo" if item.path.stem == "test_demo" else folder.name
-        item.add_marker(pytest.mark.xdist_group(group))
