@@ -100,6 +100,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setattr(bootstrap, "Runtime", lambda settings: runtime)
+        monkeypatch.setattr(bootstrap, "PEER_LIMIT_SECONDS", 60.0)  # a peer that seems slow costs a head
         bootstrap.runtime.cache_clear()
         yield made
         bootstrap.runtime.cache_clear()
