@@ -3,14 +3,17 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, TypeAlias, get_args
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSubmitted:
-    """A client asked for a job. Always the first event of epoch 1."""
+    """A client, or a parent job, asked for a job. Always the first event of epoch 1.
+
+    `parent` of a child job: {"job_id", "step", "chain"}, the chain being [agent, input's digest] of each job above it.
+    """
 
     kind: ClassVar[str] = "submitted"
     at: str
@@ -25,6 +28,7 @@ class JobSubmitted:
     budget: dict[str, Json] | None = None
     callback_url: str | None = None
     tags: dict[str, Json] | None = None
+    parent: dict[str, Json] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +69,7 @@ class AttemptYielded:
     kind: ClassVar[str] = "attempt_yielded"
     at: str
     seconds_left: float
+    reason: str = "time"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +85,10 @@ class AttemptFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepSucceeded:
-    """An effect inside the job was carried out and this is its result. Never carried out again in this history."""
+    """A step has come to its end and this is its result. Never carried out again in this history.
+
+    `arrival` is the key of what closed it, when it waited for something from outside.
+    """
 
     kind: ClassVar[str] = "step_succeeded"
     at: str
@@ -90,6 +98,130 @@ class StepSucceeded:
     result: Json
     input_tokens: int = 0
     output_tokens: int = 0
+    arrival: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepFailed:
+    """A step has come to its end without a result. At every replay it raises this same error."""
+
+    kind: ClassVar[str] = "step_failed"
+    at: str
+    step: str
+    step_kind: str
+    arguments: str
+    code: str
+    detail: str
+    arrival: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepAttemptFailed:
+    """An effect failed in a way that trying again can mend; the step is tried again at `retry_at`."""
+
+    kind: ClassVar[str] = "step_attempt_failed"
+    at: str
+    step: str
+    code: str
+    detail: str
+    attempt: int
+    retry_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitOpened:
+    """A step began to wait for the arrival that `awaits` names, until `until` at the latest; or just for that moment.
+
+    `about` is for people, and for whoever has to end what is waited for.
+    """
+
+    kind: ClassVar[str] = "wait_opened"
+    at: str
+    step: str
+    step_kind: str
+    arguments: str
+    until: str
+    awaits: str | None = None
+    about: dict[str, Json] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobWaiting:
+    """All branches of the job wait: it left its worker, and is looked at again at `until` or at an arrival."""
+
+    kind: ClassVar[str] = "waiting"
+    at: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgressReported:
+    """The agent said how far it is."""
+
+    kind: ClassVar[str] = "progress"
+    at: str
+    step: str
+    note: Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobContinued:
+    """The agent began anew with another input (`continue_as_new`): what it did before is not replayed any more."""
+
+    kind: ClassVar[str] = "continued"
+    at: str
+    input: Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobPaused:
+    """Somebody asked that the job do nothing until it is resumed."""
+
+    kind: ClassVar[str] = "paused"
+    at: str
+    by: str
+    arrival: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobStopped:
+    """The job cannot go on as it is (see `code`), and waits for somebody to mend that and to resume it."""
+
+    kind: ClassVar[str] = "stopped"
+    at: str
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobResumed:
+    """Somebody asked that a paused or stopped job go on."""
+
+    kind: ClassVar[str] = "resumed"
+    at: str
+    by: str
+    arrival: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelRequested:
+    """Somebody asked that the job end. The agent may compensate for what it has done; then the job is cancelled."""
+
+    kind: ClassVar[str] = "cancel_requested"
+    at: str
+    by: str
+    reason: str
+    arrival: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobCancelled:
+    """The job ended because somebody asked for it."""
+
+    kind: ClassVar[str] = "cancelled"
+    at: str
+    by: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,21 +257,19 @@ Event: TypeAlias = (
     | StepSucceeded
     | JobSucceeded
     | JobFailed
+    | StepFailed
+    | StepAttemptFailed
+    | WaitOpened
+    | JobWaiting
+    | ProgressReported
+    | JobContinued
+    | JobPaused
+    | JobStopped
+    | JobResumed
+    | CancelRequested
+    | JobCancelled
 )
-_BY_KIND: Mapping[str, type[Event]] = {
-    cls.kind: cls
-    for cls in (
-        JobSubmitted,
-        SubmissionWithdrawn,
-        JobAdopted,
-        AttemptStarted,
-        AttemptYielded,
-        AttemptFailed,
-        StepSucceeded,
-        JobSucceeded,
-        JobFailed,
-    )
-}
+_BY_KIND: Mapping[str, type[Event]] = {cls.kind: cls for cls in get_args(Event)}
 
 
 def to_json(event: Event) -> dict[str, Json]:

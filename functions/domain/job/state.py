@@ -6,23 +6,36 @@ submission. Only a gap-free prefix is read. Events off that path are kept for au
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 from functions.domain.job.events import (
     AttemptFailed,
     AttemptStarted,
     AttemptYielded,
+    CancelRequested,
     Event,
     JobAdopted,
+    JobCancelled,
+    JobContinued,
     JobFailed,
+    JobPaused,
+    JobResumed,
+    JobStopped,
     JobSubmitted,
     JobSucceeded,
+    JobWaiting,
     Json,
+    ProgressReported,
+    StepAttemptFailed,
+    StepFailed,
     StepSucceeded,
     SubmissionWithdrawn,
+    WaitOpened,
 )
 from functions.domain.job.history import Segment
 
+#: How a step came to its end.
+StepEnd: TypeAlias = StepSucceeded | StepFailed
 FINISHED = frozenset({"succeeded", "failed", "cancelled"})
 
 
@@ -40,7 +53,9 @@ class Recorded:
 class JobState:
     """What is known of a job. `complete` is false while this replica lacks a part of the winning history.
 
-    `attempts_in_vain` counts those since the last step that was recorded.
+    `attempts_in_vain` counts those since the last step that was recorded. `waiting_until` is set while the job is out
+    of its worker because all it does is wait; `halted` while it must not run before somebody resumes it. `taken` are
+    the keys of the arrivals that are in the history. `round` rises with each `continue_as_new`.
     """
 
     job: JobSubmitted
@@ -53,10 +68,21 @@ class JobState:
     complete: bool
     attempts: int
     attempts_in_vain: int
-    steps: Mapping[str, StepSucceeded]
+    input: Json
+    steps: Mapping[str, StepEnd]
+    waits: Mapping[str, WaitOpened]
+    tries: Mapping[str, StepAttemptFailed]
+    reported: Mapping[str, ProgressReported]
+    taken: frozenset[str]
+    steps_ended: int
+    round: int
     result: Json
     error: Mapping[str, str] | None
+    progress: Json
     retry_at: str | None
+    waiting_until: str | None
+    halted: bool
+    cancel: CancelRequested | None
     input_tokens: int
     output_tokens: int
     adoptions: int
@@ -179,13 +205,24 @@ class _Progress:
 
     last_sequence: int
     updated_at: str
+    input: Json
     status: str = "queued"
     attempts: int = 0
     attempts_in_vain: int = 0
-    steps: dict[str, StepSucceeded] = field(default_factory=dict)
+    steps: dict[str, StepEnd] = field(default_factory=dict)
+    waits: dict[str, WaitOpened] = field(default_factory=dict)
+    tries: dict[str, StepAttemptFailed] = field(default_factory=dict)
+    reported: dict[str, ProgressReported] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
+    steps_ended: int = 0
+    round: int = 1
     result: Json = None
     error: Mapping[str, str] | None = None
+    progress: Json = None
     retry_at: str | None = None
+    waiting_until: str | None = None
+    halted: bool = False
+    cancel: CancelRequested | None = None
     input_tokens: int = 0
     output_tokens: int = 0
     adoptions: int = 0
@@ -198,40 +235,107 @@ class _Progress:
             case JobSubmitted() | SubmissionWithdrawn():
                 pass
             case JobAdopted():
-                self.status = "queued"
+                self.status = "waiting" if self.waiting_until or self.halted else "queued"
                 self.adoptions += 1
             case AttemptStarted():
-                self.status, self.retry_at = "running", None
+                self.status, self.retry_at, self.waiting_until = "running", None, None
                 self.attempts += 1
                 self.attempts_in_vain += 1
             case AttemptYielded():
                 self.status = "queued"
             case AttemptFailed(code=code, detail=detail, retry_at=retry_at):
-                self.status, self.retry_at = "queued", retry_at
+                self.status = "queued"
+                self.retry_at = retry_at
                 self.error = {"code": code, "detail": detail}
-            case StepSucceeded():
-                self.steps.setdefault(event.step, event)
+            case JobWaiting(until=until):
+                self.status = "waiting"
+                self.waiting_until = until
                 self.attempts_in_vain = 0
-                self.input_tokens += event.input_tokens
-                self.output_tokens += event.output_tokens
+            case JobContinued(input=new):
+                self._begin_anew(new)
             case JobSucceeded(result=result):
                 self.status, self.result, self.error = "succeeded", result, None
             case JobFailed(code=code, detail=detail):
                 self.status = "failed"
                 self.error = {"code": code, "detail": detail}
+            case JobCancelled(reason=reason):
+                self.status = "cancelled"
+                self.error = {"code": "cancelled", "detail": reason}
+            case StepSucceeded() | StepFailed() | StepAttemptFailed() | WaitOpened() | ProgressReported():
+                self._read_step(event)
+            case JobPaused() | JobStopped() | JobResumed() | CancelRequested():
+                self._read_request(event)
             case _:
                 assert_never(event)
+
+    def _read_step(self, event: StepSucceeded | StepFailed | StepAttemptFailed | WaitOpened | ProgressReported) -> None:
+        match event:
+            case StepSucceeded() | StepFailed():
+                if event.step not in self.steps:
+                    self.steps[event.step] = event
+                    self.steps_ended += 1
+                self.waits.pop(event.step, None)
+                self.tries.pop(event.step, None)
+                self.attempts_in_vain = 0
+                self._take(event.arrival)
+                if isinstance(event, StepSucceeded):
+                    self.input_tokens += event.input_tokens
+                    self.output_tokens += event.output_tokens
+            case StepAttemptFailed(code=code, detail=detail):
+                self.tries[event.step] = event
+                self.attempts_in_vain = 0
+                self.error = {"code": code, "detail": detail}
+            case WaitOpened():
+                self.waits[event.step] = event
+            case ProgressReported(note=note):
+                self.reported[event.step] = event
+                self.progress = note
+            case _:
+                assert_never(event)
+
+    def _read_request(self, event: JobPaused | JobStopped | JobResumed | CancelRequested) -> None:
+        match event:
+            case JobPaused(arrival=arrival):
+                self.status = "waiting"
+                self.halted = True
+                self._take(arrival)
+            case JobStopped(code=code, detail=detail):
+                self.status = "waiting"
+                self.halted, self.error = True, {"code": code, "detail": detail}
+            case JobResumed(arrival=arrival):
+                self.status = "queued"
+                self.halted, self.error, self.attempts_in_vain = False, None, 0
+                self._take(arrival)
+            case CancelRequested(arrival=arrival):
+                self.status = "queued"
+                self.cancel, self.halted, self.waiting_until = event, False, None
+                self._take(arrival)
+            case _:
+                assert_never(event)
+
+    def _take(self, arrival: str | None) -> None:
+        if arrival is not None:
+            self.taken.add(arrival)
+
+    def _begin_anew(self, new: Json) -> None:
+        self.status = "queued"
+        self.input, self.round = new, self.round + 1
+        self.attempts_in_vain = 0
+        for known in (self.steps, self.waits, self.tries, self.reported):
+            known.clear()
 
 
 def _apply_all(events: tuple[Recorded, ...]) -> JobState:
     first = events[0]
     if not isinstance(first.event, JobSubmitted):
         raise ValueError("a history begins with a submission")
-    progress = _Progress(first.sequence, first.event.at)
+    progress = _Progress(first.sequence, first.event.at, first.event.input)
     for item in events[1:]:
         if progress.status in FINISHED:
             break
         progress.read(item)
+    known = {each.name: getattr(progress, each.name) for each in fields(progress)}
+    known["taken"] = frozenset(progress.taken)
     return JobState(
         job=first.event,
         home_region=first.region,
@@ -240,5 +344,5 @@ def _apply_all(events: tuple[Recorded, ...]) -> JobState:
         complete=True,
         history=events,
         superseded=(),
-        **{each.name: getattr(progress, each.name) for each in fields(progress)},
+        **known,
     )
