@@ -25,6 +25,14 @@ class LaneUnavailable(Exception):
     """The queue refuses or does not answer."""
 
 
+class PayloadUnavailable(Exception):
+    """The payload store refuses or does not answer: trying again can help."""
+
+
+class PayloadMissing(Exception):
+    """No such payload lies there."""
+
+
 class ModelUnavailable(Exception):
     """The model refuses for now (throttled, timed out, down): trying again can help."""
 
@@ -170,8 +178,8 @@ class Tokens(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class ModelRequest:
-    """One call of a model. `idempotency_key` is the same in every attempt."""
+class PayloadKey:
+    """A payload by its tenant and the SHA-256 of its bytes (hex): no tenant can name what is another's."""
 
     system: str
     prompt: str
@@ -181,16 +189,8 @@ class ModelRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelAnswer:
-    """What the model said and what it cost in tokens."""
-
-    text: str
-    input_tokens: int
-    output_tokens: int
-
-
-class Model(Protocol):
-    """A language model."""
+class PayloadPlace:
+    """Where a payload lies, kept or just uploaded, in words for adapters alone; `size` is that of its bytes."""
 
     async def converse(self, request: ModelRequest) -> ModelAnswer:
         """Ask it. Raises ModelUnavailable (try again) or ModelRefused (final)."""
@@ -205,8 +205,8 @@ class StepOutcome:
     output_tokens: int = 0
 
 
-class Effect(Protocol):
-    """Something to be done once in a history; gets the step's idempotency key."""
+class Payloads(Protocol):
+    """The payloads that one Region keeps. Every method but the signing ones raises PayloadUnavailable."""
 
     async def __call__(self, idempotency_key: str) -> StepOutcome: ...
 
