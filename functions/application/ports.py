@@ -181,6 +181,57 @@ class Tokens(Protocol):
 class PayloadKey:
     """A payload by its tenant and the SHA-256 of its bytes (hex): no tenant can name what is another's."""
 
+    tenant: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class PayloadPlace:
+    """Where a payload lies, kept or just uploaded, in words for adapters alone; `size` is that of its bytes."""
+
+    name: str
+    size: int
+    encoding: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRequest:
+    """A request that whoever holds it may send, as it is and until it expires."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+
+
+class Payloads(Protocol):
+    """The payloads that one Region keeps. Every method but the signing ones raises PayloadUnavailable."""
+
+    async def put(self, key: PayloadKey, data: bytes) -> None:
+        """Keep these bytes; keeping them again is no error and begins their time anew."""
+
+    async def get(self, key: PayloadKey) -> bytes:
+        """Return what is kept, or raise PayloadMissing."""
+
+    async def find(self, key: PayloadKey) -> PayloadPlace | None:
+        """Return where it is kept, or else where a client has uploaded it."""
+
+    async def take_over(self, key: PayloadKey, place: PayloadPlace) -> None:
+        """Keep here what lies there, in either Region, without it passing through this process.
+
+        Raises PayloadMissing when nothing lies there any more.
+        """
+
+    async def sign_upload(self, key: PayloadKey, size: int, seconds: int) -> SignedRequest:
+        """Return the request by which these bytes, that many and no others, can be uploaded."""
+
+    async def sign_download(self, key: PayloadKey, seconds: int) -> SignedRequest:
+        """Return the request that answers with what is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """One call of a model. `idempotency_key` is the same in every attempt."""
+
     system: str
     prompt: str
     max_tokens: int
@@ -189,8 +240,16 @@ class PayloadKey:
 
 
 @dataclass(frozen=True, slots=True)
-class PayloadPlace:
-    """Where a payload lies, kept or just uploaded, in words for adapters alone; `size` is that of its bytes."""
+class ModelAnswer:
+    """What the model said and what it cost in tokens."""
+
+    text: str
+    input_tokens: int
+    output_tokens: int
+
+
+class Model(Protocol):
+    """A language model."""
 
     async def converse(self, request: ModelRequest) -> ModelAnswer:
         """Ask it. Raises ModelUnavailable (try again) or ModelRefused (final)."""
@@ -205,8 +264,8 @@ class StepOutcome:
     output_tokens: int = 0
 
 
-class Payloads(Protocol):
-    """The payloads that one Region keeps. Every method but the signing ones raises PayloadUnavailable."""
+class Effect(Protocol):
+    """Something to be done once in a history; gets the step's idempotency key."""
 
     async def __call__(self, idempotency_key: str) -> StepOutcome: ...
 
