@@ -6,9 +6,12 @@ simulation, and for every unit test in which something waits.
 
 import asyncio
 import functools
-from collections.abc import Callable, Coroutine, Iterable
+from collections import deque
+from collections.abc import Callable, Coroutine
+from contextvars import Context, copy_context
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from heapq import heappop, heappush
 from typing import Any, ParamSpec, TypeVar
 
 from functions.domain.moments import to_moment
@@ -23,18 +26,44 @@ class NothingLeftToHappen(Exception):
     """Everybody waits for something that nobody will do: in real time this program would hang."""
 
 
+class Call(asyncio.TimerHandle):
+    """A callback that is due, without what a handle of asyncio's own keeps for debugging."""
+
+    def __init__(self, when: float, callback: Callable[..., Any], args: Any, context: Context | None) -> None:
+        self._when = when
+        self._callback: Callable[..., Any] | None = callback
+        self._args = args
+        self._context = context if context is not None else copy_context()
+        self._cancelled = False
+
+    def __repr__(self) -> str:
+        return f"Call({self._callback!r}, {self._args!r}, cancelled={self._cancelled})"
+
+    def cancel(self) -> None:
+        """Let it not happen."""
+        self._cancelled = True
+        self._callback = self._args = None
+
+    def __call__(self) -> None:
+        if self._callback is not None:
+            self._context.run(self._callback, *self._args)
+
+
 class VirtualLoop(asyncio.BaseEventLoop):
     """An event loop whose time jumps to the next timer as soon as nothing else is left to do.
 
     `asyncio.to_thread` runs its function at once, in the loop. What tasks raise that nobody awaits is kept in `unseen`.
+    Simulations spend most of their time in here, so it does without what is there for sockets, threads and debugging.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._now = 0.0
-        self._scheduled: list[asyncio.TimerHandle]
-        self._clock_resolution = 1e-6  # more than the rounding error of a time some years away
-        self._selector = self  # BaseEventLoop asks its selector to wait for sockets or until the next timer
+        self._count = 0
+        self._ready: deque[Call] = deque()
+        #: When, which of several for that moment comes first, and what.
+        self._scheduled: list[tuple[float, int, Call | asyncio.Future[None]]] = []
+        self._stopping: bool
         self.unseen: list[BaseException] = []
         self.set_exception_handler(self._keep)
 
@@ -42,13 +71,35 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """The seconds that have passed."""
         return self._now
 
-    def select(self, timeout: float | None) -> list[object]:
-        """Where a real loop waits, time moves on."""
-        if timeout is None:
-            raise NothingLeftToHappen("nothing is scheduled and nothing can come from outside")
-        if timeout > 0:  # to the very moment: adding the difference may fall short of it by a rounding error, for ever
-            self._now = self._scheduled[0].when()
-        return []
+    def call_soon(self, callback: Callable[..., Any], *args: Any, context: Context | None = None) -> asyncio.Handle:
+        """See asyncio."""
+        call = Call(self._now, callback, args, context)
+        self._ready.append(call)
+        return call
+
+    call_soon_threadsafe = call_soon  # there is one thread
+
+    def call_later(
+        self, delay: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """See asyncio."""
+        return self.call_at(self._now + delay, callback, *args, context=context)
+
+    def call_at(
+        self, when: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """See asyncio. Of calls for the same moment the one that was asked for first comes first."""
+        call = Call(when, callback, args, context)
+        self._count += 1
+        heappush(self._scheduled, (when, self._count, call))
+        return call
+
+    def pause(self, seconds: float) -> asyncio.Future[None]:
+        """Return what is done after so many seconds. Who no longer waits for it cancels it."""
+        passed: asyncio.Future[None] = asyncio.Future(loop=self)
+        self._count += 1
+        heappush(self._scheduled, (self._now + seconds, self._count, passed))
+        return passed
 
     def run_in_executor(self, executor: object, func: Callable[..., Result], *args: object) -> asyncio.Future[Result]:
         """Call it here and now."""
@@ -59,14 +110,37 @@ class VirtualLoop(asyncio.BaseEventLoop):
             done.set_exception(error)
         return done
 
+    def _run_once(self) -> None:
+        """Do everything there is to do, and let time pass whenever that is nothing, until somebody says stop."""
+        ready = self._ready
+        while not self._stopping:
+            if not ready:
+                self._move_on()
+                continue
+            call = ready.popleft()
+            try:
+                call()
+            except (SystemExit, KeyboardInterrupt):
+                raise
+            except BaseException as error:  # noqa: BLE001 - kept, and raised when the program is over
+                self.unseen.append(error)
+
+    def _move_on(self) -> None:
+        """Where a real loop waits, time jumps to the next thing that has not been cancelled."""
+        while self._scheduled:
+            when, _, what = heappop(self._scheduled)
+            if what.cancelled():
+                continue
+            self._now = max(self._now, when)
+            if isinstance(what, Call):
+                self._ready.append(what)
+            else:
+                what.set_result(None)
+            return
+        raise NothingLeftToHappen("nothing is scheduled and nothing can come from outside")
+
     def _keep(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         self.unseen.append(context.get("exception") or RuntimeError(str(context)))
-
-    def _process_events(self, events: Iterable[object]) -> None:
-        """There are none."""
-
-    def _write_to_self(self) -> None:
-        """Nobody sleeps in a system call, so nobody has to be woken."""
 
 
 def run_virtually(program: Coroutine[Any, Any, Result]) -> Result:
@@ -96,12 +170,7 @@ async def pass_time(seconds: float) -> None:
     loop = asyncio.get_running_loop()
     if not isinstance(loop, VirtualLoop):
         raise RuntimeError("time passes by itself in virtual time only")
-    passed = loop.create_future()
-    timer = loop.call_later(seconds, passed.set_result, None)
-    try:
-        await passed
-    finally:
-        timer.cancel()
+    await loop.pause(seconds)
 
 
 @dataclass(slots=True)
