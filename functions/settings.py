@@ -15,6 +15,8 @@ class SettingName(StrEnum):
     PEER_REGION = "ANTIPODE_PEER_REGION"
     TABLE = "ANTIPODE_TABLE"
     LANES = "ANTIPODE_LANES"
+    PAYLOADS = "ANTIPODE_PAYLOADS"
+    PEER_PAYLOADS = "ANTIPODE_PEER_PAYLOADS"
     PEER_ENDPOINT_URL = "ANTIPODE_PEER_ENDPOINT_URL"
     PEER_HEALTH_URL = "ANTIPODE_PEER_HEALTH_URL"
     PEER_HEALTH_ADDRESS = "ANTIPODE_PEER_HEALTH_ADDRESS"
@@ -40,6 +42,8 @@ class Settings:
     peer_region: str
     table: str
     lanes: Mapping[str, str]
+    payloads: str
+    peer_payloads: str
     peer_endpoint_url: str | None
     peer_health_url: str
     peer_health_address: tuple[str, int] | None
@@ -61,6 +65,8 @@ class Settings:
             peer_region=_text(source, SettingName.PEER_REGION),
             table=_text(source, SettingName.TABLE),
             lanes=_lanes(source),
+            payloads=_text(source, SettingName.PAYLOADS),
+            peer_payloads=_text(source, SettingName.PEER_PAYLOADS),
             peer_endpoint_url=source.get(SettingName.PEER_ENDPOINT_URL) or None,
             peer_health_url=_url(source, SettingName.PEER_HEALTH_URL),
             peer_health_address=_address(source, SettingName.PEER_HEALTH_ADDRESS),

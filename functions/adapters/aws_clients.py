@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
 #: What a call to the peer may take in all. A dead peer costs a submit this much, and no more.
 PEER_LIMIT_SECONDS = 0.9
+#: What a payload's way to the peer may take in all. The largest one, packed, has some tens of megabytes.
+PEER_PAYLOAD_LIMIT_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,9 @@ STATE = _Use("dynamodb", connect_seconds=1.0, read_seconds=3.0, attempts=3, thre
 #: The second attempt only as far as `PEER_LIMIT_SECONDS` allows.
 PEER_STATE = _Use("dynamodb", connect_seconds=0.4, read_seconds=0.6, attempts=2, threads=16)
 LANES = _Use("sqs", connect_seconds=1.0, read_seconds=3.0, attempts=3, threads=4)
+#: Few at once: a payload of 100 MB is in memory several times over while it is packed and sent.
+PAYLOADS = _Use("s3", connect_seconds=1.0, read_seconds=10.0, attempts=3, threads=4)
+PEER_PAYLOADS = _Use("s3", connect_seconds=1.0, read_seconds=10.0, attempts=2, threads=4)
 #: One attempt: a job that got no answer is tried again later, with backoff, and does not hold up its batch.
 MODEL = _Use("bedrock-runtime", connect_seconds=2.0, read_seconds=60.0, attempts=1, threads=32)
 
@@ -64,6 +70,16 @@ class AwsClients:
         client: SQSClient = self._get(LANES, self._region)
         return client
 
+    def payloads(self) -> "S3Client":
+        """S3 in this Region."""
+        client: S3Client = self._get(PAYLOADS, self._region)
+        return client
+
+    def peer_payloads(self) -> "S3Client":
+        """S3 in the peer Region."""
+        client: S3Client = self._get(PEER_PAYLOADS, self._peer_region, self._peer_endpoint_url)
+        return client
+
     def model(self) -> "BedrockRuntimeClient":
         """Bedrock in this Region."""
         client: BedrockRuntimeClient = self._get(MODEL, self._region)
@@ -91,5 +107,19 @@ class AwsClients:
             retries={"total_max_attempts": use.attempts, "mode": "standard"},
             max_pool_connections=use.threads,
             tcp_keepalive=True,
+            **(self._s3_options() if use.service == "s3" else {}),
         )
         return self._session.client(use.service, region_name=region, endpoint_url=endpoint_url, config=config)
+
+    def _s3_options(self) -> dict[str, Any]:
+        """S3 at its regional address, and below one that was given by path: `bucket.<address>` may lead nowhere.
+
+        A checksum of botocore's own is left out: it would be signed into addresses, and content is checked by its name.
+        """
+        style = "auto" if self._peer_endpoint_url is None else "path"
+        return {
+            "s3": {"addressing_style": style, "us_east_1_regional_endpoint": "regional"},
+            "signature_version": "s3v4",
+            "request_checksum_calculation": "when_required",
+            "response_checksum_validation": "when_required",
+        }

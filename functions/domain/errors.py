@@ -31,6 +31,13 @@ _ROWS = (
     ErrorRow("idempotency_conflict", 409, False, "The key was used with another body", "Use a new Idempotency-Key."),
     ErrorRow("payload_too_large", 413, False, "The body is over the limit", "Send less; the answer names the limit."),
     ErrorRow("unsupported_media_type", 415, False, "The body is not sent as JSON", "Content-Type: application/json."),
+    ErrorRow(
+        "payload_missing",
+        422,
+        False,
+        "The payload is not there",
+        "Upload it again (POST /v1/payloads). For a result: it was kept for the configured retention, no longer.",
+    ),
     ErrorRow("throttled", 429, True, "Too many requests", "Wait for Retry-After, then send again."),
     ErrorRow(
         "internal", 500, True, "The service failed", "Send again with the same Idempotency-Key; tell the operator."
@@ -39,6 +46,7 @@ _ROWS = (
         "state_unavailable", 503, True, "The state table refuses", "Send again after Retry-After, or to the peer."
     ),
     ErrorRow("lane_unavailable", 503, True, "The lane refuses", "Send again after Retry-After with the same key."),
+    ErrorRow("payload_unavailable", 503, True, "The payload store refuses", "Send again after Retry-After."),
     ErrorRow(
         "model_unavailable", 503, True, "The model does not answer", "Retried by itself; check the model's status."
     ),
@@ -46,7 +54,7 @@ _ROWS = (
     ErrorRow("agent_raised", 422, False, "The agent raised an error", "Read the error's detail; mend the agent."),
     ErrorRow("result_invalid", 422, False, "The agent's result does not fit its type", "Mend the agent."),
     ErrorRow("value_not_serialisable", 422, False, "A value is not JSON", "Return JSON values or pydantic models."),
-    ErrorRow("value_too_large", 422, False, "A recorded value is over the limit", "Keep recorded values small."),
+    ErrorRow("value_too_large", 422, False, "A value is over the limit of 100 MB", "Keep it elsewhere and record where it is."),
     ErrorRow("replay_diverged", 422, False, "The agent took another path than its history", "Restore the version."),
     ErrorRow("attempts_exhausted", 422, False, "No attempt came to an end", "Look for a crash in the worker's log."),
     ErrorRow("deadline_passed", 422, False, "The job's deadline has passed", "Submit with a later deadline."),

@@ -30,6 +30,8 @@ ENVIRONMENT = {
     "ANTIPODE_PEER_REGION": "us-west-2",
     "ANTIPODE_TABLE": "antipode-test",
     "ANTIPODE_LANES": '{"critical": "c", "standard": "s", "batch": "b"}',
+    "ANTIPODE_PAYLOADS": "antipode-test-payloads-us-east-1",
+    "ANTIPODE_PEER_PAYLOADS": "antipode-test-payloads-us-west-2",
     "ANTIPODE_PEER_HEALTH_URL": "http://us-west-2.api.antipode.test/v1/health",
     "ANTIPODE_MODEL_ID": "a-model",
     "ANTIPODE_TENANT_KEY_PREFIX": "antipode-test-tenant-",
