@@ -28,7 +28,7 @@ class Envelope:
     """A message in the queue."""
 
     message: LaneMessage
-    visible_at: float
+    visible_at: float = math.inf
     deliveries: int = 0
 
 
@@ -41,6 +41,7 @@ class UnreliableLanes:
         self._visibility = visibility_seconds
         self._held: dict[int, Envelope] = {}
         self._count = 0
+        self._waiting: list[asyncio.Future[None]] = []
 
     def names(self) -> Sequence[str]:
         """See Lanes."""
@@ -58,6 +59,14 @@ class UnreliableLanes:
         """See Lanes."""
         return {LANE: (len(self._held), 0)}
 
+    async def arrival(self) -> None:
+        """Wait until there is something to receive: as a long poll does, at no cost while there is nothing."""
+        loop = asyncio.get_running_loop()
+        while not any(envelope.visible_at <= loop.time() for envelope in self._held.values()):
+            bell = loop.create_future()
+            self._waiting.append(bell)
+            await bell
+
     def receive(self, limit: int) -> list[tuple[int, Envelope]]:
         """Return some messages, in any order; they come again unless they are deleted in time."""
         now = asyncio.get_running_loop().time()
@@ -69,7 +78,7 @@ class UnreliableLanes:
             if envelope.deliveries > MAX_DELIVERIES:
                 del self._held[number]  # to the dead-letter queue, which nobody reads here
                 continue
-            envelope.visible_at = now + self._visibility
+            self._show_at(envelope, now + self._visibility)
             received.append((number, envelope))
         return received
 
@@ -80,7 +89,7 @@ class UnreliableLanes:
     def put_back(self, number: int) -> None:
         """A message is to come again."""
         if number in self._held:
-            self._held[number].visible_at = asyncio.get_running_loop().time() + 1.0
+            self._show_at(self._held[number], asyncio.get_running_loop().time() + 1.0)
 
     def lose(self) -> None:
         """The Region is lost, and its queues with it."""
@@ -93,7 +102,19 @@ class UnreliableLanes:
         if not math.isfinite(delay) or not 0 <= send.delay_seconds <= 900:
             raise ValueError(f"SQS takes no delay of {send.delay_seconds} seconds")
         self._count += 1
-        self._held[self._count] = Envelope(send.message, asyncio.get_running_loop().time() + delay)
+        envelope = self._held[self._count] = Envelope(send.message)
+        self._show_at(envelope, asyncio.get_running_loop().time() + delay)
+
+    def _show_at(self, envelope: Envelope, moment: float) -> None:
+        envelope.visible_at = moment
+        asyncio.get_running_loop().call_at(moment, self._ring)
+
+    def _ring(self) -> None:
+        """Wake whoever waits; they look for themselves."""
+        bells, self._waiting = self._waiting, []
+        for bell in bells:
+            if not bell.done():
+                bell.set_result(None)
 
     def _happens(self, likelihood: float) -> bool:
         return likelihood > 0 and self._random.random() < likelihood

@@ -9,6 +9,7 @@ from collections.abc import Coroutine
 from contextvars import ContextVar, copy_context
 from enum import Enum
 from typing import Any, NoReturn
+from weakref import ref
 
 _CURRENT: ContextVar["Process | None"] = ContextVar("simulated process", default=None)
 
@@ -66,7 +67,9 @@ class Process:
         self.name = name
         self.machinery = machinery
         self.alive = True
-        self._tasks: dict[asyncio.Task[Any], None] = {}
+        #: Weak, so that what a task raised comes to light as soon as nobody can ask for it any more.
+        self._tasks: list[ref[asyncio.Task[Any]]] = []
+        self._many = 32
         machinery.processes[self] = None
 
     def start(self, program: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
@@ -74,20 +77,23 @@ class Process:
         context = copy_context()
         context.run(_CURRENT.set, self)
         task = asyncio.create_task(program, name=self.name, context=context)
-        self.own(task)
+        if _CURRENT.get() is not self:
+            self.own(task)
         return task
 
     def own(self, task: asyncio.Task[Any]) -> None:
         """Count a task as one of this process's."""
-        if task not in self._tasks:
-            self._tasks[task] = None
-            task.add_done_callback(self._forget)
+        self._tasks.append(ref(task))
+        if len(self._tasks) > self._many:
+            self._tasks = [each for each in self._tasks if (known := each()) is not None and not known.done()]
+            self._many = 2 * len(self._tasks) + 32
 
     def kill(self) -> None:
         """End it from outside, at whatever it is waiting for."""
         self.alive = False
-        for task in list(self._tasks):
-            task.cancel()
+        for each in list(self._tasks):
+            if (task := each()) is not None:
+                task.cancel()
 
     def crash(self) -> NoReturn:
         """End it from inside, at this very line."""
@@ -98,9 +104,6 @@ class Process:
         """A dead process does nothing more, not even in its `finally` blocks."""
         if not self.alive:
             raise asyncio.CancelledError(f"{self.name} is dead")
-
-    def _forget(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.pop(task, None)
 
 
 def current_process() -> Process:

@@ -55,7 +55,8 @@ class Calls:
 
     async def to_table(self, work: Callable[[], Awaitable[Result]], *, write: bool) -> Result:
         """Call the table."""
-        await self._before()
+        if wait := self._before():
+            await wait
         if self.trouble.table_down or self.trouble.happens(self.trouble.refuse):
             if write and not self.trouble.table_down and self.trouble.happens(0.5):
                 await work()
@@ -66,7 +67,8 @@ class Calls:
 
     async def to_lane(self, work: Callable[[], Awaitable[Result]]) -> Result:
         """Call the queue."""
-        await self._before()
+        if wait := self._before():
+            await wait
         if self.trouble.lane_down or self.trouble.happens(self.trouble.refuse):
             raise LaneUnavailable("the lane refuses, as the seed has it")
         result = await work()
@@ -75,7 +77,8 @@ class Calls:
 
     async def to_peer(self, peer_power: Callable[[], Power], work: Callable[[], Awaitable[Result]]) -> Result:
         """Call the peer's table over the long way."""
-        await self._before()
+        if wait := self._before():
+            await wait
         await pass_time(self.trouble.random.uniform(0.0, 2 * self.trouble.slow))
         await self.process.machinery.gate()
         self.process.check()
@@ -87,10 +90,17 @@ class Calls:
         self._after()
         return result
 
-    async def _before(self) -> None:
+    def _before(self) -> Awaitable[None] | None:
+        """Return what there is to wait for, if anything: most calls are answered at once."""
         self.process.check()
-        if self.trouble.happens(0.4):
-            await pass_time(self.trouble.random.uniform(0.0, self.trouble.slow))
+        slow = self.trouble.happens(0.4)
+        if slow or self.process.machinery.power is Power.FROZEN:
+            return self._wait(self.trouble.random.uniform(0.0, self.trouble.slow) if slow else 0.0)
+        self._after()
+        return None
+
+    async def _wait(self, seconds: float) -> None:
+        await pass_time(seconds)
         await self.process.machinery.gate()
         self.process.check()
         self._after()

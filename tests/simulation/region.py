@@ -135,13 +135,14 @@ class Region:
             stall_seconds=STALL_SECONDS,
         )
         while True:
-            batch = self.lanes.receive(3)
-            if batch:
-                await self._advance_all(advance, batch)
-            else:
-                await pass_time(self.random.uniform(0.3, 1.5))
+            await self.lanes.arrival()
+            await pass_time(self.random.uniform(0.0, 0.7))  # meanwhile more may come, or another worker take it
             await self.machinery.gate()
             process.check()
+            if batch := self.lanes.receive(3):
+                await self._advance_all(advance, batch)
+                await self.machinery.gate()
+                process.check()
 
     async def _advance_all(self, advance: AdvanceJob, batch: Batch) -> None:
         stop_at = asyncio.get_running_loop().time() + BATCH_SECONDS
