@@ -67,6 +67,7 @@ class Process:
         self.name = name
         self.machinery = machinery
         self.alive = True
+        self.refusals = 0
         #: Weak, so that what a task raised comes to light as soon as nobody can ask for it any more.
         self._tasks: list[ref[asyncio.Task[Any]]] = []
         self._many = 32

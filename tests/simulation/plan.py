@@ -74,6 +74,8 @@ class Plan:
     unreliability: Unreliability
     longest_lag: float
     skew_seconds: dict[str, float]
+    sweepers: int
+    shards: int
 
     @classmethod
     def of(cls, seed: int) -> "Plan":
@@ -91,6 +93,8 @@ class Plan:
             unreliability=_unreliability(random),
             longest_lag=random.choice((0.0, 4.0, 20.0, 60.0)),
             skew_seconds={EAST: random.uniform(-3.0, 3.0), WEST: random.uniform(-3.0, 3.0)},
+            sweepers=random.choice((1, 1, 2)),
+            shards=random.choice((1, 1, 2)),
         )
 
     def loses_data(self, region: str) -> bool:
@@ -107,7 +111,7 @@ class Plan:
         head = (
             f"seed {self.seed}: crash {self.crash} and refuse {self.refuse} a call, {self.slow}s long, "
             f"model away {self.model_unavailable}, lag up to {self.longest_lag}s, "
-            f"skew {self.skew_seconds}, {self.unreliability}"
+            f"skew {self.skew_seconds}, {self.sweepers} sweepers, {self.shards} shards, {self.unreliability}"
         )
         return "\n".join([head, *map(str, self.orders), *map(str, self.faults)])
 

@@ -60,6 +60,7 @@ class Calls:
         if self.trouble.table_down or self.trouble.happens(self.trouble.refuse):
             if write and not self.trouble.table_down and self.trouble.happens(0.5):
                 await work()
+            self.process.refusals += 1
             raise StateUnavailable("the table refuses, as the seed has it")
         result = await work()
         self._after()
@@ -70,6 +71,7 @@ class Calls:
         if wait := self._before():
             await wait
         if self.trouble.lane_down or self.trouble.happens(self.trouble.refuse):
+            self.process.refusals += 1
             raise LaneUnavailable("the lane refuses, as the seed has it")
         result = await work()
         self._after()
@@ -83,9 +85,11 @@ class Calls:
         await self.process.machinery.gate()
         self.process.check()
         if peer_power() is not Power.UP or not self.trouble.path_to_peer:
+            self.process.refusals += 1
             raise StateUnavailable("the peer does not answer")
         result = await work()
         if self.trouble.happens(self.trouble.refuse):
+            self.process.refusals += 1
             raise StateUnavailable("the peer's answer got lost")
         self._after()
         return result

@@ -28,6 +28,7 @@ from tests.simulation.ports import (
 )
 from tests.simulation.replication import Replica
 from tests.simulation.rules import Rules
+from tests.simulation.sweepers_clock import SweepersClock
 from tests.simulation.virtual_time import VirtualClock, pass_time
 from tests.simulation.work import FitfulModel, Walks
 
@@ -42,7 +43,6 @@ VISIBILITY_SECONDS = 25.0
 #: How long a worker has for a batch; it yields after that.
 BATCH_SECONDS = 12.0
 WORKERS = 2
-SWEEPERS = 2
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,6 +57,8 @@ class Region:
     random: Random
     rules: Rules
     skew_seconds: float
+    sweepers: int
+    shards: int
     model: FitfulModel
     peer: "Region" = field(init=False)
     surprises: list[BaseException] = field(default_factory=list)
@@ -65,7 +67,7 @@ class Region:
 
     def begin(self) -> None:
         """Start everything that runs by itself."""
-        programs = [self._work] * WORKERS + [self._sweep] * SWEEPERS + [self._watch]
+        programs = [self._work] * WORKERS + [self._sweep] * self.sweepers + [self._watch]
         self._keepers = [asyncio.create_task(self._keep_running(program)) for program in programs]
 
     async def end(self) -> None:
@@ -106,7 +108,10 @@ class Region:
         return self.peer.machinery.power
 
     def _clock(self) -> VirtualClock:
-        return VirtualClock(self.skew_seconds + self.random.uniform(-0.2, 0.2))
+        return VirtualClock(self._skew())
+
+    def _skew(self) -> float:
+        return self.skew_seconds + self.random.uniform(-0.2, 0.2)
 
     async def _keep_running(self, program: Program) -> None:
         while self.machinery.power is not Power.LOST:
@@ -165,7 +170,10 @@ class Region:
         calls = Calls(process, self.trouble)
         history = OwnHistory(calls, self._history(self.replica))
         projections = OwnProjections(calls, MemoryProjections(self.replica.table))
-        lanes, clock = OwnLanes(calls, self.lanes), self._clock()
+        lanes = OwnLanes(calls, self.lanes)
+        clock = SweepersClock(
+            self._skew(), region=self.name, replica=self.replica, process=process, shards=self.shards
+        )
         adopt = AdoptJobs(
             history=history,
             projections=projections,

@@ -19,6 +19,8 @@ Value = TypeVar("Value")
 Place: TypeAlias = tuple[str, Any]
 
 _SPACES = ("segments", "heads", "cursors", "beats", "verdicts")
+#: Written all the time, and nothing that is done with a job follows from them alone.
+_PULSE = ("cursors", "beats")
 
 
 class Watched(dict[Key, Value]):
@@ -52,13 +54,17 @@ class Change:
 
 
 class Replica:
-    """One Region's table, with the version of every item, and what has not been replicated yet."""
+    """One Region's table, with the version of every item, and what has not been replicated yet.
+
+    `changes` counts what was written, here or by the peer, except for cursors and heartbeats.
+    """
 
     def __init__(self, name: str, link: "Link") -> None:
         self.name = name
         self.versions: dict[Place, tuple[float, int]] = {}
         self.outgoing: dict[int, Change] = {}
         self.generation = 0
+        self.changes = 0
         spaces = {space: Watched(self._watcher(space, link)) for space in _SPACES}
         self.table = MemoryTable(**spaces)  # type: ignore[arg-type]  # each is a dict of its own kind
 
@@ -83,9 +89,16 @@ class Replica:
             self.versions[change.place] = change.version
             space, key = change.place
             self.space(space).put_quietly(key, change.value)
+            self.note_change(space)
+
+    def note_change(self, space: str) -> None:
+        """Something was written."""
+        if space not in _PULSE:
+            self.changes += 1
 
     def lose(self) -> None:
         """Forget everything, what was on its way included."""
+        self.changes += 1
         self.generation += 1
         self.outgoing.clear()
         self.versions.clear()
@@ -147,6 +160,7 @@ class Link:
     def wrote(self, replica: Replica, place: Place, value: Any) -> None:
         """A client of this replica wrote."""
         self.ledger.note(place, value, current_process().machinery.name)
+        replica.note_change(place[0])
         self._count += 1
         now = asyncio.get_running_loop().time()
         change = Change(place, value, (now, self._count))
@@ -175,6 +189,7 @@ class Link:
         for (space, key), value in full.items():
             empty.space(space).put_quietly(key, value)
         empty.versions = dict(full.versions)
+        empty.changes += 1
         full.outgoing.clear()
 
     def settled(self) -> bool:

@@ -24,11 +24,11 @@ class Rules:
     replaced: tuple[tuple[str, Callable[..., Any]], ...] = ()
 
     @contextmanager
-    def in_force(self) -> Iterator[None]:
-        """Run something under these rules."""
+    def in_force(self, shards: int) -> Iterator[None]:
+        """Run something under these rules, with so many shards of the due index."""
         with ExitStack() as stack:
             for module in _SHARDED:  # a sweep reads each shard, which costs a run more than it could ever find
-                stack.enter_context(patch(f"{module}.DUE_SHARDS", 2))
+                stack.enter_context(patch(f"{module}.DUE_SHARDS", shards))
             for name, stand_in in self.replaced:
                 stack.enter_context(patch(name, stand_in))
             yield

@@ -44,7 +44,7 @@ def simulate(seed: int, rules: Rules | None = None) -> Outcome:
     """Run the plan of a seed to its end."""
     plan = Plan.of(seed)
     rules = rules or Rules()
-    with rules.in_force():
+    with rules.in_force(plan.shards):
         return run_virtually(World(plan, rules).run())
 
 
@@ -87,6 +87,8 @@ class World:
             random=self.random,
             rules=rules,
             skew_seconds=plan.skew_seconds[name],
+            sweepers=plan.sweepers,
+            shards=plan.shards,
             model=FitfulModel(self.random, plan.model_unavailable),
         )
 
