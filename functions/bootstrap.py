@@ -7,7 +7,17 @@ a part by assigning it, for example `runtime.history = MemoryHistory(...)`, befo
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from functions.adapters.aws_clients import LANES, MODEL, PEER_LIMIT_SECONDS, PEER_STATE, STATE, AwsClients
+from functions.adapters.aws_clients import (
+    LANES,
+    MODEL,
+    PAYLOADS,
+    PEER_LIMIT_SECONDS,
+    PEER_PAYLOAD_LIMIT_SECONDS,
+    PEER_PAYLOADS,
+    PEER_STATE,
+    STATE,
+    AwsClients,
+)
 from functions.adapters.blocking_calls import BlockingCalls
 from functions.adapters.system_clock import SystemClock
 from functions.adapters.system_entropy import SystemEntropy
@@ -21,10 +31,12 @@ if TYPE_CHECKING:
     from functions.application.authorize_request import AuthorizeRequest
     from functions.application.check_health import CheckHealth
     from functions.application.get_job import GetJob, WaitForJob
+    from functions.application.keep_payloads import KeepPayloads
     from functions.application.keep_sweeping import KeepSweeping
     from functions.application.list_job_events import ListJobEvents
     from functions.application.list_jobs import ListJobs
     from functions.application.list_regions import ListRegions
+    from functions.application.open_upload import OpenUpload
     from functions.application.ports import (
         Agents,
         Clock,
@@ -32,6 +44,7 @@ if TYPE_CHECKING:
         HistoryStore,
         Lanes,
         Model,
+        Payloads,
         PeerProbe,
         Projections,
         RegionRegister,
@@ -112,6 +125,23 @@ class Runtime:
         return SqsLanes(self.settings.lanes, self._clients.lanes, calls, self.log.say)
 
     @cached_property
+    def payloads(self) -> "Payloads":
+        """This Region's payloads."""
+        from functions.adapters.s3_payloads import S3Payloads
+
+        calls = BlockingCalls("payloads", PAYLOADS.threads)
+        return S3Payloads(self.settings.payloads, self._clients.payloads, calls, self.log.say)
+
+    @cached_property
+    def peer_payloads(self) -> "Payloads":
+        """The peer Region's payloads."""
+        from functions.adapters.s3_payloads import S3Payloads
+
+        calls = BlockingCalls("peer-payloads", PEER_PAYLOADS.threads)
+        client, bucket = self._clients.peer_payloads, self.settings.peer_payloads
+        return S3Payloads(bucket, client, calls, self.log.say, PEER_PAYLOAD_LIMIT_SECONDS)
+
+    @cached_property
     def model(self) -> "Model":
         """The language model."""
         from functions.adapters.bedrock_model import BedrockModel
@@ -133,6 +163,20 @@ class Runtime:
         from functions.adapters.agent_registry import AgentRegistry
 
         return AgentRegistry()
+
+    @cached_property
+    def keep_payloads(self) -> "KeepPayloads":
+        """Use case."""
+        from functions.application.keep_payloads import KeepPayloads
+
+        return KeepPayloads(own=self.payloads, peer=self.peer_payloads, clock=self.clock)
+
+    @cached_property
+    def open_upload(self) -> "OpenUpload":
+        """Use case."""
+        from functions.application.open_upload import OpenUpload
+
+        return OpenUpload(own=self.payloads, clock=self.clock)
 
     @cached_property
     def submit_job(self) -> "SubmitJob":

@@ -1,13 +1,18 @@
 """What a Region's functions find in their environment: the one place where configuration becomes `SettingName`s."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from functions.settings import SettingName
 from stacks.config import Configuration
 
 
-def settings_of(configuration: Configuration, region: str, lanes: str) -> Mapping[str, str]:
-    """Return the settings of every function in `region`. `lanes` is the queues' addresses as JSON."""
+def settings_of(
+    configuration: Configuration, region: str, lanes: str, payloads: Callable[[str], str]
+) -> Mapping[str, str]:
+    """Return the settings of every function in `region`.
+
+    `lanes` is the queues' addresses as JSON; `payloads` names each Region's bucket.
+    """
     peer = configuration.peer_of(region)
     timing = configuration.timing
     settings = {
@@ -16,6 +21,8 @@ def settings_of(configuration: Configuration, region: str, lanes: str) -> Mappin
         SettingName.PEER_REGION: peer,
         SettingName.TABLE: configuration.table_name,
         SettingName.LANES: lanes,
+        SettingName.PAYLOADS: payloads(region),
+        SettingName.PEER_PAYLOADS: payloads(peer),
         SettingName.PEER_ENDPOINT_URL: configuration.endpoint_urls.get(peer, ""),
         SettingName.PEER_HEALTH_URL: configuration.health_url(peer),
         SettingName.PEER_HEALTH_ADDRESS: configuration.health_addresses.get(peer, ""),
