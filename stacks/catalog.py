@@ -22,6 +22,12 @@ class Permission(StrEnum):
     SENDS_TO_LANES = "sends_to_lanes"
     READS_LANE_DEPTHS = "reads_lane_depths"
     INVOKES_MODEL = "invokes_model"
+    KEEPS_PAYLOADS = "keeps_payloads"
+    READS_PAYLOADS = "reads_payloads"
+    READS_UPLOADS = "reads_uploads"
+    OPENS_UPLOADS = "opens_uploads"
+    #: To be told that a payload is not there: of whoever may not list a bucket S3 hides even that.
+    FINDS_PAYLOADS = "finds_payloads"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +97,23 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
             Permission.APPENDS_JOBS,
             Permission.COPIES_JOBS_TO_PEER,
             Permission.SENDS_TO_LANES,
+            Permission.KEEPS_PAYLOADS,
+            Permission.READS_UPLOADS,
+            Permission.FINDS_PAYLOADS,
         ),
         timeout_seconds=WAITING_SECONDS,
+    ),
+    FunctionRow(
+        name="open_upload",
+        description="Lets a client upload an input that is too large for a request",
+        trigger=Route("POST", "/v1/payloads", JOBS_WRITE),
+        permissions=(Permission.OPENS_UPLOADS,),
     ),
     FunctionRow(
         name="get_job",
         description="Shows a job",
         trigger=Route("GET", "/v1/jobs/{id}", JOBS_READ),
-        permissions=(Permission.READS_JOBS,),
+        permissions=(Permission.READS_JOBS, Permission.READS_PAYLOADS, Permission.FINDS_PAYLOADS),
         timeout_seconds=WAITING_SECONDS,
     ),
     FunctionRow(
@@ -140,6 +155,8 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
             Permission.APPENDS_JOBS,
             Permission.SENDS_TO_LANES,
             Permission.INVOKES_MODEL,
+            Permission.KEEPS_PAYLOADS,
+            Permission.FINDS_PAYLOADS,
         ),
         memory_mb=1024,
         timeout_seconds=120,

@@ -18,6 +18,7 @@ from stacks.sections import (
     FunctionSize,
     HealthCheckSettings,
     LaneSettings,
+    PayloadSettings,
     ProtectionSettings,
     RegionPair,
     Section,
@@ -64,6 +65,7 @@ class Configuration(Section):
     sizes: Mapping[str, FunctionSize] = Field(default_factory=dict)
     timing: TimingSettings = TimingSettings()
     alarms: AlarmSettings = AlarmSettings()
+    payloads: PayloadSettings = PayloadSettings()
     protection: ProtectionSettings
     firewall: FirewallSettings | None = FirewallSettings()
     model_id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-zA-Z0-9.:_-]{2,127}$")]

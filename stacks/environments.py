@@ -31,6 +31,7 @@ CONTEXT_KEYS: Mapping[str, str] = {
     "model_id": "us.amazon.nova-lite-v1:0",
     "adoption": "on or off",
     "alarm_email": "oncall@example.com",
+    "payload_retention_days": "400",
     "bundle": "build/lambda-aws",
     "port": "4566",
     "endpoint_urls": "us-east-1=http://127.0.1.1:4566,us-west-2=http://127.0.2.1:4566",
@@ -180,6 +181,10 @@ def _alarm_email(fields: dict[str, object], key: str, value: object) -> None:
     fields["alarms"] = {"email": str(value)}
 
 
+def _payload_retention_days(fields: dict[str, object], key: str, value: object) -> None:
+    fields["payloads"] = {"retention_days": value}
+
+
 def _port(fields: dict[str, object], key: str, value: object) -> None:
     endpoint = fields.get("endpoint")
     fields["endpoint"] = {**(endpoint if isinstance(endpoint, dict) else {}), "port": value}
@@ -197,6 +202,7 @@ _READERS: Mapping[str, Callable[[dict[str, object], str, object], None]] = {
     "model_id": _text,
     "adoption": _text,
     "alarm_email": _alarm_email,
+    "payload_retention_days": _payload_retention_days,
     "bundle": _text,
     "port": _port,
     "endpoint_urls": _by_region,

@@ -18,6 +18,7 @@ from stacks.constructs.dns import RegionRecords
 from stacks.constructs.firewall import Firewall
 from stacks.constructs.function import CatalogFunction
 from stacks.constructs.lanes import Lanes
+from stacks.constructs.payloads import PayloadBucket, bucket_name
 from stacks.constructs.permissions import Grants
 from stacks.constructs.schedules import Schedules
 from stacks.constructs.settings import settings_of
@@ -45,6 +46,7 @@ class RegionStack(Stack):
         self._configuration = configuration
         self._region = region
         self._lanes = Lanes(self, "Lanes", configuration=configuration)
+        self._payloads = PayloadBucket(self, "Payloads", configuration=configuration, region=region)
         self._functions = self._make_functions()
         self._schedules = Schedules(self, "Schedules", configuration=configuration)
         self._api = RegionalApi(
@@ -66,7 +68,12 @@ class RegionStack(Stack):
 
     def _make_functions(self) -> dict[str, CatalogFunction]:
         code = Code.from_asset(self._configuration.bundle)
-        settings = settings_of(self._configuration, self._region, self.to_json_string(self._lanes.urls))
+        settings = settings_of(
+            self._configuration,
+            self._region,
+            self.to_json_string(self._lanes.urls),
+            lambda region: bucket_name(self._configuration, self.account, region),
+        )
         grants = Grants(self, self._configuration, self._region, self._lanes.queues)
         return {
             row.name: CatalogFunction(
@@ -131,6 +138,7 @@ class RegionStack(Stack):
         self._output("ApiId", self._api.rest.rest_api_id)
         self._output("ApiUrl", self._api.rest.url_for_path("/v1"))
         self._output("TableName", self._configuration.table_name)
+        self._output("PayloadBucket", self._payloads.bucket.bucket_name)
         for lane in self._lanes.each:
             self._output(f"QueueUrl{camel(lane.settings.name)}", lane.queue.queue_url)
             self._output(f"DeadQueueUrl{camel(lane.settings.name)}", lane.dead_letters.queue_url)

@@ -117,6 +117,16 @@ class FirewallSettings(Section):
     requests_per_address_in_5_minutes: int = Field(default=10_000, ge=10, le=2_000_000_000)
 
 
+class PayloadSettings(Section):
+    """For how long values are kept that are too large for the table.
+
+    A job may sleep for a year and then read what its first step returned, so less than that is for those who know
+    that their jobs are shorter.
+    """
+
+    retention_days: int = Field(default=400, ge=1, le=36_500)
+
+
 class ThrottleSettings(Section):
     """What one Region's API lets through, all tenants together."""
 

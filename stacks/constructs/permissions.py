@@ -15,6 +15,7 @@ from aws_cdk.aws_sqs import IQueue
 from stacks.catalog import Permission
 from stacks.config import Configuration
 from stacks.constructs.acknowledged import acknowledge
+from stacks.constructs.payloads import KEPT, UPLOADS, bucket_name
 
 DUE_INDEX = "due"
 LISTING_INDEX = "listing"
@@ -37,9 +38,12 @@ class Grants:
             _, models = self._model_arns()
             acknowledge(
                 role,
-                f"IAM5[Resource::{models.replace(Aws.PARTITION, '<AWS::Partition>')}]",
+                f"IAM5[Resource::{_as_printed(models)}]",
                 "An inference profile sends a request to whichever Region of its geography has room.",
             )
+        for objects in sorted({arn for permission in permissions for arn in self._objects(permission)}):
+            reason = "Payloads are named by tenant and content, which nobody knows in advance."
+            acknowledge(role, f"IAM5[Resource::{_as_printed(objects)}]", reason)
 
     def _statement(self, permission: Permission) -> PolicyStatement:
         match permission:
@@ -68,8 +72,32 @@ class Grants:
                 return PolicyStatement(actions=["sqs:GetQueueAttributes"], resources=[q.queue_arn for q in self.queues])
             case Permission.INVOKES_MODEL:
                 return PolicyStatement(actions=["bedrock:InvokeModel"], resources=list(self._model_arns()))
+            case Permission.KEEPS_PAYLOADS:
+                return PolicyStatement(actions=["s3:GetObject", "s3:PutObject"], resources=self._objects(permission))
+            case Permission.READS_PAYLOADS | Permission.READS_UPLOADS:
+                return PolicyStatement(actions=["s3:GetObject"], resources=self._objects(permission))
+            case Permission.OPENS_UPLOADS:
+                return PolicyStatement(actions=["s3:PutObject"], resources=self._objects(permission))
+            case Permission.FINDS_PAYLOADS:
+                buckets = [self._bucket(region) for region in self.configuration.regions]
+                return PolicyStatement(actions=["s3:ListBucket"], resources=buckets)
             case _:
                 assert_never(permission)
+
+    def _objects(self, permission: Permission) -> list[str]:
+        """Return the objects of which a permission speaks."""
+        match permission:
+            case Permission.KEEPS_PAYLOADS | Permission.READS_PAYLOADS:
+                return [f"{self._bucket(region)}/{KEPT}/*" for region in self.configuration.regions]
+            case Permission.READS_UPLOADS:
+                return [f"{self._bucket(region)}/{UPLOADS}/*" for region in self.configuration.regions]
+            case Permission.OPENS_UPLOADS:
+                return [f"{self._bucket(self.region)}/{UPLOADS}/*"]
+            case _:
+                return []
+
+    def _bucket(self, region: str) -> str:
+        return f"arn:{Aws.PARTITION}:s3:::{bucket_name(self.configuration, self.stack.account, region)}"
 
     def _on_items(self, keys: str, *operations: str, region: str | None = None) -> PolicyStatement:
         return PolicyStatement(
@@ -92,3 +120,8 @@ class Grants:
         _, _, plain = model.partition(".")
         profile = f"arn:{Aws.PARTITION}:bedrock:{self.region}:{self.stack.account}:inference-profile/{model}"
         return profile, f"arn:{Aws.PARTITION}:bedrock:*::foundation-model/{plain}"
+
+
+def _as_printed(arn: str) -> str:
+    """Return an ARN as cdk-nag prints it."""
+    return arn.replace(Aws.PARTITION, "<AWS::Partition>").replace(Aws.ACCOUNT_ID, "<AWS::AccountId>")

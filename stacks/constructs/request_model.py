@@ -24,6 +24,13 @@ JOB_REQUEST = JsonSchema(
     required=["agent", "input"],
 )
 
+UPLOAD_REQUEST = JsonSchema(
+    schema=JsonSchemaVersion.DRAFT4,
+    title="UploadRequest",
+    type=JsonSchemaType.OBJECT,
+    required=["bytes", "sha256"],
+)
+
 #: Headers and query fields that routes read, by method and path; none is required.
 OPTIONAL_PARAMETERS: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "/v1/jobs"): ("header.Idempotency-Key", "header.Prefer"),
@@ -32,20 +39,26 @@ OPTIONAL_PARAMETERS: dict[tuple[str, str], tuple[str, ...]] = {
     ("GET", "/v1/jobs/{id}/events"): ("querystring.after", "querystring.limit"),
 }
 
+#: The bodies that have a form, by method and path.
+BODIES = {("POST", "/v1/jobs"): JOB_REQUEST, ("POST", "/v1/payloads"): UPLOAD_REQUEST}
+
 
 class RequestChecks(Construct):
     """The models and validators of one API."""
 
     def __init__(self, scope: Construct, name: str, *, api: RestApi) -> None:
         super().__init__(scope, name)
-        self._job_request = Model(
-            self,
-            "JobRequest",
-            rest_api=api,
-            model_name="JobRequest",
-            content_type="application/json",
-            schema=JOB_REQUEST,
-        )
+        self._models = {
+            route: Model(
+                self,
+                str(schema.title),
+                rest_api=api,
+                model_name=schema.title,
+                content_type="application/json",
+                schema=schema,
+            )
+            for route, schema in BODIES.items()
+        }
         self._with_body = RequestValidator(
             self, "BodyAndParameters", rest_api=api, validate_request_body=True, validate_request_parameters=True
         )
@@ -59,7 +72,8 @@ class RequestChecks(Construct):
 
     def models(self, method: str, path: str) -> dict[str, IModel]:
         """Return the form that a route's body must have, by content type."""
-        return {"application/json": self._job_request} if (method, path) == ("POST", "/v1/jobs") else {}
+        model = self._models.get((method, path))
+        return {} if model is None else {"application/json": model}
 
 
 def parameters(method: str, path: str) -> dict[str, bool]:

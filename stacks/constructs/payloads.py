@@ -1,0 +1,51 @@
+"""One Region's payloads: the bucket for values that are too large for the table, and for what clients upload.
+
+Its name is made, not chosen by CloudFormation, so that the peer knows it without a reference between the Regions.
+"""
+
+from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk.aws_s3 import BlockPublicAccess, Bucket, BucketEncryption, LifecycleRule, ObjectOwnership
+from constructs import Construct
+
+from stacks.config import Configuration
+from stacks.constructs.acknowledged import acknowledge
+
+#: Where in the bucket lies what is kept, and what clients have uploaded (`functions/adapters/s3_payloads.py`).
+KEPT, UPLOADS = "payloads", "uploads"
+
+
+def bucket_name(configuration: Configuration, account: str, region: str) -> str:
+    """Return the name of a Region's bucket: with the account in it, since bucket names are one space for all of AWS."""
+    return f"{configuration.prefix}-payloads-{account}-{region}"
+
+
+class PayloadBucket(Construct):
+    """The bucket. Not versioned: an object is named by its content, so no write of one can change it."""
+
+    def __init__(self, scope: Construct, name: str, *, configuration: Configuration, region: str) -> None:
+        super().__init__(scope, name)
+        self.bucket = Bucket(
+            self,
+            "Bucket",
+            bucket_name=bucket_name(configuration, Stack.of(self).account, region),
+            encryption=BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            block_public_access=BlockPublicAccess.BLOCK_ALL,
+            object_ownership=ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            lifecycle_rules=[
+                LifecycleRule(
+                    id="kept-for-as-long-as-jobs-may-need-them",
+                    prefix=f"{KEPT}/",
+                    expiration=Duration.days(configuration.payloads.retention_days),
+                ),
+                LifecycleRule(id="uploads-that-no-job-names", prefix=f"{UPLOADS}/", expiration=Duration.days(1)),
+                LifecycleRule(id="uploads-that-stopped", abort_incomplete_multipart_upload_after=Duration.days(1)),
+            ],
+            removal_policy=RemovalPolicy.RETAIN if configuration.protection.retain else RemovalPolicy.DESTROY,
+        )
+        acknowledge(
+            self.bucket,
+            "S1",
+            "Only functions reach it, by their roles or by addresses that they sign for minutes, and each of them logs "
+            "the request. Who must prove every read turns on CloudTrail's data events, which say more than access logs.",
+        )
