@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping
 from functions.domain.ids import step_idempotency_key
 from functions.domain.job.events import JobSucceeded
 from functions.domain.job.history import Segment
-from functions.domain.job.state import fold
-from tests.simulation import oracle
 from tests.simulation.clients import Acknowledgement
 from tests.simulation.plan import Plan
+from tests.simulation.readings import Readings
 from tests.simulation.region import Region
 from tests.simulation.work import Effect
 
@@ -24,7 +23,9 @@ def histories(region: Region) -> Histories:
     return {job: tuple(segments) for job, segments in found.items()}
 
 
-def lost_jobs(plan: Plan, acknowledged: Iterable[Acknowledgement], kept: Mapping[str, Histories]) -> list[str]:
+def lost_jobs(
+    plan: Plan, acknowledged: Iterable[Acknowledgement], kept: Mapping[str, Histories], readings: Readings
+) -> list[str]:
     """No acknowledged job is lost; one that is durable in one Region only may go with the data of that Region."""
     wrong = []
     for told in acknowledged:
@@ -32,18 +33,18 @@ def lost_jobs(plan: Plan, acknowledged: Iterable[Acknowledgement], kept: Mapping
         wrong += [
             f"{told.job_id} ({told.order.key}), acknowledged by {told.region} as {told.durability}, is not in {name}"
             for name, jobs in kept.items()
-            if oracle.read(jobs.get(told.job_id, ())) is None and not excused
+            if readings.oracle(jobs.get(told.job_id, ())) is None and not excused
         ]
     return wrong
 
 
-def unequal_results(plan: Plan, kept: Mapping[str, Histories]) -> list[str]:
+def unequal_results(plan: Plan, kept: Mapping[str, Histories], readings: Readings) -> list[str]:
     """Each job has one result, the same in each Region, and its own recorded steps led to it."""
     wrong = []
     results: dict[str, dict[str, object]] = {}
     for name, jobs in kept.items():
         for job, segments in jobs.items():
-            reading = oracle.read(segments)
+            reading = readings.oracle(segments)
             if reading is None:
                 continue  # remnants of a job whose submission was lost with a Region, or that is missed elsewhere
             if reading.end is None or not (reading.whole or plan.loses_any_data):
@@ -63,12 +64,12 @@ def unequal_results(plan: Plan, kept: Mapping[str, Histories]) -> list[str]:
     return wrong
 
 
-def misread_histories(kept: Mapping[str, Histories]) -> list[str]:
+def misread_histories(kept: Mapping[str, Histories], readings: Readings) -> list[str]:
     """The fold reads what the oracle reads."""
     wrong = []
     for name, jobs in kept.items():
         for job, segments in jobs.items():
-            state, reading = fold(segments), oracle.read(segments)
+            state, reading = readings.state(segments), readings.oracle(segments)
             if state is None or reading is None:
                 continue
             told = [((item.epoch, item.region, item.sequence), item.event) for item in state.history]
@@ -77,22 +78,22 @@ def misread_histories(kept: Mapping[str, Histories]) -> list[str]:
     return wrong
 
 
-def repeated_steps(effects: Iterable[Effect]) -> list[str]:
+def repeated_steps(effects: Iterable[Effect], readings: Readings) -> list[str]:
     """A step that its worker could read as recorded is not carried out again."""
     wrong = []
     for effect in effects:
-        reading = oracle.read(effect.known.segments)
+        reading = readings.oracle(effect.known.segments)
         recorded = {step_idempotency_key(effect.job_id, step.step) for step in reading.steps} if reading else set()
         if effect.key in recorded:
             wrong.append(f"{effect.process} carried {effect.key} out again, though it had read its result")
     return wrong
 
 
-def blind_workers(effects: Iterable[Effect]) -> list[str]:
+def blind_workers(effects: Iterable[Effect], readings: Readings) -> list[str]:
     """A worker carries out steps only of a job whose winning history it can read in full."""
     wrong = []
     for effect in effects:
-        reading = oracle.read(effect.known.segments)
+        reading = readings.oracle(effect.known.segments)
         if reading is None or not reading.whole:
             wrong.append(f"{effect.process} carried {effect.key} out, though its history had a gap")
     return wrong

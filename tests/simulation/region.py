@@ -171,9 +171,7 @@ class Region:
         history = OwnHistory(calls, self._history(self.replica))
         projections = OwnProjections(calls, MemoryProjections(self.replica.table))
         lanes = OwnLanes(calls, self.lanes)
-        clock = SweepersClock(
-            self._skew(), region=self.name, replica=self.replica, process=process, shards=self.shards
-        )
+        clock = SweepersClock(self._skew(), region=self.name, replica=self.replica, process=process, shards=self.shards)
         adopt = AdoptJobs(
             history=history,
             projections=projections,

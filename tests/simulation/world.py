@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
-from functions.domain.job.state import fold
 from tests.simulation import invariants
 from tests.simulation.clients import Clients
 from tests.simulation.lanes import Unreliability, UnreliableLanes
 from tests.simulation.machine import Machinery, Power, own_new_tasks
 from tests.simulation.plan import REGIONS, Blow, Fault, Plan, peer_of
 from tests.simulation.ports import Trouble
+from tests.simulation.readings import Readings
 from tests.simulation.region import VISIBILITY_SECONDS, Region
 from tests.simulation.replication import Link
 from tests.simulation.rules import Rules
@@ -56,6 +56,7 @@ class World:
         self.random = Random(f"antipode world {plan.seed}")
         self.link = Link(REGIONS, self.random, plan.longest_lag)
         self.effects = EffectLog()
+        self.readings = Readings()
         self.regions = {name: self._region(name, rules) for name in REGIONS}
         for name, region in self.regions.items():
             region.peer = self.regions[peer_of(name)]
@@ -182,7 +183,11 @@ class World:
 
     def _finished(self, region: Region) -> bool:
         """Say whether all jobs are. A newer epoch whose beginning was lost with its Region may stay incomplete."""
-        states = [state for segments in invariants.histories(region).values() if (state := fold(segments)) is not None]
+        states = [
+            state
+            for segments in invariants.histories(region).values()
+            if (state := self.readings.state(segments)) is not None
+        ]
         return all(state.finished and (state.complete or self.plan.loses_any_data) for state in states)
 
     def _outcome(self, rested: bool) -> Outcome:
@@ -190,17 +195,17 @@ class World:
         told = self.clients.acknowledged
         violations = [
             *([] if rested else [f"not everything came to its end within {REST_WITHIN_SECONDS:.0f} s of healing"]),
-            *invariants.lost_jobs(self.plan, told, kept),
-            *invariants.unequal_results(self.plan, kept),
-            *invariants.misread_histories(kept),
-            *invariants.repeated_steps(self.effects.done),
-            *invariants.blind_workers(self.effects.done),
+            *invariants.lost_jobs(self.plan, told, kept, self.readings),
+            *invariants.unequal_results(self.plan, kept, self.readings),
+            *invariants.misread_histories(kept, self.readings),
+            *invariants.repeated_steps(self.effects.done, self.readings),
+            *invariants.blind_workers(self.effects.done, self.readings),
             *invariants.changing_keys(self.effects.done),
             *invariants.doubled_jobs(told),
             *self.link.ledger.faults.values(),
             *(f"unexpected: {error!r}" for error in self._surprises()),
         ]
-        states = [fold(segments) for jobs in kept.values() for segments in jobs.values()]
+        states = [self.readings.state(segments) for jobs in kept.values() for segments in jobs.values()]
         return Outcome(
             plan=self.plan,
             violations=tuple(violations),

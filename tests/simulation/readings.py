@@ -1,0 +1,38 @@
+"""What the fold and the oracle make of a job's segments, worked out once for each set of segments in each order.
+
+A run asks about the same segments many times: while it waits for jobs to end, in each invariant, and for each effect.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from functions.domain.job.history import Segment
+from functions.domain.job.state import JobState, fold
+from tests.simulation import oracle
+
+#: Segments are told apart by identity, which costs nothing; they are kept so that no other gets the identity of one.
+_Key = tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Readings:
+    """Of one run: another run may have other rules."""
+
+    _states: dict[_Key, tuple[tuple[Segment, ...], JobState | None]] = field(default_factory=dict)
+    _told: dict[_Key, tuple[tuple[Segment, ...], oracle.Reading | None]] = field(default_factory=dict)
+
+    def state(self, segments: Iterable[Segment]) -> JobState | None:
+        """Return what the fold reads."""
+        kept = tuple(segments)
+        key = tuple(map(id, kept))
+        if key not in self._states:
+            self._states[key] = kept, fold(kept)
+        return self._states[key][1]
+
+    def oracle(self, segments: Iterable[Segment]) -> oracle.Reading | None:
+        """Return what the oracle reads."""
+        kept = tuple(segments)
+        key = tuple(map(id, kept))
+        if key not in self._told:
+            self._told[key] = kept, oracle.read(kept)
+        return self._told[key][1]
