@@ -46,6 +46,6 @@ class PayloadBucket(Construct):
         acknowledge(
             self.bucket,
             "S1",
-            "Only functions reach it, by their roles or by addresses that they sign for minutes, and each of them logs "
-            "the request. Who must prove every read turns on CloudTrail's data events, which say more than access logs.",
+            "Only functions reach it, by their roles or by addresses that they sign for minutes; each logs its call. "
+            "Who must prove every read turns on CloudTrail's data events, which say more than an access log.",
         )

@@ -79,7 +79,7 @@ class Grants:
             case Permission.OPENS_UPLOADS:
                 return PolicyStatement(actions=["s3:PutObject"], resources=self._objects(permission))
             case Permission.FINDS_PAYLOADS:
-                buckets = [self._bucket(region) for region in self.configuration.regions]
+                buckets = [self._bucket(region) for region in self._both]
                 return PolicyStatement(actions=["s3:ListBucket"], resources=buckets)
             case _:
                 assert_never(permission)
@@ -88,13 +88,17 @@ class Grants:
         """Return the objects of which a permission speaks."""
         match permission:
             case Permission.KEEPS_PAYLOADS | Permission.READS_PAYLOADS:
-                return [f"{self._bucket(region)}/{KEPT}/*" for region in self.configuration.regions]
+                return [f"{self._bucket(region)}/{KEPT}/*" for region in self._both]
             case Permission.READS_UPLOADS:
-                return [f"{self._bucket(region)}/{UPLOADS}/*" for region in self.configuration.regions]
+                return [f"{self._bucket(region)}/{UPLOADS}/*" for region in self._both]
             case Permission.OPENS_UPLOADS:
                 return [f"{self._bucket(self.region)}/{UPLOADS}/*"]
             case _:
                 return []
+
+    @property
+    def _both(self) -> tuple[str, str]:
+        return self.region, self.configuration.peer_of(self.region)
 
     def _bucket(self, region: str) -> str:
         return f"arn:{Aws.PARTITION}:s3:::{bucket_name(self.configuration, self.stack.account, region)}"
