@@ -13,12 +13,17 @@ from tests.stacks.templates import Environment, Template, resolve
 
 ROUTES = {
     ("POST", "/v1/jobs"): "submit_job",
+    ("POST", "/v1/payloads"): "open_upload",
     ("GET", "/v1/jobs"): "list_jobs",
     ("GET", "/v1/jobs/{id}"): "get_job",
     ("GET", "/v1/jobs/{id}/events"): "list_job_events",
     ("GET", "/v1/agents"): "list_agents",
     ("GET", "/v1/regions"): "list_regions",
     ("GET", "/v1/health"): "check_health",
+}
+REQUIRED_FIELDS = {
+    ("POST", "/v1/jobs"): ("JobRequest", ["agent", "input"]),
+    ("POST", "/v1/payloads"): ("UploadRequest", ["bytes", "sha256"]),
 }
 PUBLIC = ("GET", "/v1/health")
 #: The response types of API Gateway that no request of ours can bring about, so that the defaults may answer for them.
@@ -116,17 +121,24 @@ def test_parameters_are_checked_on_every_route_and_the_body_where_there_is_one(
     assert validator["ValidateRequestParameters"] is True
     assert validator["ValidateRequestBody"] is (route[0] == "POST")
     assert method["RequestParameters"].get("method.request.path.id", False) is ("{id}" in route[1])
-    model, _ = prod.first.only("ApiGateway::Model")
-    assert method["RequestModels"] == ({"application/json": {"Ref": model}} if route[0] == "POST" else {})
+    if route in REQUIRED_FIELDS:
+        title, _ = REQUIRED_FIELDS[route]
+        model, _ = prod.first.only("ApiGateway::Model", Name=title)
+        assert method["RequestModels"] == {"application/json": {"Ref": model}}
+    else:
+        assert method["RequestModels"] == {}
 
 
-def test_the_model_refuses_only_what_api_gateway_can_name_the_field_of(prod: Environment) -> None:
-    _, model = prod.first.only("ApiGateway::Model")
+@pytest.mark.parametrize(("title", "required"), REQUIRED_FIELDS.values())
+def test_a_model_refuses_only_what_api_gateway_can_name_the_field_of(
+    title: str, required: list[str], prod: Environment
+) -> None:
+    _, model = prod.first.only("ApiGateway::Model", Name=title)
     assert model["Schema"] == {
         "$schema": "http://json-schema.org/draft-04/schema#",
-        "title": "JobRequest",
+        "title": title,
         "type": "object",
-        "required": ["agent", "input"],
+        "required": required,
     }
 
 
@@ -233,7 +245,7 @@ def test_the_local_cloud_has_no_firewall(local: Environment) -> None:
 
 
 def test_tools_find_what_they_need_in_the_outputs(local: Environment) -> None:
-    expected = {"ApiId", "ApiUrl", "RegionalDomainName", "HealthCheckId", "TableName", "AlarmTopicArn"}
+    expected = {"ApiId", "ApiUrl", "RegionalDomainName", "HealthCheckId", "TableName", "AlarmTopicArn", "PayloadBucket"}
     expected |= {f"{kind}{lane}" for kind in ("QueueUrl", "DeadQueueUrl") for lane in ("Critical", "Standard", "Batch")}
     expected |= {"Function" + "".join(word.title() for word in row.name.split("_")) for row in FUNCTIONS}
     assert expected <= set(local.first.body["Outputs"])

@@ -14,6 +14,8 @@ from tests.stacks.templates import ROWS, Environment, as_list, resolve
 
 TABLE = "arn:<AWS::Partition>:dynamodb:us-east-1:<AWS::AccountId>:table/antipode-prod"
 PEER_TABLE = TABLE.replace("us-east-1", "us-west-2")
+BUCKET = "arn:<AWS::Partition>:s3:::antipode-prod-payloads-<AWS::AccountId>-us-east-1"
+PEER_BUCKET = BUCKET.replace("us-east-1", "us-west-2")
 LANES = ["critical", "standard", "batch"]
 
 
@@ -21,6 +23,25 @@ def on_items(keys: str, resource: str, *operations: str) -> set[tuple[str, str, 
     """Return what a statement on items whose keys begin in one way allows."""
     condition = json.dumps({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [keys]}})
     return {(f"dynamodb:{operation}", resource, condition) for operation in operations}
+
+
+PAYLOAD_MEANINGS = {
+    Permission.KEEPS_PAYLOADS: {
+        (action, f"{bucket}/payloads/*", "null")
+        for bucket in (BUCKET, PEER_BUCKET)
+        for action in ("s3:GetObject", "s3:PutObject")
+    },
+    Permission.READS_PAYLOADS: {
+        ("s3:GetObject", f"{BUCKET}/payloads/*", "null"),
+        ("s3:GetObject", f"{PEER_BUCKET}/payloads/*", "null"),
+    },
+    Permission.READS_UPLOADS: {
+        ("s3:GetObject", f"{BUCKET}/uploads/*", "null"),
+        ("s3:GetObject", f"{PEER_BUCKET}/uploads/*", "null"),
+    },
+    Permission.OPENS_UPLOADS: {("s3:PutObject", f"{BUCKET}/uploads/*", "null")},
+    Permission.FINDS_PAYLOADS: {("s3:ListBucket", BUCKET, "null"), ("s3:ListBucket", PEER_BUCKET, "null")},
+}
 
 
 def to_lanes(environment: Environment, action: str) -> set[tuple[str, str, str]]:
@@ -51,7 +72,7 @@ def expected(environment: Environment, permission: Permission) -> set[tuple[str,
             )
         },
     }
-    return meanings[permission]
+    return (meanings | PAYLOAD_MEANINGS)[permission]
 
 
 def allowed(environment: Environment, name: str) -> set[tuple[str, str, str]]:
