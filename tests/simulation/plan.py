@@ -75,6 +75,7 @@ class Plan:
     longest_lag: float
     skew_seconds: dict[str, float]
     sweepers: int
+    restless: bool
     shards: int
 
     @classmethod
@@ -94,6 +95,7 @@ class Plan:
             longest_lag=random.choice((0.0, 4.0, 20.0, 60.0)),
             skew_seconds={EAST: random.uniform(-3.0, 3.0), WEST: random.uniform(-3.0, 3.0)},
             sweepers=random.choice((1, 1, 2)),
+            restless=random.random() < 0.1,
             shards=random.choice((1, 1, 2)),
         )
 
@@ -111,7 +113,7 @@ class Plan:
         head = (
             f"seed {self.seed}: crash {self.crash} and refuse {self.refuse} a call, {self.slow}s long, "
             f"model away {self.model_unavailable}, lag up to {self.longest_lag}s, "
-            f"skew {self.skew_seconds}, {self.sweepers} sweepers, {self.shards} shards, {self.unreliability}"
+            f"skew {self.skew_seconds}, {self.sweepers}{' restless' * self.restless} sweepers, {self.shards} shards, {self.unreliability}"
         )
         return "\n".join([head, *map(str, self.orders), *map(str, self.faults)])
 

@@ -58,6 +58,7 @@ class Region:
     rules: Rules
     skew_seconds: float
     sweepers: int
+    restless: bool
     shards: int
     model: FitfulModel
     peer: "Region" = field(init=False)
@@ -171,7 +172,14 @@ class Region:
         history = OwnHistory(calls, self._history(self.replica))
         projections = OwnProjections(calls, MemoryProjections(self.replica.table))
         lanes = OwnLanes(calls, self.lanes)
-        clock = SweepersClock(self._skew(), region=self.name, replica=self.replica, process=process, shards=self.shards)
+        clock = SweepersClock(
+            self._skew(),
+            region=self.name,
+            replica=self.replica,
+            process=process,
+            shards=self.shards,
+            restless=self.restless,
+        )
         adopt = AdoptJobs(
             history=history,
             projections=projections,

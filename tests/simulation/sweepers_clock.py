@@ -1,13 +1,16 @@
 """The clock of a simulated sweeper, which sleeps through rounds that can find nothing new.
 
-Half of what a simulation costs would be rounds over a table that nobody has written to. What a round does follows from
-the replica, from what has come due by then, and from whether the last round was refused something: while none of these
-has changed, another round is left out. It changes nothing that a new sweeper begins with a round.
+Half of what a simulation costs would be rounds that find what the last one found. A sweep sees to the entries that are
+due, each once; adoption, while the peer is held for lost, looks at the peer's jobs again and again. So a round is left
+out when nothing has come due, nothing was refused in the last one and the verdict stands; with the peer lost, only when
+nothing at all was written either. A new sweeper begins with a round. In a part of the seeds no round is left out.
 """
 
 from dataclasses import dataclass
 
 from functions.adapters.memory import MemoryProjections
+from functions.domain.job.history import DueEntry
+from functions.domain.ownership.verdict import Verdict
 from tests.simulation.lanes import LANE
 from tests.simulation.machine import Process
 from tests.simulation.replication import Replica
@@ -15,37 +18,49 @@ from tests.simulation.virtual_time import VirtualClock, pass_time
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """What a round could build on."""
+class _Sight:
+    """What a round builds on."""
 
-    at: str
-    changes: int
+    due: frozenset[DueEntry]
+    verdict: Verdict | None
     refusals: int
+    changes: int | None
 
 
 @dataclass(slots=True, kw_only=True)
 class SweepersClock(VirtualClock):
-    """The port Clock. `shards`: how many partitions the due index has."""
+    """The port Clock. `shards`: how many partitions the due index has. `restless`: leave no round out."""
 
     region: str
     replica: Replica
     process: Process
     shards: int
-    _last: _Seen | None = None
+    restless: bool
+    _last: _Sight | None = None
 
     async def sleep(self, seconds: float) -> None:
         """See Clock. Returns at the end of one of so many such sleeps: when the next round may differ from the last."""
         await pass_time(seconds)
-        while await self._nothing_new():
+        sight = await self._look()
+        while self._last is not None and not self.restless and self._alike(sight, self._last):
             await pass_time(seconds)
-        self._last = _Seen(self.now(), self.replica.changes, self.process.refusals)
+            sight = await self._look()
+        self._last = sight
 
-    async def _nothing_new(self) -> bool:
-        last = self._last
-        if last is None or (last.changes, last.refusals) != (self.replica.changes, self.process.refusals):
-            return False
+    async def _look(self) -> _Sight:
         index, now = MemoryProjections(self.replica.table), self.now()
+        due: set[DueEntry] = set()
         for shard in range(self.shards):
-            if await index.due(self.region, LANE, shard, after=last.at, upto=now, limit=1):
-                return False
-        return True
+            due.update(await index.due(self.region, LANE, shard, after="", upto=now, limit=1000))
+        verdict = self.replica.table.verdicts.get(self.region)
+        lost = verdict is not None and verdict.lost
+        return _Sight(frozenset(due), verdict, self.process.refusals, self.replica.changes if lost else None)
+
+    @staticmethod
+    def _alike(now: _Sight, before: _Sight) -> bool:
+        """Entries that are gone give a round nothing to do."""
+        return now.due <= before.due and (now.verdict, now.refusals, now.changes) == (
+            before.verdict,
+            before.refusals,
+            before.changes,
+        )

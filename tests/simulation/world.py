@@ -89,6 +89,7 @@ class World:
             rules=rules,
             skew_seconds=plan.skew_seconds[name],
             sweepers=plan.sweepers,
+            restless=plan.restless,
             shards=plan.shards,
             model=FitfulModel(self.random, plan.model_unavailable),
         )
