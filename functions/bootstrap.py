@@ -11,6 +11,7 @@ from functions.adapters.aws_clients import (
     LANES,
     MODEL,
     PAYLOADS,
+    PEER_LANES,
     PEER_LIMIT_SECONDS,
     PEER_PAYLOAD_LIMIT_SECONDS,
     PEER_PAYLOADS,
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     from functions.adapters.dynamodb_table import DynamodbTable
     from functions.application.adopt_jobs import AdoptJobs
     from functions.application.advance_job import AdvanceJob
+    from functions.application.agent_ports import Agents
     from functions.application.authorize_request import AuthorizeRequest
+    from functions.application.call_child import CallChild
     from functions.application.check_health import CheckHealth
     from functions.application.get_job import GetJob, WaitForJob
     from functions.application.keep_payloads import KeepPayloads
@@ -38,7 +41,6 @@ if TYPE_CHECKING:
     from functions.application.list_regions import ListRegions
     from functions.application.open_upload import OpenUpload
     from functions.application.ports import (
-        Agents,
         Clock,
         Entropy,
         HistoryStore,
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
         RegionRegister,
         Tokens,
     )
+    from functions.application.send_arrival import SendArrival
     from functions.application.submit_job import SubmitJob
     from functions.application.sweep_jobs import SweepJobs
     from functions.application.watch_regions import WatchRegions
@@ -179,6 +182,37 @@ class Runtime:
         return OpenUpload(own=self.payloads, clock=self.clock)
 
     @cached_property
+    def peer_lanes(self) -> "Lanes":
+        """The peer Region's queues."""
+        from functions.adapters.sqs_peer_lanes import SqsPeerLanes
+
+        calls = BlockingCalls("peer-lanes", PEER_LANES.threads)
+        client = self._clients.peer_lanes
+        return SqsPeerLanes(self.settings.lanes, client, calls, self.log.say, PEER_LIMIT_SECONDS)
+
+    @cached_property
+    def send_arrival(self) -> "SendArrival":
+        """Use case."""
+        from functions.application.send_arrival import SendArrival
+
+        return SendArrival(
+            history=self.history,
+            peer=self.peer,
+            lanes=self.lanes,
+            peer_lanes=self.peer_lanes,
+            clock=self.clock,
+            region=self.settings.region,
+            peer_region=self.settings.peer_region,
+        )
+
+    @cached_property
+    def call_child(self) -> "CallChild":
+        """Use case."""
+        from functions.application.call_child import CallChild
+
+        return CallChild(submit=self.submit_job, send=self.send_arrival, history=self.history)
+
+    @cached_property
     def submit_job(self) -> "SubmitJob":
         """Use case."""
         from functions.application.submit_job import SubmitJob
@@ -263,6 +297,7 @@ class Runtime:
             lanes=self.lanes,
             agents=self.agents,
             model=self.model,
+            children=self.call_child,
             clock=self.clock,
             entropy=self.entropy,
             region=self.settings.region,
@@ -279,6 +314,7 @@ class Runtime:
             history=self.history,
             projections=self.projections,
             lanes=self.lanes,
+            children=self.call_child,
             clock=self.clock,
             region=self.settings.region,
             stall_seconds=self.settings.stall_seconds,

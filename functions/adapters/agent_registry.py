@@ -3,32 +3,40 @@
 import importlib
 from collections.abc import Mapping, Sequence
 
-from functions.application.ports import Agent
+from functions.application.agent_ports import Agent
 
-SHIPPED: Mapping[str, str] = {
-    "licence-review": "functions.agents.licence_review",
-    "probe": "functions.agents.probe",
+#: For each agent the modules that define its versions, the newest first: new jobs get that one, and a job stays on the
+#: version that it started with.
+SHIPPED: Mapping[str, Sequence[str]] = {
+    "licence-review": ["functions.agents.licence_review"],
+    "probe": ["functions.agents.probe"],
 }
 
 
 class AgentRegistry:
-    """The agents of this release; `modules` gives for each name the module that defines it."""
+    """The agents of this release; `modules` gives for each name the modules that define its versions, newest first."""
 
-    def __init__(self, modules: Mapping[str, str] = SHIPPED) -> None:
-        self._modules = dict(modules)
+    def __init__(self, modules: Mapping[str, Sequence[str]] = SHIPPED) -> None:
+        self._modules = {name: list(versions) for name, versions in modules.items()}
         self._loaded: dict[str, Agent] = {}
 
     def names(self) -> Sequence[str]:
         """See Agents."""
         return sorted(self._modules)
 
-    def find(self, name: str) -> Agent | None:
-        """See Agents. Raises LookupError when the module does not define exactly one agent, of that name."""
-        if name not in self._modules:
-            return None
-        if name not in self._loaded:
-            self._loaded[name] = _load(name, self._modules[name])
-        return self._loaded[name]
+    def versions(self, name: str) -> Sequence[str]:
+        """See Agents."""
+        return [self._load(name, module).version for module in self._modules.get(name, ())]
+
+    def find(self, name: str, version: str | None = None) -> Agent | None:
+        """See Agents. Raises LookupError when a module does not define exactly one agent, of that name."""
+        versions = (self._load(name, module) for module in self._modules.get(name, ()))
+        return next((agent for agent in versions if version in (None, agent.version)), None)
+
+    def _load(self, name: str, module: str) -> Agent:
+        if module not in self._loaded:
+            self._loaded[module] = _load(name, module)
+        return self._loaded[module]
 
 
 def _load(name: str, module_name: str) -> Agent:

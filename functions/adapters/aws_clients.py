@@ -37,6 +37,8 @@ STATE = _Use("dynamodb", connect_seconds=1.0, read_seconds=3.0, attempts=3, thre
 #: The second attempt only as far as `PEER_LIMIT_SECONDS` allows.
 PEER_STATE = _Use("dynamodb", connect_seconds=0.4, read_seconds=0.6, attempts=2, threads=16)
 LANES = _Use("sqs", connect_seconds=1.0, read_seconds=3.0, attempts=3, threads=4)
+#: For hints that can wake a job sooner; nothing depends on them.
+PEER_LANES = _Use("sqs", connect_seconds=0.4, read_seconds=0.6, attempts=1, threads=2)
 #: Few at once: a payload of 100 MB is in memory several times over while it is packed and sent.
 PAYLOADS = _Use("s3", connect_seconds=1.0, read_seconds=10.0, attempts=3, threads=4)
 PEER_PAYLOADS = _Use("s3", connect_seconds=1.0, read_seconds=10.0, attempts=2, threads=4)
@@ -68,6 +70,11 @@ class AwsClients:
     def lanes(self) -> "SQSClient":
         """SQS in this Region."""
         client: SQSClient = self._get(LANES, self._region)
+        return client
+
+    def peer_lanes(self) -> "SQSClient":
+        """SQS in the peer Region."""
+        client: SQSClient = self._get(PEER_LANES, self._peer_region, self._peer_endpoint_url)
         return client
 
     def payloads(self) -> "S3Client":

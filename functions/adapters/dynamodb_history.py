@@ -1,12 +1,18 @@
 """HistoryStore on DynamoDB: a segment is one item, and one conditional put is both the write and the fence."""
 
+import json
+from collections.abc import Sequence
+
 from functions.adapters.dynamodb_projections import head_from_item, is_head
 from functions.adapters.dynamodb_table import DynamodbTable, Item, text
 from functions.application.ports import AppendConflict, Due
 from functions.domain.ids import shard_of
+from functions.domain.job.arrivals import Arrival, ArrivalKind, arrival_key
 from functions.domain.job.events import JobSubmitted, decode, encode
 from functions.domain.job.history import JobRecord, Segment, job_key, segment_from, segment_key
 from functions.domain.lanes import DUE_SHARDS
+
+_ARRIVAL = "IN#"
 
 
 class DynamodbHistory:
@@ -26,7 +32,19 @@ class DynamodbHistory:
         """See HistoryStore."""
         items = await self._table.query("pk = :job", {":job": text(job_key(job_id))})
         segments = tuple(_segment(job_id, item) for item in items if item["sk"]["S"].startswith("E#"))
-        return JobRecord(segments, tuple(head_from_item(job_id, item) for item in items if is_head(item)))
+        heads = tuple(head_from_item(job_id, item) for item in items if is_head(item))
+        return JobRecord(segments, heads, tuple(_arrival(job_id, item) for item in items if _is_arrival(item)))
+
+    async def receive(self, arrival: Arrival, *, owner: str, lane: str) -> Arrival:
+        """See HistoryStore."""
+        present = await self._table.put_new(_arrival_item(arrival, owner, lane))
+        return arrival if present is None else _arrival(arrival.job_id, present)
+
+    async def arrivals(self, job_id: str) -> Sequence[Arrival]:
+        """See HistoryStore."""
+        values = {":job": text(job_key(job_id)), ":arrivals": text(_ARRIVAL)}
+        items = await self._table.query("pk = :job AND begins_with(sk, :arrivals)", values)
+        return [_arrival(job_id, item) for item in items]
 
     async def read_opening(self, job_id: str, region: str) -> Segment | None:
         """See HistoryStore."""
@@ -50,6 +68,36 @@ def _segment_item(segment: Segment, due: Due | None) -> Item:
         item["list_pk"] = text(first.tenant)
         item["list_sk"] = text(f"{first.at}#{segment.job_id}")
     return item
+
+
+def _arrival_item(arrival: Arrival, owner: str, lane: str) -> Item:
+    return {
+        "pk": text(job_key(arrival.job_id)),
+        "sk": text(arrival_key(arrival.region, arrival.kind, arrival.name)),
+        "writer": text(arrival.region),
+        "at": text(arrival.at),
+        "by": text(arrival.by),
+        "body": text(json.dumps(arrival.body, separators=(",", ":"), ensure_ascii=False)),
+        "due_pk": text(f"{owner}#{lane}#{shard_of(arrival.job_id, DUE_SHARDS)}"),
+        "due_sk": text(f"{arrival.at}#{arrival.job_id}"),
+    }
+
+
+def _is_arrival(item: Item) -> bool:
+    return str(item["sk"]["S"]).startswith(_ARRIVAL)
+
+
+def _arrival(job_id: str, item: Item) -> Arrival:
+    _, region, kind, name = item["sk"]["S"].split("#", 3)
+    return Arrival(
+        job_id=job_id,
+        region=region,
+        kind=ArrivalKind(kind),
+        name=name,
+        at=item["at"]["S"],
+        by=item["by"]["S"],
+        body=json.loads(item["body"]["S"]),
+    )
 
 
 def _segment(job_id: str, item: Item) -> Segment:

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from functions.adapters.dynamodb_table import DynamodbTable, Item, number, text
 from functions.domain.ids import shard_of
-from functions.domain.job.history import DueEntry, Head, job_key
+from functions.domain.job.history import Ask, DueEntry, Head, job_key
 from functions.domain.lanes import DUE_SHARDS
 
 DUE_INDEX = "due"
 LISTING_INDEX = "listing"
 _HEAD = "HEAD#"
+_ASK = "ASK#"
 #: Sorts after any job id, so that a moment with it ends the range of the entries due by then.
 _AFTER_ANY_JOB = "#~"
 #: Sorts before the "#" of a position, so that with it a range begins behind a position, or at a moment's first entry.
@@ -26,6 +27,28 @@ class DynamodbProjections:
         """See Projections."""
         await self._table.put(_head_item(head))
 
+    async def put_ask(self, ask: Ask) -> None:
+        """See Projections."""
+        item = {
+            "pk": text(job_key(ask.job_id)),
+            "sk": text(f"{_ASK}{ask.region}#{ask.step}"),
+            "writer": text(ask.region),
+        }
+        if ask.open:
+            item |= {"list_pk": text(_asked(ask.tenant, ask.group)), "list_sk": text(ask.position)}
+        await self._table.put(item)
+
+    async def list_asks(self, tenant: str, group: str, *, before: str | None, limit: int) -> Sequence[Ask]:
+        """See Projections."""
+        items = await self._list(_asked(tenant, group), before, limit)
+        return [_ask(item, tenant, group) for item in items]
+
+    async def _list(self, partition: str, before: str | None, limit: int) -> Sequence[Item]:
+        condition, values = "list_pk = :partition", {":partition": text(partition)}
+        if before is not None:
+            condition, values[":before"] = condition + " AND list_sk < :before", text(before)
+        return await self._table.query(condition, values, index=LISTING_INDEX, newest_first=True, limit=limit)
+
     async def due(self, region: str, lane: str, shard: int, *, after: str, upto: str, limit: int) -> Sequence[DueEntry]:
         """See Projections."""
         first, last = after + _JUST_AFTER, upto + _AFTER_ANY_JOB
@@ -38,10 +61,7 @@ class DynamodbProjections:
 
     async def list_jobs(self, tenant: str, *, before: str | None, limit: int) -> Sequence[tuple[str, str]]:
         """See Projections."""
-        condition, values = "list_pk = :tenant", {":tenant": text(tenant)}
-        if before is not None:
-            condition, values[":before"] = condition + " AND list_sk < :before", text(before)
-        items = await self._table.query(condition, values, index=LISTING_INDEX, newest_first=True, limit=limit)
+        items = await self._list(tenant, before, limit)
         return [_split(item["list_sk"]["S"]) for item in items]
 
     async def read_cursor(self, region: str, lane: str, shard: int) -> str:
@@ -53,6 +73,17 @@ class DynamodbProjections:
         """See Projections."""
         key = {"pk": text(f"SWEEP#{region}"), "sk": text(f"{lane}#{shard}")}
         await self._table.put({**key, "writer": text(region), "upto": text(upto)})
+
+
+def _asked(tenant: str, group: str) -> str:
+    """Return the partition of what a group is asked. A tenant's own listing lies under its name, which has no "#"."""
+    return f"{tenant}#{group}"
+
+
+def _ask(item: Item, tenant: str, group: str) -> Ask:
+    _, region, step = item["sk"]["S"].split("#", 2)
+    at, job_id = _split(item["list_sk"]["S"])
+    return Ask(job_id, region, step, tenant, group, at)
 
 
 def is_head(item: Item) -> bool:

@@ -17,8 +17,9 @@ from functions.application.ports import (
     TokenGrant,
 )
 from functions.domain.ids import shard_of
+from functions.domain.job.arrivals import Arrival, arrival_key
 from functions.domain.job.events import JobSubmitted
-from functions.domain.job.history import DueEntry, Head, JobRecord, Segment
+from functions.domain.job.history import Ask, DueEntry, Head, JobRecord, Segment
 from functions.domain.lanes import DUE_SHARDS
 from functions.domain.ownership.verdict import Heartbeat, Verdict
 
@@ -31,12 +32,23 @@ class SegmentRow:
     due: Due | None
 
 
+@dataclass(frozen=True, slots=True)
+class ArrivalRow:
+    """An arrival, and in whose partition of the due index it lies."""
+
+    arrival: Arrival
+    owner: str
+    lane: str
+
+
 @dataclass(slots=True)
 class MemoryTable:
     """One replica of the state table. `refusing` makes every call fail as a throttled or unreachable table does."""
 
     segments: dict[tuple[str, int, str, int], SegmentRow] = field(default_factory=dict)
     heads: dict[tuple[str, str], Head] = field(default_factory=dict)
+    arrivals: dict[tuple[str, str], ArrivalRow] = field(default_factory=dict)
+    asks: dict[tuple[str, str, str], Ask] = field(default_factory=dict)
     cursors: dict[tuple[str, str, int], str] = field(default_factory=dict)
     beats: dict[str, Heartbeat] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
@@ -68,7 +80,21 @@ class MemoryHistory:
         self.table.check()
         segments = (row.segment for key, row in sorted(self.table.segments.items()) if key[0] == job_id)
         heads = (head for key, head in sorted(self.table.heads.items()) if key[0] == job_id)
-        return JobRecord(tuple(segments), tuple(heads))
+        return JobRecord(tuple(segments), tuple(heads), self._arrivals(job_id))
+
+    async def receive(self, arrival: Arrival, *, owner: str, lane: str) -> Arrival:
+        """See HistoryStore."""
+        self.table.check()
+        key = (arrival.job_id, arrival_key(arrival.region, arrival.kind, arrival.name))
+        return self.table.arrivals.setdefault(key, ArrivalRow(arrival, owner, lane)).arrival
+
+    async def arrivals(self, job_id: str) -> Sequence[Arrival]:
+        """See HistoryStore."""
+        self.table.check()
+        return self._arrivals(job_id)
+
+    def _arrivals(self, job_id: str) -> tuple[Arrival, ...]:
+        return tuple(row.arrival for key, row in sorted(self.table.arrivals.items()) if key[0] == job_id)
 
     async def read_opening(self, job_id: str, region: str) -> Segment | None:
         """See HistoryStore."""
@@ -88,6 +114,18 @@ class MemoryProjections:
         self.table.check()
         self.table.heads[head.job_id, head.region] = head
 
+    async def put_ask(self, ask: Ask) -> None:
+        """See Projections."""
+        self.table.check()
+        self.table.asks[ask.job_id, ask.region, ask.step] = ask
+
+    async def list_asks(self, tenant: str, group: str, *, before: str | None, limit: int) -> Sequence[Ask]:
+        """See Projections."""
+        self.table.check()
+        asks = [ask for ask in self.table.asks.values() if ask.open and (ask.tenant, ask.group) == (tenant, group)]
+        older = [ask for ask in asks if before is None or ask.position < before]
+        return sorted(older, key=lambda ask: (ask.position, ask.step), reverse=True)[:limit]
+
     async def due(self, region: str, lane: str, shard: int, *, after: str, upto: str, limit: int) -> Sequence[DueEntry]:
         """See Projections."""
         self.table.check()
@@ -102,6 +140,9 @@ class MemoryProjections:
         for row in self.table.segments.values():
             if row.due is not None and row.due.lane == lane and row.segment.region == region:
                 yield DueEntry(row.segment.job_id, row.due.at)
+        for arrived in self.table.arrivals.values():
+            if arrived.lane == lane and arrived.owner == region:
+                yield DueEntry(arrived.arrival.job_id, arrived.arrival.at)
         for head in self.table.heads.values():
             if head.due_at is not None and head.lane == lane and head.region == region:
                 yield DueEntry(head.job_id, head.due_at, head.region)

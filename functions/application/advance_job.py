@@ -4,15 +4,14 @@ If the process dies at any line, the message comes back after its visibility tim
 its due time; the next worker folds the history and goes on. Two workers on one job are told apart by the append fence.
 """
 
-import asyncio
 import contextlib
 import math
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
+from functions.application.agent_ports import Agents
+from functions.application.call_child import CallChild
 from functions.application.ports import (
-    Agents,
     AppendConflict,
     Clock,
     Entropy,
@@ -21,29 +20,55 @@ from functions.application.ports import (
     LaneSend,
     LaneUnavailable,
     Model,
-    ModelUnavailable,
     Projections,
     StateUnavailable,
 )
-from functions.application.record_steps import Journal, Recorder, YieldNow, size_of
+from functions.application.record_steps import Journal
+from functions.application.run_attempt import RunAttempt, request_event
 from functions.application.submit_job import LONGEST_LANE_DELAY
-from functions.domain.errors import AntipodeError
-from functions.domain.job.decider import Fail, Ignore, Run, Wait, decide_advance, retry_moment
+from functions.application.wait_in_job import LINGER_SECONDS
+from functions.domain.job.arrivals import Arrival
+from functions.domain.job.decider import (
+    ARRIVED,
+    HALTED_LOOK_SECONDS,
+    Cancel,
+    Fail,
+    Heed,
+    Ignore,
+    Run,
+    Wait,
+    decide_advance,
+    unheard,
+    wakes_now,
+)
 from functions.domain.job.events import (
-    AttemptFailed,
     AttemptStarted,
     AttemptYielded,
     Event,
+    JobAdopted,
+    JobCancelled,
+    JobContinued,
     JobFailed,
+    JobPaused,
+    JobStopped,
     JobSucceeded,
+    JobWaiting,
 )
-from functions.domain.job.history import Head, JobRecord
+from functions.domain.job.history import Head, JobRecord, Segment
 from functions.domain.job.state import JobState, fold
 from functions.domain.lanes import LaneMessage
 from functions.domain.moments import add_seconds, seconds_between
 
-#: Of an error's text so much is kept.
-LONGEST_DETAIL = 2000
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of a job as it is worked on: its record, its state, and the journal that writes on."""
+
+    job_id: str
+    record: JobRecord
+    state: JobState
+    news: tuple[Arrival, ...]
+    journal: Journal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +80,7 @@ class AdvanceJob:
     lanes: Lanes
     agents: Agents
     model: Model
+    children: CallChild
     clock: Clock
     entropy: Entropy
     region: str
@@ -68,155 +94,191 @@ class AdvanceJob:
         """
         record = await self.history.read(message.job_id)
         state = fold(record.segments)
-        decision = decide_advance(state, region=self.region, epoch=message.epoch, now=self.clock.now())
-        if state is None or isinstance(decision, Ignore):
+        if state is None:
             return
+        with contextlib.suppress(AppendConflict):  # somebody else in this Region is ahead of us
+            await self._advance(self._known(message.job_id, record, state), message, delivery, stop_at)
+
+    async def _advance(self, known: _Known, message: LaneMessage, delivery: int, stop_at: float) -> None:
+        decision = decide_advance(
+            known.state,
+            region=self.region,
+            epoch=message.epoch,
+            now=self.clock.now(),
+            news=known.news,
+            reason=message.reason,
+        )
         match decision:
+            case Ignore():
+                if known.state.finished and known.state.owner_region == self.region:
+                    await self.children.settle_family(known.job_id, known.state)
+            case Heed(requests=requests):
+                await self._advance(await self._heed(known, requests), message, delivery, stop_at)
             case Wait(until=until):
-                await self._look_again(message.job_id, record, state, until, "due")
+                if not self._hinted_already(known, until):
+                    await self._look_again(known, until, "due")
             case Fail(code=code, detail=detail):
-                journal = self._journal(message.job_id, state)
-                await self._conclude(journal, record, state, JobFailed(at=self.clock.now(), code=code, detail=detail))
+                await self._conclude(known, JobFailed(at=self.clock.now(), code=code, detail=detail))
+            case Cancel():
+                await self._conclude(known, self._cancelled(known.state))
             case Run():
-                with contextlib.suppress(AppendConflict):  # somebody else in this Region is ahead of us
-                    await self._run(message, delivery, stop_at, record, state)
+                await self._run(known, message, delivery, stop_at)
             case _:
                 assert_never(decision)
 
-    async def _run(
-        self, message: LaneMessage, delivery: int, stop_at: float, record: JobRecord, state: JobState
-    ) -> None:
-        journal = self._journal(message.job_id, state)
+    async def _heed(self, known: _Known, requests: tuple[Arrival, ...]) -> _Known:
+        """Take in what people have asked for, and return what is known then."""
+        now = self.clock.now()
+        events = tuple(request_event(request, now) for request in requests)
+        for event in events:
+            known.journal.record(event)
+        segment = Segment(known.job_id, known.state.epoch, self.region, known.journal.next_sequence, events)
+        await known.journal.flush()
+        record = replace(known.record, segments=(*known.record.segments, segment))
+        state = fold(record.segments)
+        assert state is not None
+        return self._known(known.job_id, record, state)
+
+    async def _run(self, known: _Known, message: LaneMessage, delivery: int, stop_at: float) -> None:
+        told = await self._end_already_told(known)
+        if told is not None:
+            await self._conclude(known, told)
+            return
+        journal = known.journal
         started = AttemptStarted(at=self.clock.now(), worker=self.worker, reason=message.reason, delivery=delivery)
         journal.record(started)
         if delivery > 1 or message.reason != "submitted":
             await journal.flush()  # so that a job that kills its worker has its attempts counted
-        recorder = Recorder(journal, state, self.model, self.clock, stop_at)
+        attempt = RunAttempt(
+            history=self.history,
+            projections=self.projections,
+            agents=self.agents,
+            model=self.model,
+            children=self.children,
+            clock=self.clock,
+            entropy=self.entropy,
+            region=self.region,
+            stall_seconds=self.stall_seconds,
+        )
         try:
-            async with self._kept_alive(message.job_id, record, state):
-                outcome = await self._outcome(recorder, state)
-        except YieldNow:
-            left = stop_at - self.clock.monotonic()
-            journal.record(AttemptYielded(at=self.clock.now(), seconds_left=round(left, 3)))
-            await journal.flush()
-            await self._look_again(message.job_id, record, state, self.clock.now(), "yielded")
-            return
-        except ModelUnavailable as error:
-            await self._retry_later(journal, record, state, str(error))
-            return
+            end = await attempt.run(journal, known.state, known.news, known.record.head_of(self.region), stop_at)
+            await self._leave(known, end)
         finally:
             await journal.close()
-        await self._conclude(journal, record, state, outcome)
 
-    async def _outcome(self, recorder: Recorder, state: JobState) -> Event:
-        """Run the agent and return the event that ends the job. What is not about the job itself is raised."""
-        try:
-            agent = self.agents.find(state.job.agent)
-            if agent is None:
-                raise AntipodeError("unknown_agent", f"this release has no agent {state.job.agent!r}")
-            result = await agent.run(recorder, state.job.input)
-            size_of(result, "the result")
-            return JobSucceeded(at=self.clock.now(), result=result)
-        except BaseExceptionGroup as group:  # of branches that ended together
-            return self._failed(_weightiest(group))
-        except Exception as error:  # noqa: BLE001 - whatever an author's code raises is final: it would only repeat
-            return self._failed(error)
-        finally:
-            await recorder.stop()
-
-    def _failed(self, error: BaseException) -> JobFailed:
-        """Return the end of a job whose agent raised this: it would only raise it again. Re-raise all else."""
-        match error:
-            case AntipodeError():
-                return JobFailed(at=self.clock.now(), code=error.code, detail=error.detail[:LONGEST_DETAIL])
-            case AppendConflict() | StateUnavailable() | ModelUnavailable():
-                raise error
-            case Exception():
-                detail = f"{type(error).__name__}: {error}"[:LONGEST_DETAIL]
-                return JobFailed(at=self.clock.now(), code="agent_raised", detail=detail)
+    async def _leave(self, known: _Known, end: Event) -> None:
+        """Write how an attempt has ended, and see to it that the job is looked at again when it needs it."""
+        match end:
+            case JobWaiting(until=until):
+                known.journal.record(end)
+                await known.journal.flush()
+                await self._look_again(known, until, "due")
+                await self._look_once_more(known)
+            case JobPaused() | JobStopped():
+                known.journal.record(end)
+                await known.journal.flush()
+                await self._put_head(known, add_seconds(self.clock.now(), HALTED_LOOK_SECONDS), "waiting")
+                await self._look_once_more(known)
+            case AttemptYielded() | JobContinued():
+                known.journal.record(end)
+                await known.journal.flush()
+                await self._look_again(known, self.clock.now(), "yielded")
             case _:
-                raise error
+                await self._conclude(known, end)
 
-    async def _conclude(self, journal: Journal, record: JobRecord, state: JobState, outcome: Event) -> None:
-        journal.record(outcome)
-        try:
-            await journal.flush()
-        except AppendConflict:
-            return  # somebody else in this Region runs the job, and needs its due entry
-        await self._settle_head(journal, record, state, outcome)
+    async def _look_once_more(self, known: _Known) -> None:
+        """What arrived before the job was seen to wait has sent no hint: look for it now that it is seen to.
 
-    async def _settle_head(self, journal: Journal, record: JobRecord, state: JobState, outcome: Event) -> None:
-        """Take the job off the due index, if it is there by a head. Jobs that ended at once never had one."""
-        head = record.head_of(self.region)
-        if head is None and self.clock.monotonic() - journal.opened_at < self._keep_alive_seconds:
+        Whoever sends something writes it first and then looks whether the job waits; we do it the other way round, so
+        one of the two sees the other.
+        """
+        record = await self.history.read(known.job_id)
+        state = fold(record.segments)
+        if state is not None and wakes_now(state, unheard(state, record.arrivals, self.region), self.clock.now()):
+            await self._hint(known, ARRIVED, 0.0)
+
+    async def _end_already_told(self, known: _Known) -> Event | None:
+        """A child that was adopted may have ended before, with a part of its history that is lost: see CallChild."""
+        state = known.state
+        if state.job.parent is None or not isinstance(state.history[-1].event, JobAdopted):
+            return None
+        end = await self.children.end_from_parent(state)
+        if not isinstance(end, dict):
+            return None
+        now = self.clock.now()
+        if end["status"] == "succeeded":
+            return JobSucceeded(at=now, result=end["result"])
+        error = end.get("error")
+        told = error if isinstance(error, dict) else {}
+        if end["status"] == "cancelled":
+            return JobCancelled(at=now, by="parent", reason=str(told.get("detail", "")))
+        return JobFailed(at=now, code=str(told.get("code")), detail=str(told.get("detail")))
+
+    def _cancelled(self, state: JobState) -> JobCancelled:
+        assert state.cancel is not None
+        return JobCancelled(at=self.clock.now(), by=state.cancel.by, reason=state.cancel.reason)
+
+    async def _conclude(self, known: _Known, outcome: Event) -> None:
+        known.journal.record(outcome)
+        await known.journal.flush()
+        await self._settle_head(known, outcome)
+        calls = any(wait.step_kind == "call" for wait in known.state.waits.values())
+        if known.state.job.parent is None and not calls and not known.journal.opened_calls:
             return
-        status = "succeeded" if isinstance(outcome, JobSucceeded) else "failed"
+        state = fold((await self.history.read(known.job_id)).segments)
+        assert state is not None
+        await self.children.settle_family(known.job_id, state)
+
+    async def _settle_head(self, known: _Known, outcome: Event) -> None:
+        """Take the job off the due index, if it is there by a head. Jobs that ended at once never had one."""
+        head = known.record.head_of(self.region)
+        if head is None and self.clock.monotonic() - known.journal.opened_at < self.stall_seconds / 3:
+            return
+        status = {JobSucceeded: "succeeded", JobCancelled: "cancelled"}.get(type(outcome), "failed")
         settled = Head(
-            journal.job_id,
+            known.job_id,
             self.region,
-            state.epoch,
-            journal.next_sequence - 1,
+            known.state.epoch,
+            known.journal.next_sequence - 1,
             status,
-            state.job.lane,
+            known.state.job.lane,
             durability=head.durability if head else None,
         )
         with contextlib.suppress(StateUnavailable):  # a projection: the sweeper will find and settle it
             await self.projections.put_head(settled)
 
-    async def _retry_later(self, journal: Journal, record: JobRecord, state: JobState, detail: str) -> None:
-        now = self.clock.now()
-        retry_at = retry_moment(now, state.attempts_in_vain + 1, self.entropy.fraction())
-        failed = AttemptFailed(at=now, code="model_unavailable", detail=detail[:LONGEST_DETAIL], retry_at=retry_at)
-        journal.record(failed)
-        await journal.flush()
-        await self._look_again(journal.job_id, record, state, retry_at, "retry")
-
-    async def _look_again(self, job_id: str, record: JobRecord, state: JobState, at: str, reason: str) -> None:
+    async def _look_again(self, known: _Known, at: str, reason: str) -> None:
         """Note when the job is due, then send the hint: if the hint is lost, the sweeper goes by the note."""
-        now = self.clock.now()
-        delay = max(0.0, seconds_between(now, at))
+        delay = max(0.0, seconds_between(self.clock.now(), at))
         soon = delay <= LONGEST_LANE_DELAY
-        await self._put_head(job_id, record, state, add_seconds(at, self.stall_seconds) if soon else at)
+        status = "running" if reason == "yielded" else "waiting"
+        await self._put_head(known, add_seconds(at, self.stall_seconds) if soon else at, status)
         if soon:
-            hint = LaneSend(
-                state.job.lane, LaneMessage(job_id, state.epoch, reason), state.job.tenant, math.ceil(delay)
-            )
-            with contextlib.suppress(LaneUnavailable):
-                await self.lanes.send([hint])
+            await self._hint(known, reason, delay)
 
-    async def _put_head(self, job_id: str, record: JobRecord, state: JobState, due_at: str) -> None:
-        known = record.head_of(self.region)
-        durability = known.durability if known else None
-        head = Head(
-            job_id, self.region, state.epoch, state.last_sequence, "running", state.job.lane, due_at, durability
+    def _hinted_already(self, known: _Known, until: str) -> bool:
+        """Whether a hint for this very moment is on its way: else each early hint would beget another."""
+        head = known.record.head_of(self.region)
+        far = seconds_between(self.clock.now(), until) > LINGER_SECONDS
+        return far and head is not None and head.due_at == add_seconds(until, self.stall_seconds)
+
+    async def _hint(self, known: _Known, reason: str, delay: float) -> None:
+        job = known.state.job
+        message = LaneMessage(known.job_id, known.state.epoch, reason)
+        with contextlib.suppress(LaneUnavailable):
+            await self.lanes.send([LaneSend(job.lane, message, job.tenant, math.ceil(delay))])
+
+    async def _put_head(self, known: _Known, due_at: str, status: str) -> None:
+        head = known.record.head_of(self.region)
+        durability = head.durability if head else None
+        state = known.state
+        fresh = Head(
+            known.job_id, self.region, state.epoch, state.last_sequence, status, state.job.lane, due_at, durability
         )
-        await self.projections.put_head(head)
+        await self.projections.put_head(fresh)
 
-    @property
-    def _keep_alive_seconds(self) -> float:
-        return self.stall_seconds / 3
-
-    @contextlib.asynccontextmanager
-    async def _kept_alive(self, job_id: str, record: JobRecord, state: JobState) -> AsyncIterator[None]:
-        """While the job runs, keep its due time ahead of the sweeper, which would else start it a second time."""
-
-        async def keep() -> None:
-            while True:
-                await self.clock.sleep(self._keep_alive_seconds)
-                due_at = add_seconds(self.clock.now(), self.stall_seconds)
-                with contextlib.suppress(StateUnavailable):
-                    await self._put_head(job_id, record, state, due_at)
-
-        keeper = asyncio.create_task(keep())
-        try:
-            yield
-        finally:
-            keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await keeper
-
-    def _journal(self, job_id: str, state: JobState) -> Journal:
-        return Journal(
+    def _known(self, job_id: str, record: JobRecord, state: JobState) -> _Known:
+        journal = Journal(
             history=self.history,
             clock=self.clock,
             job_id=job_id,
@@ -225,23 +287,4 @@ class AdvanceJob:
             next_sequence=state.last_sequence + 1,
             opened_at=self.clock.monotonic(),
         )
-
-
-def _weightiest(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Of the errors in a group return the one that decides: what is not about the job itself comes first."""
-    ranks = (AppendConflict, StateUnavailable, YieldNow, ModelUnavailable, AntipodeError)
-    errors = list(_single_errors(group))
-    foreign = next((error for error in errors if not isinstance(error, (Exception, YieldNow))), None)
-    if foreign is not None:
-        return foreign
-    return min(
-        errors, key=lambda error: next((n for n, kind in enumerate(ranks) if isinstance(error, kind)), len(ranks))
-    )
-
-
-def _single_errors(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _single_errors(error)
-        else:
-            yield error
+        return _Known(job_id, record, state, unheard(state, record.arrivals, self.region), journal)

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from functions.domain.job.events import Json
-from functions.domain.job.history import DueEntry, Head, JobRecord, Segment
+from functions.domain.job.arrivals import Arrival
+from functions.domain.job.history import Ask, DueEntry, Head, JobRecord, Segment
 from functions.domain.lanes import LaneMessage
 from functions.domain.ownership.verdict import Heartbeat, Verdict
 
@@ -84,6 +84,15 @@ class HistoryStore(Protocol):
     async def read(self, job_id: str) -> JobRecord:
         """Return all that this replica holds of a job. Raises StateUnavailable, UnreadableEvent."""
 
+    async def receive(self, arrival: Arrival, *, owner: str, lane: str) -> Arrival:
+        """Write an arrival where nothing lies under its key, and return what lies there then: it, or an earlier one.
+
+        The due index leads `owner` to it, at its moment, on `lane`. Raises StateUnavailable.
+        """
+
+    async def arrivals(self, job_id: str) -> Sequence[Arrival]:
+        """Return all that has arrived for a job here. Raises StateUnavailable."""
+
     async def read_opening(self, job_id: str, region: str) -> Segment | None:
         """Return the segment with which `region` accepted the submission, if it is here. Raises StateUnavailable."""
 
@@ -105,6 +114,12 @@ class Projections(Protocol):
 
         A job that both Regions accepted may be there twice. Fewer than `limit` rows mean that there are no more.
         """
+
+    async def put_ask(self, ask: Ask) -> None:
+        """Write that a job asks a group for a decision, or no longer does. Raises StateUnavailable."""
+
+    async def list_asks(self, tenant: str, group: str, *, before: str | None, limit: int) -> Sequence[Ask]:
+        """Return what a group is asked for, newest first, asked before `before`. A job may have ended meanwhile."""
 
     async def read_cursor(self, region: str, lane: str, shard: int) -> str:
         """Return the position up to which `region` has swept this partition; '' at first."""
@@ -253,70 +268,3 @@ class Model(Protocol):
 
     async def converse(self, request: ModelRequest) -> ModelAnswer:
         """Ask it. Raises ModelUnavailable (try again) or ModelRefused (final)."""
-
-
-@dataclass(frozen=True, slots=True)
-class StepOutcome:
-    """What an effect gives back to be recorded."""
-
-    result: Json
-    input_tokens: int = 0
-    output_tokens: int = 0
-
-
-class Effect(Protocol):
-    """Something to be done once in a history; gets the step's idempotency key."""
-
-    async def __call__(self, idempotency_key: str) -> StepOutcome: ...
-
-
-class StepRecorder(Protocol):
-    """What a running agent's Context is built on."""
-
-    @property
-    def job_id(self) -> str:
-        """The job that runs."""
-
-    @property
-    def model(self) -> Model:
-        """The model to ask."""
-
-    async def step(
-        self, name: str, kind: str, arguments: Json, effect: Effect, *, expensive: bool = False, repeatable: bool = True
-    ) -> Json:
-        """Return the recorded result of the step, or carry out `effect`, record its outcome and return it."""
-
-
-class Agent(Protocol):
-    """A registered agent, ready to run."""
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-
-    @property
-    def version(self) -> str:
-        """Its version."""
-
-    @property
-    def description(self) -> str:
-        """One sentence on what it does."""
-
-    def check_input(self, value: Json) -> None:
-        """Raise AntipodeError invalid_body, with the field as `input.<path>`, when the input does not fit."""
-
-    def input_schema(self) -> dict[str, Json]:
-        """Return the JSON schema of its input."""
-
-    async def run(self, recorder: StepRecorder, value: Json) -> Json:
-        """Run it and return its result as JSON. Raises AntipodeError for what is final."""
-
-
-class Agents(Protocol):
-    """The agents of this release."""
-
-    def names(self) -> Sequence[str]:
-        """Return their names."""
-
-    def find(self, name: str) -> Agent | None:
-        """Return the agent of that name, loading it on first use."""

@@ -11,9 +11,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from functions.application.agent_ports import Agent, Agents
 from functions.application.ports import (
-    Agent,
-    Agents,
     AppendConflict,
     Clock,
     Due,
@@ -82,6 +81,12 @@ class SubmitJob:
         except LaneUnavailable as error:
             detail = "the job is recorded and will run; its lane refuses for now"
             raise AntipodeError("lane_unavailable", detail, job_id=job) from error
+
+    async def submit_child(self, job: str, request: SubmitRequest, parent: dict[str, Json]) -> None:
+        """Accept the job that another one calls. Raises AntipodeError for what is wrong, StateUnavailable."""
+        agent, lane = self._check(request)
+        with contextlib.suppress(LaneUnavailable):  # it is recorded, and the sweeper will find it
+            await self._accept(job, replace(self._submitted(request, agent, lane), parent=parent))
 
     def _check(self, request: SubmitRequest) -> tuple[Agent, str]:
         agent = self.agents.find(request.agent)

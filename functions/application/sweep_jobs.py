@@ -9,9 +9,10 @@ grows with what becomes due.
 import asyncio
 from dataclasses import dataclass, field, replace
 
+from functions.application.call_child import CallChild
 from functions.application.open_epoch import open_epoch
 from functions.application.ports import Clock, HistoryStore, Lanes, LaneSend, Projections
-from functions.domain.job.decider import start_not_before
+from functions.domain.job.decider import ARRIVED, HALTED_LOOK_SECONDS, start_not_before, unheard, wakes_now
 from functions.domain.job.events import UnreadableEvent
 from functions.domain.job.history import DueEntry, Head, JobRecord
 from functions.domain.job.state import JobState, fold
@@ -48,6 +49,7 @@ class SweepJobs:
     history: HistoryStore
     projections: Projections
     lanes: Lanes
+    children: CallChild
     clock: Clock
     region: str
     stall_seconds: float
@@ -94,17 +96,33 @@ class SweepJobs:
             return SweepReport(1)
         now = self.clock.now()
         head = record.head_of(self.region)
+        if self._woken(record, state, now):
+            assert state is not None
+            timely = start_not_before(state) or now
+            return await self._put_back(entry, state, head, ARRIVED if timely > now else "due", now)
         if head is not None and head.due_at is not None and head.due_at > now:
             return SweepReport(1)  # it is alive, or waits: a later entry stands for it
         if state is None or not state.complete or state.owner_region != self.region:
             return await self._hold(entry.job_id, lane, record, state, now)
-        start = start_not_before(state)
-        early = start is not None and start > now
-        due_at = start if early and start is not None else add_seconds(now, self.stall_seconds)
-        await self.projections.put_head(self._head(entry.job_id, state, head, due_at))
-        if early:
+        start = add_seconds(now, HALTED_LOOK_SECONDS) if state.halted else start_not_before(state)
+        if start is not None and start > now:
+            await self.projections.put_head(self._head(entry.job_id, state, head, start))
             return SweepReport(1)
-        message = LaneMessage(entry.job_id, state.epoch, "stalled" if state.attempts else "due")
+        stalled = state.attempts > 0 and state.waiting_until is None
+        return await self._put_back(entry, state, head, "stalled" if stalled else "due", now)
+
+    def _woken(self, record: JobRecord, state: JobState | None, now: str) -> bool:
+        """Whether something has arrived that the job must be put on its lane for, whatever time it was noted for."""
+        if state is None or not state.complete or state.owner_region != self.region:
+            return False
+        return wakes_now(state, unheard(state, record.arrivals, self.region), now)
+
+    async def _put_back(
+        self, entry: DueEntry, state: JobState, head: Head | None, reason: str, now: str
+    ) -> SweepReport:
+        due_at = add_seconds(now, self.stall_seconds)
+        await self.projections.put_head(self._head(entry.job_id, state, head, due_at))
+        message = LaneMessage(entry.job_id, state.epoch, reason)
         await self.lanes.send([LaneSend(state.job.lane, message, state.job.tenant)])
         return SweepReport(1, put_back=1)
 
@@ -149,7 +167,12 @@ class SweepJobs:
         return replace(fresh, durability=known.durability) if known else fresh
 
     async def _settle(self, entry: DueEntry, record: JobRecord, state: JobState) -> None:
-        """Take a job that needs nothing more from this Region off the index, if it is there by this Region's head."""
+        """Take a job that needs nothing more from this Region off the index, if it is there by this Region's head.
+
+        Whoever ended it may have died before its family was told.
+        """
+        if state.finished and state.owner_region == self.region:
+            await self.children.settle_family(entry.job_id, state)
         head = record.head_of(self.region)
         if head is not None and head.due_at is not None:
             await self.projections.put_head(replace(head, due_at=None, status=state.status))

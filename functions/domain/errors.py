@@ -54,11 +54,32 @@ _ROWS = (
     ErrorRow("agent_raised", 422, False, "The agent raised an error", "Read the error's detail; mend the agent."),
     ErrorRow("result_invalid", 422, False, "The agent's result does not fit its type", "Mend the agent."),
     ErrorRow("value_not_serialisable", 422, False, "A value is not JSON", "Return JSON values or pydantic models."),
-    ErrorRow("value_too_large", 422, False, "A value is over the limit of 100 MB", "Keep it elsewhere and record where it is."),
+    ErrorRow(
+        "value_too_large",
+        422,
+        False,
+        "A value is over the limit of 100 MB",
+        "Keep it elsewhere and record where it is.",
+    ),
     ErrorRow("replay_diverged", 422, False, "The agent took another path than its history", "Restore the version."),
     ErrorRow("attempts_exhausted", 422, False, "No attempt came to an end", "Look for a crash in the worker's log."),
     ErrorRow("deadline_passed", 422, False, "The job's deadline has passed", "Submit with a later deadline."),
     ErrorRow("budget_exceeded", 422, False, "The job used up its budget", "Submit with a larger budget."),
+    ErrorRow("step_raised", 422, False, "A tool raised an error", "Read the detail; mend the tool or its input."),
+    ErrorRow(
+        "wait_timed_out", 422, False, "What was waited for did not come in time", "Wait longer, or give `otherwise`."
+    ),
+    ErrorRow("signal_invalid", 422, False, "A signal's body does not fit", "Send what the agent's signal expects."),
+    ErrorRow("child_failed", 422, False, "A job that the agent called has failed", "Look at that job's own error."),
+    ErrorRow("call_cycle", 422, False, "Agents call each other in a circle", "Break the circle, or change the input."),
+    ErrorRow("call_too_deep", 422, False, "Too many jobs call each other in a chain", "Call fewer levels deep."),
+    ErrorRow("cancelled", 409, False, "Somebody asked that the job end", "Submit it again if it is wanted after all."),
+    ErrorRow(
+        "agent_version_missing", 422, False, "This release lacks the job's agent version", "Deploy it; resume the job."
+    ),
+    ErrorRow("job_finished", 409, False, "The job has come to its end", "Nothing more can be sent to it."),
+    ErrorRow("already_decided", 409, False, "Somebody has decided before", "The answer says who, when and what."),
+    ErrorRow("approval_not_found", 404, False, "No such approval is open", "GET /v1/approvals lists the open ones."),
     ErrorRow("distribution_not_found", 422, False, "That distribution is not installed", "Check the name."),
 )
 CATALOGUE = {row.code: row for row in _ROWS}

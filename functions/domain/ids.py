@@ -15,6 +15,14 @@ def job_id(tenant: str, idempotency_key: str) -> str:
     return "job_" + base64.b32encode(digest[:20]).decode("ascii").lower()
 
 
+def child_job_id(parent: str, step: str) -> str:
+    """Return the id of the job that a step of `parent` calls: the same in every attempt, epoch and Region.
+
+    A parent's id is no tenant's name, so no client's key leads here.
+    """
+    return job_id(parent, step)
+
+
 def is_job_id(text: str) -> bool:
     """Say whether `text` has the form of a job id."""
     return JOB_ID.fullmatch(text) is not None
@@ -29,6 +37,15 @@ def digest_of(value: object) -> str:
 def step_idempotency_key(job: str, step: str) -> str:
     """Return the key that a step's effect carries: the same in every attempt, epoch and Region."""
     return f"{job}/{step}"
+
+
+def uuid_from(token: str) -> str:
+    """Return a version 4 UUID made of a random token."""
+    digest = bytearray(hashlib.sha256(token.encode()).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x40
+    digest[8] = digest[8] & 0x3F | 0x80
+    text = digest.hex()
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
 def shard_of(job: str, shards: int) -> int:

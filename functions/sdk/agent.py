@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from inspect import iscoroutinefunction, signature
 from typing import Any, get_type_hints
 
-from functions.application.ports import StepRecorder
+from functions.application.agent_ports import StepRecorder
 from functions.domain.job.events import Json
 from functions.sdk.context import Context
 from functions.sdk.values import from_json, schema_of, to_json

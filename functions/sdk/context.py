@@ -2,19 +2,39 @@
 
 import asyncio
 import inspect
-from collections.abc import Callable
-from typing import Any, TypeVar, get_type_hints
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
+from typing import Any, Final, NoReturn, TypeVar, get_type_hints
+from uuid import UUID
 
-from functions.application.ports import ModelRequest, StepOutcome, StepRecorder
+from functions.application.agent_ports import (
+    CallRequest,
+    ContinueAsNew,
+    StepOutcome,
+    StepRecorder,
+    StepRequest,
+)
 from functions.domain.errors import AntipodeError
+from functions.domain.ids import uuid_from
 from functions.domain.job.events import Json
-from functions.sdk.tool import options_of
-from functions.sdk.values import from_json, parse_answer, schema_of, to_json
+from functions.domain.job.retry import Retry
+from functions.domain.moments import to_datetime
+from functions.sdk import waits
+from functions.sdk.branches import Branch, Branches
+from functions.sdk.model_call import MODEL_RETRY, ModelCall
+from functions.sdk.tool import check_name, options_of
+from functions.sdk.values import from_json, to_json
 
 Answer = TypeVar("Answer")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
-#: How often a model is asked again when its answer does not fit; after that the job fails with model_answer_invalid.
-ASKS = 3
+#: Stands for an argument that was not given, where None is a value.
+_NOTHING: Final = object()
+#: How long a job waits for its child, if it does not say.
+CALL_SECONDS = 86_400.0
+#: These end the job whatever it would rather do.
+_ENDING = frozenset({"budget_exceeded", "deadline_passed"})
 
 
 class Context:
@@ -22,6 +42,7 @@ class Context:
 
     def __init__(self, recorder: StepRecorder) -> None:
         self._recorder = recorder
+        self._branches = Branches()
 
     @property
     def job_id(self) -> str:
@@ -32,7 +53,8 @@ class Context:
         """Call a plain or async function once and return what it returned, now and at every replay.
 
         Arguments and result must be JSON values or types that pydantic can write; a result is read back as the
-        function's annotated return type. A parameter named `idempotency_key` gets the step's key.
+        function's annotated return type. A parameter named `idempotency_key` gets the step's key. What it raises is
+        raised here as AntipodeError (step_raised, or its own code), once its retries are over; see `sdk.tool`.
         """
         options = options_of(function)
         returns = get_type_hints(function).get("return", Any)
@@ -47,7 +69,16 @@ class Context:
             return StepOutcome(to_json(result, f"the result of tool {options.name!r}"))
 
         recorded = await self._recorder.step(
-            options.name, "tool", arguments, effect, expensive=options.expensive, repeatable=options.repeatable
+            StepRequest(
+                name=self._branches.path(options.name),
+                kind="tool",
+                arguments=arguments,
+                effect=effect,
+                expensive=options.expensive,
+                repeatable=options.repeatable,
+                retry=options.retry,
+                seconds=options.timeout,
+            )
         )
         if returns in (Any, type(None), None):
             return recorded
@@ -63,64 +94,133 @@ class Context:
         max_tokens: int = 1024,
         temperature: float = 0.0,
         name: str = "model",
+        retry: Retry = MODEL_RETRY,
+        timeout: float | None = None,
     ) -> Answer:
         """Ask the model for an `answer` (a pydantic type) and return it, validated.
 
         `check` may raise ValueError to reject an answer that fits its type but is wrong. A rejected answer is shown to
-        the model with what is wrong, up to three asks; then the job fails with model_answer_invalid.
+        the model with what is wrong, up to three asks; then the step fails with model_answer_invalid. A model that does
+        not answer is asked again as `retry` says; meanwhile the job waits, and holds no worker.
         """
-        ask = _Ask(self._recorder, prompt, system, answer, check, max_tokens, temperature)
+        check_name(name)
+        ask = ModelCall(self._recorder, prompt, system, answer, check, max_tokens, temperature)
         arguments: Json = {"prompt": prompt, "system": system, "max_tokens": max_tokens, "temperature": temperature}
-        recorded = await self._recorder.step(name, "model", arguments, ask, expensive=True)
+        recorded = await self._recorder.step(
+            StepRequest(
+                name=self._branches.path(name),
+                kind="model",
+                arguments=arguments,
+                effect=ask,
+                expensive=True,
+                retry=retry,
+                seconds=timeout,
+            )
+        )
         value: Answer = from_json(answer, recorded, "model_answer_invalid", f"the recorded answer of {name!r}")
         return value
 
-
-class _Ask:
-    """The effect of a model step: ask, validate, and ask again with the reason when the answer does not fit."""
-
-    def __init__(
+    async def call(
         self,
-        recorder: StepRecorder,
-        prompt: str,
-        system: str,
-        answer: type[Any],
-        check: Callable[[Any], None] | None,
-        max_tokens: int,
-        temperature: float,
-    ) -> None:
-        self._recorder = recorder
-        self._prompt = prompt
-        self._system = (
-            f"{system}\n\nAnswer with one JSON object of this schema, nothing else:\n{schema_of(answer)}".strip()
-        )
-        self._answer = answer
-        self._check = check
-        self._max_tokens = max_tokens
-        self._temperature = temperature
+        agent: str,
+        input: object = None,
+        *,
+        answer: Any = Any,
+        timeout: float = CALL_SECONDS,
+        lane: str | None = None,
+        name: str | None = None,
+        otherwise: Any = _NOTHING,
+    ) -> Any:
+        """Have another agent do a job, wait for its end without holding a worker, and return its result.
 
-    async def __call__(self, idempotency_key: str) -> StepOutcome:
-        spent_in = spent_out = 0
-        prompt, wrong = self._prompt, ""
-        for ask in range(1, ASKS + 1):
-            request = ModelRequest(
-                self._system, prompt, self._max_tokens, self._temperature, f"{idempotency_key}/{ask}"
-            )
-            reply = await self._recorder.model.converse(request)
-            spent_in += reply.input_tokens
-            spent_out += reply.output_tokens
-            try:
-                value = parse_answer(self._answer, reply.text)
-                if self._check is not None:
-                    self._check(value)
-            except ValueError as error:
-                wrong = str(error)
-                prompt = (
-                    f"{self._prompt}\n\nYour last answer was:\n{reply.text}\n\nIt was rejected: {wrong}. Correct it."
-                )
-            else:
-                return StepOutcome(to_json(value, "the model's answer"), spent_in, spent_out)
-        raise AntipodeError("model_answer_invalid", f"after {ASKS} asks the model's answer is still wrong: {wrong}")
+        Raises AntipodeError: child_failed, wait_timed_out after `timeout` seconds, call_cycle, call_too_deep; or
+        returns `otherwise` where that is given.
+        """
+        check_name(name or agent)
+        request = CallRequest(
+            name=self._branches.path(name or agent),
+            agent=agent,
+            input=to_json(input, f"the input of {agent!r}"),
+            seconds=timeout,
+            lane=lane,
+        )
+        try:
+            result = await self._recorder.call(request)
+        except AntipodeError as error:
+            if otherwise is _NOTHING or error.code in _ENDING:
+                raise
+            return otherwise
+        return result if answer is Any else from_json(answer, result, "child_failed", f"the result of {agent!r}")
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait so long, up to a year, without holding a worker."""
+        await self._recorder.wait(waits.sleep(self._branches.path("sleep"), seconds))
+
+    async def sleep_until(self, when: datetime) -> None:
+        """Wait until then, without holding a worker. `when` needs a time zone."""
+        await self._recorder.wait(waits.sleep_until(self._branches.path("sleep"), when))
+
+    async def signal(self, name: str, *, timeout: float, answer: Any = Any, otherwise: Any = _NOTHING) -> Any:
+        """Wait for the next signal of that name (`POST /v1/jobs/{id}/signals/{name}`) and return its body.
+
+        After `timeout` seconds returns `otherwise`, or raises AntipodeError wait_timed_out where that is not given.
+        """
+        given = [] if otherwise is _NOTHING else [to_json(otherwise, "the value given as otherwise")]
+        body = await self._recorder.wait(waits.signal(self._branches.path(f"signal-{name}"), name, timeout, given))
+        return body if answer is Any else from_json(answer, body, "signal_invalid", f"the signal {name!r}")
+
+    async def approval(
+        self, group: str, question: object, *, timeout: float, otherwise: bool | None = None
+    ) -> waits.Approval:
+        """Ask a group of people for a decision (`antipode approvals`) and return it, with who decided.
+
+        After `timeout` seconds the decision is `otherwise`, or AntipodeError wait_timed_out where that is not given.
+        """
+        asked = to_json(question, "the question")
+        path = self._branches.path("approval")
+        return waits.decision(await self._recorder.wait(waits.approval(path, group, asked, timeout, otherwise)))
+
+    async def gather(self, *work: Awaitable[Any]) -> list[Any]:
+        """Have all of them done at once and return their results in order; when one fails, end the others."""
+        return await self._branches.gather(*work)
+
+    async def map(
+        self, function: Callable[[Item], Awaitable[Result]], items: Iterable[Item], *, concurrency: int = 10
+    ) -> list[Result]:
+        """Call the function for each item, at most `concurrency` at once, and return the results in order."""
+        return await self._branches.map(function, items, concurrency)
+
+    def spawn(self, work: Awaitable[Result]) -> Branch[Result]:
+        """Begin a branch and go on at once; await what is returned for its result."""
+        return self._branches.spawn(work)
+
+    async def now(self) -> datetime:
+        """Return the present moment, the same at every replay."""
+        return to_datetime(str(await self._value("now", self._recorder.now)))
+
+    async def random(self) -> float:
+        """Return a random number in [0, 1), the same at every replay."""
+        return float(str(await self._value("random", self._recorder.fraction)))
+
+    async def uuid(self) -> UUID:
+        """Return a random UUID, the same at every replay."""
+        return UUID(str(await self._value("uuid", lambda: uuid_from(self._recorder.token()))))
+
+    async def progress(self, note: object) -> None:
+        """Say how far the job is: shown with it, and among its events."""
+        await self._recorder.report(self._branches.path("progress"), to_json(note, "the progress note"))
+
+    def continue_as_new(self, input: object) -> NoReturn:
+        """Begin anew with another input, in the same job: what was done so far is not replayed any more."""
+        raise ContinueAsNew(to_json(input, "the input to continue with"))
+
+    async def _value(self, name: str, make: Callable[[], Json]) -> Json:
+        async def effect(idempotency_key: str) -> StepOutcome:
+            return StepOutcome(make())
+
+        return await self._recorder.step(
+            StepRequest(name=self._branches.path(name), kind="value", arguments=None, effect=effect)
+        )
 
 
 def _wants_key(function: Callable[..., object]) -> bool:

@@ -1,8 +1,10 @@
 """What a worker, the sweeper and an adopting Region may do with a job, decided from its state alone."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from functions.domain.job.arrivals import CONTROLS, Arrival, in_order
 from functions.domain.job.events import Json
 from functions.domain.job.state import JobState
 from functions.domain.moments import add_seconds
@@ -39,11 +41,31 @@ class Fail:
     detail: str
 
 
-Decision: TypeAlias = Run | Ignore | Wait | Fail
+@dataclass(frozen=True, slots=True)
+class Heed:
+    """First take in what people have asked for, then decide anew."""
+
+    requests: tuple[Arrival, ...]
 
 
-def decide_advance(state: JobState | None, *, region: str, epoch: int, now: str) -> Decision:
-    """Say what a worker in `region` that got a message of `epoch` does."""
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """End the job as cancelled: it has done nothing for which its agent could compensate."""
+
+
+Decision: TypeAlias = Run | Ignore | Wait | Fail | Heed | Cancel
+
+#: A halted job is looked at so often, though only an arrival wakes it: it stays on the due index, for adoption goes by
+#: that.
+HALTED_LOOK_SECONDS = 3600.0
+#: The reason of a hint that was sent because something arrived.
+ARRIVED = "arrived"
+
+
+def decide_advance(
+    state: JobState | None, *, region: str, epoch: int, now: str, news: tuple[Arrival, ...] = (), reason: str = ""
+) -> Decision:
+    """Say what a worker in `region` that got a message of `epoch` does. `news`: see `unheard`."""
     if state is None:
         return Ignore("no such job in this replica")
     if state.finished:
@@ -54,16 +76,65 @@ def decide_advance(state: JobState | None, *, region: str, epoch: int, now: str)
         return Ignore(f"of epoch {epoch}, the job is in {state.epoch}")
     if not state.complete:
         return Ignore("a part of the history has not arrived yet")
+    return _decide_own(state, now, news, reason)
+
+
+def _decide_own(state: JobState, now: str, news: tuple[Arrival, ...], reason: str) -> Decision:
+    """Decide on a job that is unfinished, this Region's, and known in full."""
+    if reason == ARRIVED and state.status == "running":
+        return Ignore("its worker looks out for arrivals itself")
+    requests = tuple(arrival for arrival in news if arrival.kind in CONTROLS)
+    if requests:
+        return Heed(requests)
+    if state.cancel is not None and not (state.steps_ended or state.waits or state.attempts):
+        return Cancel()
     if state.job.deadline is not None and now >= state.job.deadline:
         return Fail("deadline_passed", f"the deadline was {state.job.deadline}")
+    if state.halted:
+        return Wait(add_seconds(now, HALTED_LOOK_SECONDS))
+    if state.waiting_until is not None:
+        if ready(state, news, now):
+            return Run()
+        return Ignore("it is noted for later") if reason == ARRIVED else Wait(_wake_moment(state))
+    if reason == ARRIVED and state.cancel is None:
+        return Ignore("a message of its own will start it")
     if state.attempts_in_vain >= MAX_ATTEMPTS:
         return Fail("attempts_exhausted", f"{state.attempts_in_vain} attempts in a row recorded no step and no end")
     start = start_not_before(state)
     return Wait(start) if start is not None and now < start else Run()
 
 
+def unheard(state: JobState, arrivals: Iterable[Arrival], region: str) -> tuple[Arrival, ...]:
+    """Return the arrivals that the history does not hold yet, in the order in which `region`, the owner, takes them."""
+    return tuple(arrival for arrival in in_order(tuple(arrivals), region) if arrival.key not in state.taken)
+
+
+def ready(state: JobState, news: Iterable[Arrival], now: str) -> bool:
+    """Say whether a waiting job has something to go on with."""
+    if now >= _wake_moment(state):
+        return True
+    awaits = {wait.awaits for wait in state.waits.values()}
+    return any(arrival.answers in awaits for arrival in news)
+
+
+def wakes_now(state: JobState, news: tuple[Arrival, ...], now: str) -> bool:
+    """Say whether a job that is not being worked on must be put on its lane, whatever time it had been noted for."""
+    if state.status == "running":
+        return False
+    if any(arrival.kind in CONTROLS for arrival in news):
+        return True
+    return state.waiting_until is not None and not state.halted and ready(state, news, now)
+
+
+def _wake_moment(state: JobState) -> str:
+    moments = (state.waiting_until, state.job.deadline)
+    return min(moment for moment in moments if moment is not None)
+
+
 def start_not_before(state: JobState) -> str | None:
-    """Return the moment before which the job must not run, if there is one."""
+    """Return the moment before which the job must not run, if there is one, arrivals apart."""
+    if state.waiting_until is not None:
+        return _wake_moment(state)
     return max(filter(None, (state.job.run_at, state.retry_at)), default=None)
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from functions.domain.job.arrivals import Arrival
 from functions.domain.job.events import Event, JobAdopted
 
 
@@ -53,11 +54,30 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """One Region's projection of an open wait for a group's decision, for listing. `open` is false when it is over."""
+
+    job_id: str
+    region: str
+    step: str
+    tenant: str
+    group: str
+    at: str
+    open: bool = True
+
+    @property
+    def position(self) -> str:
+        """Where it lies among what its group is asked for."""
+        return f"{self.at}#{self.job_id}"
+
+
+@dataclass(frozen=True, slots=True)
 class JobRecord:
     """All that one replica holds of a job."""
 
     segments: tuple[Segment, ...]
     heads: tuple[Head, ...]
+    arrivals: tuple[Arrival, ...] = ()
 
     def head_of(self, region: str) -> Head | None:
         """Return the projection that `region` wrote, if any."""

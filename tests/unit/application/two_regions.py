@@ -21,7 +21,10 @@ from functions.adapters.memory import (
 )
 from functions.application.adopt_jobs import AdoptJobs
 from functions.application.advance_job import AdvanceJob
-from functions.application.ports import Agent, Due, LaneSend, ModelAnswer
+from functions.application.agent_ports import Agent
+from functions.application.call_child import CallChild
+from functions.application.ports import Due, LaneSend, ModelAnswer
+from functions.application.send_arrival import SendArrival
 from functions.application.submit_job import SubmitJob, SubmitRequest
 from functions.application.sweep_jobs import SweepJobs
 from functions.domain.ids import job_id
@@ -109,9 +112,14 @@ class Shelf:
         """See Agents."""
         return sorted(agent.name for agent in self.agents)
 
-    def find(self, name: str) -> Agent | None:
+    def versions(self, name: str) -> Sequence[str]:
         """See Agents."""
-        return next((agent for agent in self.agents if agent.name == name), None)
+        return [agent.version for agent in self.agents if agent.name == name]
+
+    def find(self, name: str, version: str | None = None) -> Agent | None:
+        """See Agents."""
+        named = (agent for agent in self.agents if agent.name == name)
+        return next((agent for agent in named if version in (None, agent.version)), None)
 
 
 @dataclass(slots=True)
@@ -152,6 +160,7 @@ class Region:
             lanes=Fused(self.lanes, fuse),
             agents=self.agents,
             model=self.model,
+            children=self.call_child(fuse),
             clock=self.clock,
             entropy=self.entropy,
             region=self.name,
@@ -166,10 +175,30 @@ class Region:
             history=Fused(MemoryHistory(self.table), fuse),
             projections=Fused(MemoryProjections(self.table), fuse),
             lanes=Fused(self.lanes, fuse),
+            children=self.call_child(fuse),
             clock=self.clock,
             region=self.name,
             stall_seconds=STALL_SECONDS,
         )
+
+    def send_arrival(self, fuse: Fuse | None = None) -> SendArrival:
+        """Return the use case."""
+        fuse = fuse or Fuse()
+        return SendArrival(
+            history=Fused(MemoryHistory(self.table), fuse),
+            peer=Fused(MemoryHistory(self.peer.table), fuse),
+            lanes=Fused(self.lanes, fuse),
+            peer_lanes=Fused(self.peer.lanes, fuse),
+            clock=self.clock,
+            region=self.name,
+            peer_region=self.peer.name,
+        )
+
+    def call_child(self, fuse: Fuse | None = None) -> CallChild:
+        """Return the use case."""
+        fuse = fuse or Fuse()
+        history = Fused(MemoryHistory(self.table), fuse)
+        return CallChild(submit=self.submit_job(fuse), send=self.send_arrival(fuse), history=history)
 
     def adopt_jobs(self, fuse: Fuse | None = None) -> AdoptJobs:
         """Return the use case."""
@@ -260,6 +289,7 @@ def replicate(source: Region, target: Region) -> None:
     """Bring everything that a Region wrote to its peer; what both hold must be the same."""
     for place, row in source.table.segments.items():
         assert target.table.segments.setdefault(place, row).segment == row.segment
+    target.table.arrivals.update(source.table.arrivals)
     target.table.heads.update({key: head for key, head in source.table.heads.items() if head.region == source.name})
     target.table.cursors.update({key: at for key, at in source.table.cursors.items() if key[0] == source.name})
 

@@ -1,0 +1,111 @@
+"""A job's children: beginning one, telling the parent of a child's end, ending the children of a job that has ended.
+
+A child's id derives from its parent and the step that calls it, so beginning it again begins nothing new. What a dying
+process leaves undone here, the sweeper does: it looks once at each job, and at a finished one it settles its family.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+from functions.application.agent_ports import CallRequest
+from functions.application.ports import HistoryStore
+from functions.application.send_arrival import SendArrival
+from functions.application.submit_job import SubmitJob, SubmitRequest
+from functions.domain.errors import AntipodeError
+from functions.domain.ids import child_job_id, digest_of
+from functions.domain.job.arrivals import ArrivalKind, awaited
+from functions.domain.job.events import Json
+from functions.domain.job.state import JobState, fold
+
+#: How many jobs may call each other in a chain.
+DEEPEST = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallChild:
+    """The use case, for the worker that runs the parent or the child, and for the sweeper."""
+
+    submit: SubmitJob
+    send: SendArrival
+    history: HistoryStore
+
+    async def begin(self, parent_id: str, parent: JobState, step: str, request: CallRequest) -> str:
+        """Submit the child, if it has not been, and return its id.
+
+        Raises AntipodeError (call_cycle, call_too_deep, and what a client would be told), StateUnavailable.
+        """
+        child = child_job_id(parent_id, step)
+        chain = _chain_with(parent, request)
+        link: dict[str, Json] = {"job_id": parent_id, "step": step, "chain": chain}
+        asked = SubmitRequest(
+            tenant=parent.job.tenant,
+            agent=request.agent,
+            input=request.input,
+            lane=request.lane or parent.job.lane,
+            deadline=parent.job.deadline,
+        )
+        await self.submit.submit_child(child, asked, link)
+        return child
+
+    async def settle_family(self, job_id: str, state: JobState) -> None:
+        """After a job's end: tell its parent, and end the children that it waited for. Raises StateUnavailable."""
+        await asyncio.gather(
+            self._tell_parent(job_id, state), *(self._end_child(state, id) for id in _open_calls(state))
+        )
+
+    async def end_from_parent(self, state: JobState) -> Json:
+        """Return the end that the parent of an adopted job has already been told of, or None.
+
+        The Region that had run it to its end may be lost with that part of its history; but the parent may have gone on
+        with the result, so it stands.
+        """
+        link = state.job.parent
+        if link is None:
+            return None
+        key = f"{ArrivalKind.CHILD_ENDED}/{link['step']}"
+        return next(
+            (arrival.body for arrival in await self.history.arrivals(str(link["job_id"])) if arrival.key == key), None
+        )
+
+    async def _tell_parent(self, job_id: str, state: JobState) -> None:
+        link = state.job.parent
+        if link is None:
+            return
+        parent_id, step = str(link["job_id"]), str(link["step"])
+        parent = fold((await self.history.read(parent_id)).segments)
+        if parent is None or parent.finished or awaited(ArrivalKind.CHILD_ENDED, step) in parent.taken:
+            return
+        end: dict[str, Json] = {"job_id": job_id, "status": state.status}
+        if state.status == "succeeded":
+            end["result"] = state.result
+        elif state.error is not None:
+            end["error"] = dict(state.error)
+        await self.send.send(parent_id, parent, ArrivalKind.CHILD_ENDED, step, by=job_id, body=end)
+
+    async def end_child(self, parent: JobState, child_id: str, reason: str) -> None:
+        """Ask that a child end. Raises StateUnavailable."""
+        child = fold((await self.history.read(child_id)).segments)
+        if child is not None and not child.finished:
+            await self.send.send(child_id, child, ArrivalKind.CANCEL, "parent", by=parent.job.agent, body=reason)
+
+    async def _end_child(self, parent: JobState, child_id: str) -> None:
+        await self.end_child(parent, child_id, f"the job that called it has {parent.status}")
+
+
+def _open_calls(state: JobState) -> list[str]:
+    calls = (wait.about for wait in state.waits.values() if wait.step_kind == "call")
+    return [str(about["job_id"]) for about in calls if about is not None]
+
+
+def _chain_with(parent: JobState, request: CallRequest) -> list[Json]:
+    """Return the chain of calls down to the child. Raises AntipodeError when it is too long or leads back to itself."""
+    above = parent.job.parent["chain"] if parent.job.parent is not None else []
+    assert isinstance(above, list)
+    chain: list[Json] = [*above, [parent.job.agent, digest_of(parent.job.input)]]
+    path = " -> ".join([*(str(link[0]) for link in chain if isinstance(link, list)), request.agent])
+    if [request.agent, digest_of(request.input)] in chain:
+        detail = f"{path}: {request.agent!r} is called again with the input that it is working on"
+        raise AntipodeError("call_cycle", detail)
+    if len(chain) >= DEEPEST:
+        raise AntipodeError("call_too_deep", f"{path}: {len(chain) + 1} jobs in a chain, the limit is {DEEPEST}")
+    return chain

@@ -1,0 +1,263 @@
+"""One attempt at a job: its agent runs until it ends, until all it does is wait, or until the worker's time is over.
+
+Beside it a watcher keeps the job's due time ahead of the sweeper, and takes in what arrives meanwhile.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from functions.application.agent_ports import Agent, Agents, Cancelled, ContinueAsNew
+from functions.application.call_child import CallChild
+from functions.application.ports import (
+    AppendConflict,
+    Clock,
+    Entropy,
+    HistoryStore,
+    Model,
+    ModelUnavailable,
+    Projections,
+    StateUnavailable,
+)
+from functions.application.record_steps import Journal, size_of
+from functions.application.replay_steps import Recorder, YieldNow
+from functions.application.step_ends import LONGEST_DETAIL, ReplayDiverged
+from functions.application.wait_in_job import Waiting
+from functions.domain.errors import AntipodeError
+from functions.domain.job.arrivals import Arrival, ArrivalKind
+from functions.domain.job.decider import unheard
+from functions.domain.job.events import (
+    AttemptYielded,
+    CancelRequested,
+    Event,
+    JobCancelled,
+    JobContinued,
+    JobFailed,
+    JobPaused,
+    JobResumed,
+    JobStopped,
+    JobSucceeded,
+    JobWaiting,
+    Json,
+)
+from functions.domain.job.history import Head
+from functions.domain.job.state import JobState
+from functions.domain.moments import add_seconds
+
+#: So often a running job looks whether something has arrived for it.
+LOOK_SECONDS = 2.0
+#: A step that is under way when the worker's time is over gets so much longer, then it is given up.
+OVERTIME_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunAttempt:
+    """What attempts share. An attempt ends with an event, which the caller writes."""
+
+    history: HistoryStore
+    projections: Projections
+    agents: Agents
+    model: Model
+    children: CallChild
+    clock: Clock
+    entropy: Entropy
+    region: str
+    stall_seconds: float
+
+    async def run(
+        self, journal: Journal, state: JobState, news: tuple[Arrival, ...], head: Head | None, stop_at: float
+    ) -> Event:
+        """Run the job's agent. Raises AppendConflict, StateUnavailable: then the job is left as it is."""
+        agent = self.agents.find(state.job.agent, state.job.agent_version)
+        if agent is None:
+            detail = f"this release has no agent {state.job.agent!r} in version {state.job.agent_version!r}"
+            return JobStopped(at=self.clock.now(), code="agent_version_missing", detail=detail)
+        waiting = Waiting(self.clock, stop_at, list(news))
+        recorder = Recorder(
+            journal=journal,
+            state=state,
+            model=self.model,
+            clock=self.clock,
+            entropy=self.entropy,
+            waiting=waiting,
+            children=self.children,
+            projections=self.projections,
+        )
+        attempt = _Attempt(self, recorder, waiting, state, head)
+        return await attempt.run(agent)
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """One of them, under way."""
+
+    parts: RunAttempt
+    recorder: Recorder
+    waiting: Waiting
+    state: JobState
+    head: Head | None
+    pause: Arrival | None = None
+    cancel: CancelRequested | None = None
+
+    async def run(self, agent: Agent) -> Event:
+        """Run the agent until it has ended or must be left."""
+        clock = self.parts.clock
+        left = max(0.0, self.waiting.stop_at - clock.monotonic())
+        main = asyncio.create_task(self._run_agent(agent))
+        idle = asyncio.create_task(self.waiting.idle())
+        limit = asyncio.create_task(clock.sleep(left + OVERTIME_SECONDS))
+        watchers = [asyncio.create_task(self._keep_alive()), asyncio.create_task(self._look_out())]
+        try:
+            await asyncio.wait({main, idle, limit}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ended_by_itself = main.done()
+            self.recorder.close()
+            for task in (main, idle, limit, *watchers):
+                task.cancel()
+            await asyncio.gather(main, idle, limit, *watchers, return_exceptions=True)
+            await self.recorder.stop()
+        if self.recorder.broken is not None:
+            raise self.recorder.broken
+        if ended_by_itself:
+            return self._end(main)
+        if self.pause is not None:
+            return self._paused(self.pause)
+        if idle.done() and not idle.cancelled():
+            return JobWaiting(at=clock.now(), until=idle.result())
+        return AttemptYielded(at=clock.now(), seconds_left=self._seconds_left(), reason="overtime")
+
+    async def _run_agent(self, agent: Agent) -> Json:
+        result = await agent.run(self.recorder, self.state.input)
+        size_of(result, "the result")
+        return result
+
+    def _end(self, main: "asyncio.Task[Json]") -> Event:
+        """Return the event that an agent which has ended leads to. Raises what is not about the job itself."""
+        now = self.parts.clock.now()
+        cancel = self.cancel or self.state.cancel
+        error: BaseException | None = asyncio.CancelledError() if main.cancelled() else main.exception()
+        if isinstance(error, BaseExceptionGroup):
+            error = weightiest(error)
+        match error:
+            case AppendConflict() | StateUnavailable():
+                raise error
+            case YieldNow() if self.pause is not None:
+                return self._paused(self.pause)
+            case YieldNow():
+                return AttemptYielded(at=now, seconds_left=self._seconds_left())
+            case ReplayDiverged():
+                return JobStopped(at=now, code="replay_diverged", detail=str(error)[:LONGEST_DETAIL])
+            case _ if cancel is not None:
+                return JobCancelled(at=now, by=cancel.by, reason=cancel.reason)
+            case None:
+                return JobSucceeded(at=now, result=main.result())
+            case ContinueAsNew(value=value):
+                return JobContinued(at=now, input=value)
+            case AntipodeError():
+                return JobFailed(at=now, code=error.code, detail=error.detail[:LONGEST_DETAIL])
+            case Exception():
+                detail = f"{type(error).__name__}: {error}"[:LONGEST_DETAIL]
+                return JobFailed(at=now, code="agent_raised", detail=detail)
+            case _:
+                raise error
+
+    def _paused(self, pause: Arrival) -> JobPaused:
+        return JobPaused(at=self.parts.clock.now(), by=pause.by, arrival=pause.key)
+
+    def _seconds_left(self) -> float:
+        return round(self.waiting.stop_at - self.parts.clock.monotonic(), 3)
+
+    async def _keep_alive(self) -> None:
+        """Keep the job's due time ahead of the sweeper, which would else start it a second time."""
+        while True:
+            await self.parts.clock.sleep(self.parts.stall_seconds / 3)
+            due_at = add_seconds(self.parts.clock.now(), self.parts.stall_seconds)
+            durability = self.head.durability if self.head else None
+            head = Head(
+                self.recorder.job_id,
+                self.parts.region,
+                self.state.epoch,
+                self.state.last_sequence,
+                "running",
+                self.state.job.lane,
+                due_at,
+                durability,
+            )
+            with contextlib.suppress(StateUnavailable):
+                await self.parts.projections.put_head(head)
+
+    async def _look_out(self) -> None:
+        """Take in what arrives for the job while it runs."""
+        known = set(self.state.taken) | {arrival.key for arrival in self.waiting.inbox}
+        while True:
+            await self.parts.clock.sleep(LOOK_SECONDS)
+            try:
+                arrivals = await self.parts.history.arrivals(self.recorder.job_id)
+            except StateUnavailable:
+                continue
+            for arrival in unheard(self.state, arrivals, self.parts.region):
+                if arrival.key not in known:
+                    known.add(arrival.key)
+                    self._take_in(arrival)
+
+    def _take_in(self, arrival: Arrival) -> None:
+        match arrival.kind:
+            case ArrivalKind.CANCEL:
+                event = request_event(arrival, self.parts.clock.now())
+                assert isinstance(event, CancelRequested)
+                self.cancel = event
+                self.recorder.journal.record(event)
+                self.recorder.cancel()
+            case ArrivalKind.PAUSE:
+                self.pause = arrival
+                self.recorder.pausing = True
+            case ArrivalKind.RESUME:
+                pass  # of a job that is not halted; what it says is true once its worker has left it
+            case _:
+                self.waiting.arrive([arrival])
+
+
+def request_event(arrival: Arrival, now: str) -> JobPaused | JobResumed | CancelRequested:
+    """Return the event by which a request of somebody's is taken into the history."""
+    match arrival.kind:
+        case ArrivalKind.PAUSE:
+            return JobPaused(at=now, by=arrival.by, arrival=arrival.key)
+        case ArrivalKind.RESUME:
+            return JobResumed(at=now, by=arrival.by, arrival=arrival.key)
+        case _:
+            reason = arrival.body if isinstance(arrival.body, str) else "cancelled on request"
+            return CancelRequested(at=now, by=arrival.by, reason=reason, arrival=arrival.key)
+
+
+#: Of errors in a group the first of these decides: what is not about the job itself comes first.
+_WEIGHTS = (
+    AppendConflict,
+    StateUnavailable,
+    ReplayDiverged,
+    YieldNow,
+    Cancelled,
+    ContinueAsNew,
+    ModelUnavailable,
+    AntipodeError,
+)
+
+
+def weightiest(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Of the errors in a group return the one that decides."""
+
+    def weight(error: BaseException) -> int:
+        rank = next((place for place, kind in enumerate(_WEIGHTS) if isinstance(error, kind)), None)
+        if rank is not None:
+            return rank
+        return len(_WEIGHTS) if isinstance(error, Exception) else -1
+
+    return min(_single_errors(group), key=weight)
+
+
+def _single_errors(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _single_errors(error)
+        else:
+            yield error

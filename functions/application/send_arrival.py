@@ -1,0 +1,91 @@
+"""Send something to a job from outside of its worker: durable in both Regions, then a hint where it can wake the job.
+
+The item's due entry leads the owner's sweeper to it, so no hint has to arrive. Sent again, it is the same arrival. If
+the process dies after the first write, the due entry is there: what was not acknowledged may still take effect.
+"""
+
+import contextlib
+from dataclasses import dataclass
+
+from functions.application.ports import (
+    Clock,
+    HistoryStore,
+    Lanes,
+    LaneSend,
+    LaneUnavailable,
+    StateUnavailable,
+)
+from functions.domain.job.arrivals import Arrival, ArrivalKind
+from functions.domain.job.decider import ARRIVED
+from functions.domain.job.events import Json
+from functions.domain.job.state import JobState
+from functions.domain.lanes import LaneMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What came of it. `arrival` lies there now: the one that was sent, or an earlier one under the same key.
+
+    `settled`: it lies in the owner's replica, where the first of several is the one that counts.
+    """
+
+    arrival: Arrival
+    earlier: bool
+    durability: str
+    settled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendArrival:
+    """The use case. `peer` is the peer Region's replica, reached directly; `peer_lanes` are its queues."""
+
+    history: HistoryStore
+    peer: HistoryStore
+    lanes: Lanes
+    peer_lanes: Lanes
+    clock: Clock
+    region: str
+    peer_region: str
+
+    async def send(self, job_id: str, state: JobState, kind: ArrivalKind, name: str, *, by: str, body: Json) -> Sent:
+        """Send it. Raises StateUnavailable when it lies nowhere, or perhaps somewhere: send it again."""
+        arrival = Arrival(
+            job_id=job_id, region=self.region, kind=kind, name=name, at=self.clock.now(), by=by, body=body
+        )
+        sent = await self._write(arrival, state)
+        await self._hint(job_id, state)
+        return sent
+
+    async def _write(self, arrival: Arrival, state: JobState) -> Sent:
+        owner, lane = state.owner_region, state.job.lane
+        there = await self.history.receive(arrival, owner=owner, lane=lane)
+        try:
+            await self.peer.receive(there, owner=owner, lane=lane)
+        except StateUnavailable:
+            return Sent(there, there != arrival, "local", settled=owner == self.region)
+        return Sent(there, there != arrival, "both", settled=True)
+
+    async def send_once(
+        self, job_id: str, state: JobState, kind: ArrivalKind, name: str, *, by: str, body: Json
+    ) -> Sent:
+        """Send what may be sent once only, whoever sends it and where: the owner's replica says who came first."""
+        if state.owner_region == self.region:
+            return await self.send(job_id, state, kind, name, by=by, body=body)
+        arrival = Arrival(
+            job_id=job_id, region=state.owner_region, kind=kind, name=name, at=self.clock.now(), by=by, body=body
+        )
+        try:
+            there = await self.peer.receive(arrival, owner=state.owner_region, lane=state.job.lane)
+        except StateUnavailable:  # the owner is out of reach: recorded here, and it counts if nobody was first there
+            return await self.send(job_id, state, kind, name, by=by, body=body)
+        await self.history.receive(there, owner=state.owner_region, lane=state.job.lane)
+        await self._hint(job_id, state)
+        return Sent(there, there != arrival, "both", settled=True)
+
+    async def _hint(self, job_id: str, state: JobState) -> None:
+        if state.owner_region == self.region and state.status == "running":
+            return  # its worker looks out for arrivals
+        lanes = self.lanes if state.owner_region == self.region else self.peer_lanes
+        message = LaneMessage(job_id, state.epoch, ARRIVED)
+        with contextlib.suppress(LaneUnavailable):
+            await lanes.send([LaneSend(state.job.lane, message, state.job.tenant)])

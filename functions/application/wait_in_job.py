@@ -1,0 +1,149 @@
+"""What the branches of one running job wait for, and when all of them do: then the job can leave its worker.
+
+Waits end by time or by an arrival. Effects under way are known here too, because a request to cancel ends both.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from functions.application.agent_ports import Cancelled
+from functions.application.ports import Clock
+from functions.domain.job.arrivals import Arrival
+from functions.domain.moments import seconds_between
+
+Result = TypeVar("Result")
+
+#: A wait that will be over within this time is waited for in the worker: reading the job anew would cost more.
+LINGER_SECONDS = 2.0
+#: When all branches seem to wait, each gets so long, and so many turns of the event loop, to show that it does not.
+SETTLE_SECONDS = 0.02
+SETTLE_TURNS = 10
+
+
+@dataclass(slots=True)
+class _Pending:
+    until: str
+    awaits: str | None
+    answer: asyncio.Future[Arrival | None]
+
+
+@dataclass(slots=True)
+class Waiting:
+    """The waits and effects of one attempt. `stop_at`: the monotonic time after which nothing is begun."""
+
+    clock: Clock
+    stop_at: float
+    inbox: list[Arrival]
+    cancelled: bool = False
+    _pending: dict[str, _Pending] = field(default_factory=dict)
+    _effects: set[asyncio.Task[object]] = field(default_factory=set)
+    _active: int = 0
+    _turns: int = 0
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @contextlib.contextmanager
+    def step(self) -> Iterator[None]:
+        """While in here a branch is at a step: doing something, unless it is in `until`."""
+        self._active += 1
+        self._note()
+        try:
+            yield
+        finally:
+            self._active -= 1
+            self._note()
+
+    async def effect(self, work: Coroutine[object, object, Result]) -> Result:
+        """Carry out an effect. Raises Cancelled when a request to cancel comes meanwhile."""
+        task = asyncio.create_task(work)
+        self._effects.add(task)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            me = asyncio.current_task()
+            if self.cancelled and me is not None and not me.cancelling():
+                raise Cancelled from None
+            raise
+        finally:
+            self._effects.discard(task)
+
+    async def until(self, key: str, moment: str, awaits: str | None = None) -> Arrival | None:
+        """Wait for what answers `awaits`; return it, or None when the moment has come. May raise Cancelled."""
+        if awaits is not None and (arrival := self._take(awaits)) is not None:
+            return arrival
+        left = seconds_between(self.clock.now(), moment)
+        if left <= 0:
+            return None
+        pending = _Pending(moment, awaits, asyncio.get_running_loop().create_future())
+        bell = None
+        if self.clock.monotonic() + left < self.stop_at:
+            bell = asyncio.create_task(self._ring(pending, left))
+        self._pending[key] = pending
+        self._note()
+        try:
+            return await pending.answer
+        finally:
+            self._pending.pop(key, None)
+            self._note()
+            if bell is not None:
+                bell.cancel()
+
+    def arrive(self, news: Iterable[Arrival]) -> None:
+        """Hand out what has arrived, or keep it for whoever will wait for it."""
+        self.inbox.extend(news)
+        for pending in self._pending.values():
+            if pending.awaits is not None and not pending.answer.done():
+                arrival = self._take(pending.awaits)
+                if arrival is not None:
+                    pending.answer.set_result(arrival)
+                    self._note()
+
+    def cancel(self) -> None:
+        """End all waits and effects: each of them raises Cancelled."""
+        self.cancelled = True
+        for pending in self._pending.values():
+            if not pending.answer.done():
+                pending.answer.set_exception(Cancelled())
+        for task in self._effects:
+            task.cancel()
+        self._note()
+
+    async def idle(self) -> str:
+        """Return as soon as no branch can go on by itself: the moment at which the first wait will be over."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            while self._all_wait():
+                turn = self._turns
+                await self.clock.sleep(SETTLE_SECONDS)
+                for _ in range(SETTLE_TURNS):
+                    await self.clock.sleep(0)
+                if turn != self._turns:
+                    continue
+                until = min(pending.until for pending in self._pending.values())
+                left = seconds_between(self.clock.now(), until)
+                if left > LINGER_SECONDS or self.clock.monotonic() + left >= self.stop_at:
+                    return until
+                break
+
+    def _all_wait(self) -> bool:
+        open_waits = sum(not pending.answer.done() for pending in self._pending.values())
+        return 0 < open_waits == self._active
+
+    def _take(self, awaits: str) -> Arrival | None:
+        for place, arrival in enumerate(self.inbox):
+            if arrival.answers == awaits:
+                return self.inbox.pop(place)
+        return None
+
+    async def _ring(self, pending: _Pending, seconds: float) -> None:
+        await self.clock.sleep(seconds)
+        if not pending.answer.done():
+            pending.answer.set_result(None)
+            self._note()
+
+    def _note(self) -> None:
+        self._turns += 1
+        self._changed.set()
