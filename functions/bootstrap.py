@@ -222,6 +222,7 @@ class Runtime:
             peer=self.peer,
             projections=self.projections,
             lanes=self.lanes,
+            payloads=self.keep_payloads,
             agents=self.agents,
             clock=self.clock,
             entropy=self.entropy,
@@ -235,7 +236,7 @@ class Runtime:
         """Use case."""
         from functions.application.get_job import GetJob
 
-        return GetJob(history=self.history, region=self.settings.region)
+        return GetJob(history=self.history, payloads=self.keep_payloads, region=self.settings.region)
 
     @cached_property
     def wait_for_job(self) -> "WaitForJob":

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from functions.application.ports import LaneUnavailable, StateUnavailable
+from functions.application.ports import LaneUnavailable, PayloadUnavailable, StateUnavailable
 from functions.domain.errors import AntipodeError
 from functions.observability import EventLog
 
@@ -55,6 +55,9 @@ def serve(event: Event, log: EventLog, respond: Callable[[Request], Awaitable[Re
     except StateUnavailable as error:
         log.failed("state_unavailable", error, request_id=request.request_id)
         response = problem(AntipodeError("state_unavailable", "the state table refuses; send again"))
+    except PayloadUnavailable as error:
+        log.failed("payload_unavailable", error, request_id=request.request_id)
+        response = problem(AntipodeError("payload_unavailable", "the payload store refuses; send again"))
     except LaneUnavailable as error:
         log.failed("lane_unavailable", error, request_id=request.request_id)
         response = problem(AntipodeError("lane_unavailable", "a lane refuses; send again"))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from functions.application.keep_payloads import KeepPayloads
 from functions.application.ports import Clock, HistoryStore, StateUnavailable
 from functions.application.view_job import durability_of, view_job
 from functions.domain.errors import AntipodeError
@@ -19,12 +20,14 @@ class GetJob:
     """The use case. A job of another tenant is as unknown as one that does not exist."""
 
     history: HistoryStore
+    payloads: KeepPayloads
     region: str
 
     async def get(self, tenant: str, job_id: str) -> dict[str, Json]:
         """Return the job as clients see it. Raises AntipodeError job_not_found, state_unavailable."""
         record, state = await read_job(self.history, tenant, job_id)
-        return view_job(job_id, state, durability_of(record, state, self.region))
+        view = view_job(job_id, state, durability_of(record, state, self.region))
+        return await self.payloads.show_result(tenant, view)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 from functions.application.get_job import read_job
+from functions.application.keep_payloads import list_result
 from functions.application.ports import HistoryStore, Projections, StateUnavailable
 from functions.application.view_job import durability_of, view_job
 from functions.domain.errors import AntipodeError
@@ -50,4 +51,4 @@ class ListJobs:
             raise
         if created_at != state.job.at:
             return None  # the entry of a rival submission that the peer accepted; the job has its own
-        return view_job(job_id, state, durability_of(record, state, self.region))
+        return list_result(view_job(job_id, state, durability_of(record, state, self.region)))

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from functions.application.agent_ports import Agent, Agents
+from functions.application.keep_payloads import KeepPayloads
 from functions.application.ports import (
     AppendConflict,
     Clock,
@@ -21,6 +22,7 @@ from functions.application.ports import (
     Lanes,
     LaneSend,
     LaneUnavailable,
+    PayloadUnavailable,
     Projections,
     StateUnavailable,
 )
@@ -62,6 +64,7 @@ class SubmitJob:
     peer: HistoryStore
     projections: Projections
     lanes: Lanes
+    payloads: KeepPayloads
     agents: Agents
     clock: Clock
     entropy: Entropy
@@ -73,11 +76,14 @@ class SubmitJob:
         """Return the job as clients see it. Raises AntipodeError; after a 503 the same key leads to the same job."""
         agent, lane = self._check(request)
         job = job_id(request.tenant, request.idempotency_key or self.entropy.token())
-        submitted = self._submitted(request, agent, lane)
         try:
-            return await self._accept(job, submitted)
+            recorded = await self.payloads.adopt_input(request.tenant, request.input, agent.check_input)
+            view = await self._accept(job, self._submitted(request, agent, lane, recorded))
+            return await self.payloads.show_result(request.tenant, view)
         except (StateUnavailable, AppendConflict) as error:
             raise AntipodeError("state_unavailable", "the state table refuses; send again with the same key") from error
+        except PayloadUnavailable as error:
+            raise AntipodeError("payload_unavailable", "the payload store refuses; send again", field="input") from error
         except LaneUnavailable as error:
             detail = "the job is recorded and will run; its lane refuses for now"
             raise AntipodeError("lane_unavailable", detail, job_id=job) from error
@@ -97,10 +103,9 @@ class SubmitJob:
         if lane not in self.lanes.names():
             detail = f"no lane is named {lane!r}; there are {', '.join(self.lanes.names())}"
             raise AntipodeError("unknown_lane", detail, field="lane")
-        agent.check_input(request.input)
         return agent, lane
 
-    def _submitted(self, request: SubmitRequest, agent: Agent, lane: str) -> JobSubmitted:
+    def _submitted(self, request: SubmitRequest, agent: Agent, lane: str, recorded: Json) -> JobSubmitted:
         now = self.clock.now()
         asked: dict[str, object] = {
             "agent": request.agent,
@@ -118,7 +123,7 @@ class SubmitJob:
             agent=agent.name,
             agent_version=agent.version,
             lane=lane,
-            input=request.input,
+            input=recorded,
             body_digest=body_digest(asked),
             run_at=add_seconds(now, request.delay_seconds) if request.delay_seconds else None,
             deadline=request.deadline,

@@ -4,17 +4,22 @@ from functions.domain.errors import CATALOGUE
 from functions.domain.job.events import Json
 from functions.domain.job.history import JobRecord
 from functions.domain.job.state import JobState
+from functions.domain.payload import reference_in
 
 
 def view_job(job_id: str, state: JobState, durability: str) -> dict[str, Json]:
-    """Return the job as JSON. `durability` is "both" or "local"."""
+    """Return the job as JSON. `durability`, "both" or "local", is the segment's; the input's payload counts as well.
+
+    A result that is kept as a payload is shown as its reference: `KeepPayloads.show_result` knows the rest.
+    """
+    kept = reference_in(state.job.input)
     view: dict[str, Json] = {
         "id": job_id,
         "agent": state.job.agent,
         "agent_version": state.job.agent_version,
         "status": state.status,
         "lane": state.job.lane,
-        "durability": durability,
+        "durability": "local" if kept is not None and kept.local else durability,
         "home_region": state.home_region,
         "owner_region": state.owner_region,
         "epoch": state.epoch,

@@ -8,9 +8,11 @@ from typing import Any, TypeAlias
 
 from functions.adapters.memory import CountingEntropy, MemoryHistory, MemoryProjections, MemoryRegister
 from functions.application.adopt_jobs import AdoptJobs
+from functions.adapters.memory_payloads import MemoryBuckets, MemoryPayloads
 from functions.application.advance_job import AdvanceJob
 from functions.application.keep_sweeping import KeepSweeping
 from functions.application.ports import LaneUnavailable, StateUnavailable
+from functions.application.keep_payloads import KeepPayloads
 from functions.application.submit_job import SubmitJob
 from functions.application.sweep_jobs import SweepJobs
 from functions.application.watch_regions import WatchRegions
@@ -89,6 +91,7 @@ class Region:
             ),
             projections=OwnProjections(calls, MemoryProjections(self.replica.table)),
             lanes=OwnLanes(calls, self.lanes),
+            payloads=self._keep_payloads(),
             agents=Walks(),
             clock=self._clock(),
             entropy=CountingEntropy(self.random.random()),
@@ -104,6 +107,12 @@ class Region:
 
     def _history(self, replica: Replica) -> MemoryHistory:
         return self.rules.history(replica.table)
+
+    def _keep_payloads(self) -> KeepPayloads:
+        """Nothing that is simulated is large enough to be kept as a payload."""
+        buckets = MemoryBuckets()
+        own, peer = MemoryPayloads(buckets, self.name), MemoryPayloads(buckets, self.peer.name)
+        return KeepPayloads(own=own, peer=peer, clock=self._clock())
 
     def _peer_power(self) -> Power:
         return self.peer.machinery.power

@@ -24,7 +24,7 @@ from tests.unit.application.two_regions import (
 
 
 def get_job(region: Region) -> GetJob:
-    return GetJob(history=MemoryHistory(region.table), region=region.name)
+    return GetJob(history=MemoryHistory(region.table), payloads=region.keep_payloads, region=region.name)
 
 
 async def refused(region: Region, tenant: str, job: str) -> str:

@@ -19,12 +19,14 @@ from functions.adapters.memory import (
     ScriptedModel,
     SegmentRow,
 )
+from functions.adapters.memory_payloads import MemoryBuckets, MemoryPayloads
 from functions.application.adopt_jobs import AdoptJobs
 from functions.application.advance_job import AdvanceJob
 from functions.application.agent_ports import Agent
 from functions.application.call_child import CallChild
 from functions.application.ports import Due, LaneSend, ModelAnswer
 from functions.application.send_arrival import SendArrival
+from functions.application.keep_payloads import KeepPayloads
 from functions.application.submit_job import SubmitJob, SubmitRequest
 from functions.application.sweep_jobs import SweepJobs
 from functions.domain.ids import job_id
@@ -134,6 +136,15 @@ class Region:
     entropy: CountingEntropy = field(default_factory=CountingEntropy)
     model: ScriptedModel = field(default_factory=lambda: ScriptedModel([ModelAnswer("{}", 1, 1)]))
     peer: "Region" = field(init=False)
+    payloads: MemoryPayloads = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.payloads = MemoryPayloads(MemoryBuckets(), self.name)
+
+    @property
+    def keep_payloads(self) -> KeepPayloads:
+        """The use case."""
+        return KeepPayloads(own=self.payloads, peer=self.peer.payloads, clock=self.clock)
 
     def submit_job(self, fuse: Fuse | None = None) -> SubmitJob:
         """Return the use case; a fuse lies in all of its ports."""
@@ -143,6 +154,7 @@ class Region:
             peer=Fused(MemoryHistory(self.peer.table), fuse),
             projections=Fused(MemoryProjections(self.table), fuse),
             lanes=Fused(self.lanes, fuse),
+            payloads=self.keep_payloads,
             agents=self.agents,
             clock=self.clock,
             entropy=self.entropy,
@@ -282,6 +294,7 @@ def two_regions(*agents: Agent) -> tuple[Region, Region]:
     """Return us-east-1 and us-west-2, each other's peers."""
     east, west = Region(EAST, Shelf(agents)), Region(WEST, Shelf(agents))
     east.peer, west.peer = west, east
+    west.payloads.buckets = east.payloads.buckets
     return east, west
 
 
