@@ -83,7 +83,7 @@ class SubmitJob:
         except (StateUnavailable, AppendConflict) as error:
             raise AntipodeError("state_unavailable", "the state table refuses; send again with the same key") from error
         except PayloadUnavailable as error:
-            raise AntipodeError("payload_unavailable", "the payload store refuses; send again", field="input") from error
+            raise AntipodeError("payload_unavailable", "the payload store refuses; send again") from error
         except LaneUnavailable as error:
             detail = "the job is recorded and will run; its lane refuses for now"
             raise AntipodeError("lane_unavailable", detail, job_id=job) from error

@@ -7,12 +7,12 @@ from random import Random
 from typing import Any, TypeAlias
 
 from functions.adapters.memory import CountingEntropy, MemoryHistory, MemoryProjections, MemoryRegister
-from functions.application.adopt_jobs import AdoptJobs
 from functions.adapters.memory_payloads import MemoryBuckets, MemoryPayloads
+from functions.application.adopt_jobs import AdoptJobs
 from functions.application.advance_job import AdvanceJob
+from functions.application.keep_payloads import KeepPayloads
 from functions.application.keep_sweeping import KeepSweeping
 from functions.application.ports import LaneUnavailable, StateUnavailable
-from functions.application.keep_payloads import KeepPayloads
 from functions.application.submit_job import SubmitJob
 from functions.application.sweep_jobs import SweepJobs
 from functions.application.watch_regions import WatchRegions

@@ -24,9 +24,9 @@ from functions.application.adopt_jobs import AdoptJobs
 from functions.application.advance_job import AdvanceJob
 from functions.application.agent_ports import Agent
 from functions.application.call_child import CallChild
+from functions.application.keep_payloads import KeepPayloads
 from functions.application.ports import Due, LaneSend, ModelAnswer
 from functions.application.send_arrival import SendArrival
-from functions.application.keep_payloads import KeepPayloads
 from functions.application.submit_job import SubmitJob, SubmitRequest
 from functions.application.sweep_jobs import SweepJobs
 from functions.domain.ids import job_id
