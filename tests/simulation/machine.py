@@ -11,6 +11,8 @@ from enum import Enum
 from typing import Any, NoReturn
 from weakref import ref
 
+from tests.simulation.virtual_time import VirtualLoop
+
 _CURRENT: ContextVar["Process | None"] = ContextVar("simulated process", default=None)
 
 
@@ -115,14 +117,12 @@ def current_process() -> Process:
     return process
 
 
-def own_new_tasks(loop: asyncio.AbstractEventLoop) -> None:
+def own_new_tasks(loop: VirtualLoop) -> None:
     """From now on a task belongs to the process of the task that started it."""
 
-    def make(loop: asyncio.AbstractEventLoop, program: Any, **options: Any) -> asyncio.Future[Any]:
-        task = asyncio.Task(program, loop=loop, **options)
+    def own(task: asyncio.Task[Any]) -> None:
         process = _CURRENT.get()
         if process is not None:
             process.own(task)
-        return task
 
-    loop.set_task_factory(make)
+    loop.born = own

@@ -9,6 +9,7 @@ nothing at all was written either. A new sweeper begins with a round. In a part 
 from dataclasses import dataclass
 
 from functions.adapters.memory import MemoryProjections
+from functions.application.adopt_jobs import LAST
 from functions.domain.job.history import DueEntry
 from functions.domain.ownership.verdict import Verdict
 from tests.simulation.lanes import LANE
@@ -37,6 +38,8 @@ class SweepersClock(VirtualClock):
     shards: int
     restless: bool
     _last: _Sight | None = None
+    _entries: tuple[DueEntry, ...] = ()
+    _entries_at: int = -1
 
     async def sleep(self, seconds: float) -> None:
         """See Clock. Returns at the end of one of so many such sleeps: when the next round may differ from the last."""
@@ -48,13 +51,21 @@ class SweepersClock(VirtualClock):
         self._last = sight
 
     async def _look(self) -> _Sight:
-        index, now = MemoryProjections(self.replica.table), self.now()
-        due: set[DueEntry] = set()
-        for shard in range(self.shards):
-            due.update(await index.due(self.region, LANE, shard, after="", upto=now, limit=1000))
+        if self._entries_at != self.replica.changes:
+            await self._read_entries()
+        now = self.now()
+        due = frozenset(entry for entry in self._entries if entry.due_at <= now)
         verdict = self.replica.table.verdicts.get(self.region)
         lost = verdict is not None and verdict.lost
-        return _Sight(frozenset(due), verdict, self.process.refusals, self.replica.changes if lost else None)
+        return _Sight(due, verdict, self.process.refusals, self.replica.changes if lost else None)
+
+    async def _read_entries(self) -> None:
+        index = MemoryProjections(self.replica.table)
+        pages = [
+            await index.due(self.region, LANE, shard, after="", upto=LAST, limit=1000) for shard in range(self.shards)
+        ]
+        self._entries = tuple(entry for page in pages for entry in page)
+        self._entries_at = self.replica.changes
 
     @staticmethod
     def _alike(now: _Sight, before: _Sight) -> bool:

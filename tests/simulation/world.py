@@ -15,7 +15,7 @@ from tests.simulation.readings import Readings
 from tests.simulation.region import VISIBILITY_SECONDS, Region
 from tests.simulation.replication import Link
 from tests.simulation.rules import Rules
-from tests.simulation.virtual_time import pass_time, run_virtually
+from tests.simulation.virtual_time import VirtualLoop, pass_time, run_virtually
 from tests.simulation.work import EFFECTS, EffectLog, FitfulModel
 
 LOOK_EVERY_SECONDS = 5.0
@@ -64,7 +64,9 @@ class World:
 
     async def run(self) -> Outcome:
         """Do everything that the plan says, and judge the end."""
-        own_new_tasks(asyncio.get_running_loop())
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        own_new_tasks(loop)
         EFFECTS.set(self.effects)
         for region in self.regions.values():
             region.begin()
