@@ -41,7 +41,7 @@ class MemoryPayloads:
     async def find(self, key: PayloadKey) -> PayloadPlace | None:
         """See Payloads."""
         self._check()
-        for shelf, objects in (("kept", self.buckets.kept), ("uploads", self.buckets.uploads)):
+        for shelf, objects in (("payloads", self.buckets.kept), ("uploads", self.buckets.uploads)):
             if (self.bucket, key) in objects:
                 return PayloadPlace(f"{self.bucket}/{shelf}", len(objects[self.bucket, key]), "")
         return None
@@ -50,7 +50,7 @@ class MemoryPayloads:
         """See Payloads."""
         self._check()
         bucket, _, shelf = place.name.rpartition("/")
-        objects = self.buckets.kept if shelf == "kept" else self.buckets.uploads
+        objects = self.buckets.kept if shelf == "payloads" else self.buckets.uploads
         if (bucket, key) not in objects:
             raise PayloadMissing(f"nothing lies at {place.name}")
         self.buckets.kept[self.bucket, key] = objects[bucket, key]
@@ -62,7 +62,7 @@ class MemoryPayloads:
 
     async def sign_download(self, key: PayloadKey, seconds: int) -> SignedRequest:
         """See Payloads."""
-        return SignedRequest("GET", f"memory://{self.bucket}/kept/{key.tenant}/{key.sha256}?seconds={seconds}", {})
+        return SignedRequest("GET", f"memory://{self.bucket}/payloads/{key.tenant}/{key.sha256}?seconds={seconds}", {})
 
     def upload(self, key: PayloadKey, data: bytes) -> None:
         """Do what a client does with the request that `sign_upload` returned."""

@@ -97,7 +97,7 @@ def decode_value(data: bytes, what: str) -> Json:
     try:
         value: Json = json.loads(data.decode(), parse_constant=_no_such_number)
     except (ValueError, RecursionError) as error:
-        raise AntipodeError("invalid_json", f"{what} is not JSON: {error}"[:300]) from error
+        raise AntipodeError("invalid_json", f"{what} is not JSON: {error}"[:300], field=what) from error
     return value
 
 
