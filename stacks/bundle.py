@@ -37,7 +37,9 @@ from stacks.toolchain import CHECKOUT, ToolMissing, uv_binary
 # The AWS services that functions/ calls. A test compares this with the clients that functions/adapters makes.
 BUNDLED_SERVICES = frozenset({"bedrock-runtime", "dynamodb", "s3", "sqs", "sts"})
 
-_LEFT_OUT_OF_FUNCTIONS = shutil.ignore_patterns("__pycache__", "*.pyc", "tests", "Dockerfile", "requirements.lock")
+_LEFT_OUT_OF_FUNCTIONS = shutil.ignore_patterns(
+    "__pycache__", "*.pyc", "tests", "testing", "Dockerfile", "requirements.lock"
+)
 _AWS_PYTHON = "3.13"
 _AWS_CACHE_TAG = "cpython-313"
 _AWS_CODE_FOLDER = "/var/task"

@@ -125,7 +125,7 @@ def test_the_digest_follows_the_functions(checkout: Path) -> None:
 
 def test_what_is_not_code_stays_out(checkout: Path) -> None:
     functions = checkout / "functions"
-    for name in ("tests/test_x.py", "__pycache__/x.pyc"):
+    for name in ("tests/test_x.py", "testing/for_authors.py", "__pycache__/x.pyc"):
         (functions / name).parent.mkdir()
         (functions / name).write_text("")
     (functions / "Dockerfile").write_text("FROM scratch\n")

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.simulation.virtual_time import (
+from functions.sdk.testing.virtual_time import (
     NothingLeftToHappen,
     VirtualClock,
     in_virtual_time,
