@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 from functions.adapters.dynamodb_projections import head_from_item, is_head
+from functions.adapters.dynamodb_snapshots import key_after, newest_snapshot_item, sequence_of, snapshot_from_item
 from functions.adapters.dynamodb_table import DynamodbTable, Item, text
 from functions.application.ports import AppendConflict, Due
 from functions.domain.ids import shard_of
@@ -12,6 +14,9 @@ from functions.domain.job.events import JobSubmitted, decode, encode
 from functions.domain.job.history import JobRecord, Segment, job_key, segment_from, segment_key
 from functions.domain.lanes import DUE_SHARDS
 
+#: A job is read from its end, so many items at once: most have fewer, and of a long one the end is enough, after its
+#: newest snapshot.
+PAGE_ITEMS = 200
 _ARRIVAL = "IN#"
 
 
@@ -30,10 +35,33 @@ class DynamodbHistory:
 
     async def read(self, job_id: str) -> JobRecord:
         """See HistoryStore."""
-        items = await self._table.query("pk = :job", {":job": text(job_key(job_id))})
+        items: list[Item] = []
+        pages = self._table.pages(
+            "pk = :job", {":job": text(job_key(job_id))}, newest_first=True, page_items=PAGE_ITEMS
+        )
+        async for page in pages:
+            items.extend(page)
+            covers = newest_snapshot_item(items)
+            if covers is not None and page and page[-1]["sk"]["S"] < key_after(covers):
+                return self._since(job_id, items, covers)
+        return self._record(job_id, items)
+
+    async def read_whole(self, job_id: str) -> JobRecord:
+        """See HistoryStore."""
+        return self._record(job_id, await self._table.query("pk = :job", {":job": text(job_key(job_id))}))
+
+    def _since(self, job_id: str, items: list[Item], covers: Item) -> JobRecord:
+        """Return what came after a snapshot. What was read beyond it is left out, for it is read in part only."""
+        first = key_after(covers)
+        later = [item for item in items if item["sk"]["S"] >= first]
+        return replace(self._record(job_id, later), snapshot=snapshot_from_item(job_id, covers))
+
+    def _record(self, job_id: str, items: Sequence[Item]) -> JobRecord:
         segments = tuple(_segment(job_id, item) for item in items if item["sk"]["S"].startswith("E#"))
         heads = tuple(head_from_item(job_id, item) for item in items if is_head(item))
-        return JobRecord(segments, heads, tuple(_arrival(job_id, item) for item in items if _is_arrival(item)))
+        arrivals = tuple(_arrival(job_id, item) for item in items if _is_arrival(item))
+        covers = newest_snapshot_item(items)
+        return JobRecord(segments, heads, arrivals, snapshot_sequence=0 if covers is None else sequence_of(covers))
 
     async def receive(self, arrival: Arrival, *, owner: str, lane: str) -> Arrival:
         """See HistoryStore."""

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+from functions.adapters.dynamodb_snapshots import snapshot_item
 from functions.adapters.dynamodb_table import DynamodbTable, Item, number, text
 from functions.domain.ids import shard_of
 from functions.domain.job.history import Ask, DueEntry, Head, job_key
+from functions.domain.job.snapshot import Snapshot
 from functions.domain.lanes import DUE_SHARDS
 
 DUE_INDEX = "due"
@@ -26,6 +28,12 @@ class DynamodbProjections:
     async def put_head(self, head: Head) -> None:
         """See Projections."""
         await self._table.put(_head_item(head))
+
+    async def put_snapshot(self, snapshot: Snapshot) -> None:
+        """See Projections."""
+        item = snapshot_item(snapshot)
+        if item is not None:
+            await self._table.put(item)
 
     async def put_ask(self, ask: Ask) -> None:
         """See Projections."""

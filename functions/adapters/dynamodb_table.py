@@ -4,7 +4,7 @@ Items are written in DynamoDB's own notation on the plain client: the resource l
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from functions.adapters.aws_refusals import refusal_in
@@ -84,19 +84,35 @@ class DynamodbTable:
         limit: int | None = None,
     ) -> Sequence[Item]:
         """Return all items that fulfil a key condition, or the first `limit`, page by page."""
+        pages = self.pages(condition, values, index=index, newest_first=newest_first, limit=limit)
+        return [item async for page in pages for item in page]
+
+    async def pages(
+        self,
+        condition: str,
+        values: Item,
+        *,
+        index: str | None = None,
+        newest_first: bool = False,
+        limit: int | None = None,
+        page_items: int | None = None,
+    ) -> AsyncIterator[Sequence[Item]]:
+        """Yield the items that fulfil a key condition, page by page; a page has `page_items` at most."""
         parameters: dict[str, Any] = {"KeyConditionExpression": condition, "ExpressionAttributeValues": values}
         parameters |= {"ConsistentRead": True} if index is None else {"IndexName": index}
         if newest_first:
             parameters["ScanIndexForward"] = False
-        items: list[Item] = []
+        found = 0
         while True:
-            if limit is not None:
-                parameters["Limit"] = limit - len(items)
+            most = [each for each in (page_items, None if limit is None else limit - found) if each is not None]
+            if most:
+                parameters["Limit"] = min(most)
             page = await self._call("query", **parameters)
-            items.extend(page["Items"])
+            yield page["Items"]
+            found += len(page["Items"])
             last = page.get("LastEvaluatedKey")
-            if last is None or (limit is not None and len(items) >= limit):
-                return items
+            if last is None or (limit is not None and found >= limit):
+                return
             parameters["ExclusiveStartKey"] = last
 
     async def _call(self, operation: str, **parameters: Any) -> Any:

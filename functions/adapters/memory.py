@@ -4,7 +4,7 @@ A `MemoryTable` is one replica: a plain dict of rows by key, which a simulated r
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from functions.application.ports import (
     AppendConflict,
@@ -19,7 +19,17 @@ from functions.application.ports import (
 from functions.domain.ids import shard_of
 from functions.domain.job.arrivals import Arrival, arrival_key
 from functions.domain.job.events import JobSubmitted
-from functions.domain.job.history import Ask, DueEntry, Head, JobRecord, Segment
+from functions.domain.job.history import (
+    Ask,
+    DueEntry,
+    Head,
+    JobRecord,
+    Segment,
+    first_key_after,
+    newest_snapshot,
+    segment_key,
+)
+from functions.domain.job.snapshot import Snapshot
 from functions.domain.lanes import DUE_SHARDS
 from functions.domain.ownership.verdict import Heartbeat, Verdict
 
@@ -48,6 +58,7 @@ class MemoryTable:
     segments: dict[tuple[str, int, str, int], SegmentRow] = field(default_factory=dict)
     heads: dict[tuple[str, str], Head] = field(default_factory=dict)
     arrivals: dict[tuple[str, str], ArrivalRow] = field(default_factory=dict)
+    snapshots: dict[tuple[str, str], Snapshot] = field(default_factory=dict)
     asks: dict[tuple[str, str, str], Ask] = field(default_factory=dict)
     cursors: dict[tuple[str, str, int], str] = field(default_factory=dict)
     beats: dict[str, Heartbeat] = field(default_factory=dict)
@@ -77,10 +88,29 @@ class MemoryHistory:
 
     async def read(self, job_id: str) -> JobRecord:
         """See HistoryStore."""
+        whole = await self.read_whole(job_id)
+        snapshot = self._snapshot(job_id)
+        if snapshot is None:
+            return whole
+        first = first_key_after(snapshot)
+        segments = (each for each in whole.segments if segment_key(each.epoch, each.region, each.place) >= first)
+        return replace(whole, segments=tuple(segments), snapshot=snapshot)
+
+    async def read_whole(self, job_id: str) -> JobRecord:
+        """See HistoryStore."""
         self.table.check()
         segments = (row.segment for key, row in sorted(self.table.segments.items()) if key[0] == job_id)
         heads = (head for key, head in sorted(self.table.heads.items()) if key[0] == job_id)
-        return JobRecord(tuple(segments), tuple(heads), self._arrivals(job_id))
+        snapshot = self._snapshot(job_id)
+        return JobRecord(
+            tuple(segments),
+            tuple(heads),
+            self._arrivals(job_id),
+            snapshot_sequence=0 if snapshot is None else snapshot.sequence,
+        )
+
+    def _snapshot(self, job_id: str) -> Snapshot | None:
+        return newest_snapshot(each for key, each in self.table.snapshots.items() if key[0] == job_id)
 
     async def receive(self, arrival: Arrival, *, owner: str, lane: str) -> Arrival:
         """See HistoryStore."""
@@ -113,6 +143,14 @@ class MemoryProjections:
         """See Projections."""
         self.table.check()
         self.table.heads[head.job_id, head.region] = head
+
+    async def put_snapshot(self, snapshot: Snapshot) -> None:
+        """See Projections."""
+        self.table.check()
+        packed = snapshot.packed()  # as it is read back elsewhere
+        where = (snapshot.epoch, snapshot.region, snapshot.sequence)
+        read_back = Snapshot.unpacked(snapshot.job_id, snapshot.writer, *where, packed)
+        self.table.snapshots[snapshot.job_id, snapshot.writer] = read_back
 
     async def put_ask(self, ask: Ask) -> None:
         """See Projections."""

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 from functions.application.open_epoch import open_epoch
 from functions.application.ports import Clock, HistoryStore, Lanes, LaneSend, Projections
+from functions.application.read_state import read_state
 from functions.domain.job.decider import needs_adoption
 from functions.domain.job.events import UnreadableEvent
 from functions.domain.job.history import DueEntry
-from functions.domain.job.state import fold
 from functions.domain.lanes import DUE_SHARDS
 from functions.domain.moments import add_seconds
 
@@ -96,7 +96,7 @@ class AdoptJobs:
 
     async def _adopt_one(self, job_id: str) -> _Examined:
         try:
-            state = fold((await self.history.read(job_id)).segments)
+            _, state = await read_state(self.history, job_id)
         except UnreadableEvent:
             return _Examined(settled=False)  # for a newer version to adopt; it must not keep the others from being so
         if state is None:

@@ -23,6 +23,7 @@ from functions.application.ports import (
     Projections,
     StateUnavailable,
 )
+from functions.application.read_state import read_state
 from functions.application.record_steps import Journal
 from functions.application.run_attempt import RunAttempt, request_event
 from functions.application.submit_job import LONGEST_LANE_DELAY
@@ -45,7 +46,6 @@ from functions.domain.job.events import (
     AttemptStarted,
     AttemptYielded,
     Event,
-    JobAdopted,
     JobCancelled,
     JobContinued,
     JobFailed,
@@ -55,7 +55,8 @@ from functions.domain.job.events import (
     JobWaiting,
 )
 from functions.domain.job.history import Head, JobRecord, Segment
-from functions.domain.job.state import JobState, fold
+from functions.domain.job.snapshot import SNAPSHOT_EVENTS
+from functions.domain.job.state import JobState, fold, snapshot_of
 from functions.domain.lanes import LaneMessage
 from functions.domain.moments import add_seconds, seconds_between
 
@@ -92,8 +93,7 @@ class AdvanceJob:
 
         Raises StateUnavailable or LaneUnavailable when the message must come again.
         """
-        record = await self.history.read(message.job_id)
-        state = fold(record.segments)
+        record, state = await read_state(self.history, message.job_id)
         if state is None:
             return
         with contextlib.suppress(AppendConflict):  # somebody else in this Region is ahead of us
@@ -135,7 +135,7 @@ class AdvanceJob:
         segment = Segment(known.job_id, known.state.epoch, self.region, known.journal.next_sequence, events)
         await known.journal.flush()
         record = replace(known.record, segments=(*known.record.segments, segment))
-        state = fold(record.segments)
+        state = fold(record.segments, record.snapshot)
         assert state is not None
         return self._known(known.job_id, record, state)
 
@@ -183,6 +183,8 @@ class AdvanceJob:
                 known.journal.record(end)
                 await known.journal.flush()
                 await self._look_again(known, self.clock.now(), "yielded")
+                if known.journal.next_sequence - known.record.snapshot_sequence > SNAPSHOT_EVENTS:
+                    await self._look_once_more(known)
             case _:
                 await self._conclude(known, end)
 
@@ -192,15 +194,24 @@ class AdvanceJob:
         Whoever sends something writes it first and then looks whether the job waits; we do it the other way round, so
         one of the two sees the other.
         """
-        record = await self.history.read(known.job_id)
-        state = fold(record.segments)
-        if state is not None and wakes_now(state, unheard(state, record.arrivals, self.region), self.clock.now()):
+        record, state = await read_state(self.history, known.job_id)
+        if state is None:
+            return
+        await self._write_down(known.job_id, record, state)
+        if wakes_now(state, unheard(state, record.arrivals, self.region), self.clock.now()):
             await self._hint(known, ARRIVED, 0.0)
+
+    async def _write_down(self, job_id: str, record: JobRecord, state: JobState) -> None:
+        """From time to time write a long job's state down, so that reading it does not take ever longer."""
+        if state.finished or not state.complete or state.last_sequence - record.snapshot_sequence < SNAPSHOT_EVENTS:
+            return
+        with contextlib.suppress(StateUnavailable):
+            await self.projections.put_snapshot(snapshot_of(job_id, state, self.region))
 
     async def _end_already_told(self, known: _Known) -> Event | None:
         """A child that was adopted may have ended before, with a part of its history that is lost: see CallChild."""
         state = known.state
-        if state.job.parent is None or not isinstance(state.history[-1].event, JobAdopted):
+        if state.job.parent is None or not state.just_adopted:
             return None
         end = await self.children.end_from_parent(state)
         if not isinstance(end, dict):
@@ -225,7 +236,7 @@ class AdvanceJob:
         calls = any(wait.step_kind == "call" for wait in known.state.waits.values())
         if known.state.job.parent is None and not calls and not known.journal.opened_calls:
             return
-        state = fold((await self.history.read(known.job_id)).segments)
+        _, state = await read_state(self.history, known.job_id)
         assert state is not None
         await self.children.settle_family(known.job_id, state)
 

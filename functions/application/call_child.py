@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 from functions.application.agent_ports import CallRequest
 from functions.application.ports import HistoryStore
+from functions.application.read_state import read_state
 from functions.application.send_arrival import SendArrival
 from functions.application.submit_job import SubmitJob, SubmitRequest
 from functions.domain.errors import AntipodeError
 from functions.domain.ids import child_job_id, digest_of
 from functions.domain.job.arrivals import ArrivalKind, awaited
 from functions.domain.job.events import Json
-from functions.domain.job.state import JobState, fold
+from functions.domain.job.state import JobState
 
 #: How many jobs may call each other in a chain.
 DEEPEST = 16
@@ -72,7 +73,7 @@ class CallChild:
         if link is None:
             return
         parent_id, step = str(link["job_id"]), str(link["step"])
-        parent = fold((await self.history.read(parent_id)).segments)
+        _, parent = await read_state(self.history, parent_id)
         if parent is None or parent.finished or awaited(ArrivalKind.CHILD_ENDED, step) in parent.taken:
             return
         end: dict[str, Json] = {"job_id": job_id, "status": state.status}
@@ -84,7 +85,7 @@ class CallChild:
 
     async def end_child(self, parent: JobState, child_id: str, reason: str) -> None:
         """Ask that a child end. Raises StateUnavailable."""
-        child = fold((await self.history.read(child_id)).segments)
+        _, child = await read_state(self.history, child_id)
         if child is not None and not child.finished:
             await self.send.send(child_id, child, ArrivalKind.CANCEL, "parent", by=parent.job.agent, body=reason)
 

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 from functions.application.keep_payloads import KeepPayloads
 from functions.application.ports import Clock, HistoryStore, StateUnavailable
+from functions.application.read_state import read_state
 from functions.application.view_job import durability_of, view_job
 from functions.domain.errors import AntipodeError
 from functions.domain.ids import is_job_id
 from functions.domain.job.events import Json
 from functions.domain.job.history import JobRecord
-from functions.domain.job.state import FINISHED, JobState, fold
+from functions.domain.job.state import FINISHED, JobState
 
 FIRST_LOOK_SECONDS = 0.1
 LONGEST_LOOK_SECONDS = 1.0
@@ -54,10 +55,9 @@ async def read_job(history: HistoryStore, tenant: str, job_id: str) -> tuple[Job
     """Return what is held of a tenant's job. Raises AntipodeError job_not_found, state_unavailable."""
     if is_job_id(job_id):
         try:
-            record = await history.read(job_id)
+            record, state = await read_state(history, job_id)
         except StateUnavailable as error:
             raise AntipodeError("state_unavailable", "the state table refuses; ask again") from error
-        state = fold(record.segments)
         if state is not None and state.job.tenant == tenant:
             return record, state
     raise AntipodeError("job_not_found", f"there is no job {job_id!r} of this tenant in this Region")

@@ -16,7 +16,7 @@ async def open_epoch(
     history: HistoryStore, job_id: str, state: JobState, *, region: str, now: str, stall_seconds: float, reason: str
 ) -> LaneSend | None:
     """Return the hint to send now that the job is this Region's; None when another was quicker."""
-    last = state.history[-1]
+    last = state.last
     adopted = JobAdopted(
         at=now, from_epoch=last.epoch, from_region=last.region, from_sequence=last.sequence, reason=reason
     )

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from functions.domain.job.arrivals import Arrival
 from functions.domain.job.history import Ask, DueEntry, Head, JobRecord, Segment
+from functions.domain.job.snapshot import Snapshot
 from functions.domain.lanes import LaneMessage
 from functions.domain.ownership.verdict import Heartbeat, Verdict
 
@@ -82,7 +83,13 @@ class HistoryStore(Protocol):
         """
 
     async def read(self, job_id: str) -> JobRecord:
-        """Return all that this replica holds of a job. Raises StateUnavailable, UnreadableEvent."""
+        """Return what this replica holds of a job; of a long one a snapshot and what came after it.
+
+        Raises StateUnavailable, UnreadableEvent.
+        """
+
+    async def read_whole(self, job_id: str) -> JobRecord:
+        """Return all that this replica holds of a job, however much it is. Raises StateUnavailable, UnreadableEvent."""
 
     async def receive(self, arrival: Arrival, *, owner: str, lane: str) -> Arrival:
         """Write an arrival where nothing lies under its key, and return what lies there then: it, or an earlier one.
@@ -114,6 +121,9 @@ class Projections(Protocol):
 
         A job that both Regions accepted may be there twice. Fewer than `limit` rows mean that there are no more.
         """
+
+    async def put_snapshot(self, snapshot: Snapshot) -> None:
+        """Write a job's state down in place of what this Region wrote before. Raises StateUnavailable."""
 
     async def put_ask(self, ask: Ask) -> None:
         """Write that a job asks a group for a decision, or no longer does. Raises StateUnavailable."""

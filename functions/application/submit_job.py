@@ -26,6 +26,7 @@ from functions.application.ports import (
     Projections,
     StateUnavailable,
 )
+from functions.application.read_state import read_state
 from functions.application.view_job import durability_of, view_job
 from functions.domain.errors import AntipodeError
 from functions.domain.ids import body_digest, job_id
@@ -34,6 +35,7 @@ from functions.domain.job.history import Head, JobRecord, Segment
 from functions.domain.job.state import JobState, fold
 from functions.domain.lanes import LaneMessage
 from functions.domain.moments import add_seconds, seconds_between
+from functions.domain.payload import size_of_value
 
 #: SQS holds a message back for 900 s at most; what is due later is left to the sweeper.
 LONGEST_LANE_DELAY = 900
@@ -91,8 +93,11 @@ class SubmitJob:
     async def submit_child(self, job: str, request: SubmitRequest, parent: dict[str, Json]) -> None:
         """Accept the job that another one calls. Raises AntipodeError for what is wrong, StateUnavailable."""
         agent, lane = self._check(request)
+        agent.check_input(request.input)
+        size = size_of_value(request.input, "input")
+        recorded = await self.payloads.externalise(request.tenant, request.input, size)
         with contextlib.suppress(LaneUnavailable):  # it is recorded, and the sweeper will find it
-            await self._accept(job, replace(self._submitted(request, agent, lane), parent=parent))
+            await self._accept(job, replace(self._submitted(request, agent, lane, recorded), parent=parent))
 
     def _check(self, request: SubmitRequest) -> tuple[Agent, str]:
         agent = self.agents.find(request.agent)
@@ -154,8 +159,7 @@ class SubmitJob:
         return view_job(job, state, durability)
 
     async def _known(self, job: str, submitted: JobSubmitted) -> dict[str, Json] | None:
-        record = await self.history.read(job)
-        state = fold(record.segments)
+        record, state = await read_state(self.history, job)
         if state is None:
             return None
         _same_body(state, submitted)

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from functions.application.call_child import CallChild
 from functions.application.open_epoch import open_epoch
 from functions.application.ports import Clock, HistoryStore, Lanes, LaneSend, Projections
+from functions.application.read_state import read_state
 from functions.domain.job.decider import ARRIVED, HALTED_LOOK_SECONDS, start_not_before, unheard, wakes_now
 from functions.domain.job.events import UnreadableEvent
 from functions.domain.job.history import DueEntry, Head, JobRecord
-from functions.domain.job.state import JobState, fold
+from functions.domain.job.state import JobState
 from functions.domain.lanes import DUE_SHARDS, LaneMessage
 from functions.domain.moments import add_seconds, seconds_between
 
@@ -87,10 +88,9 @@ class SweepJobs:
     async def _examine(self, entry: DueEntry, lane: str) -> SweepReport:
         """See to one entry. Afterwards the job needs nothing from this Region, or has a later entry."""
         try:
-            record = await self.history.read(entry.job_id)
+            record, state = await read_state(self.history, entry.job_id)
         except UnreadableEvent:  # it must not keep the others from being swept
             return await self._hold(entry.job_id, lane, JobRecord((), ()), None, self.clock.now())
-        state = fold(record.segments)
         if state is not None and self._needs_nothing(record, state):
             await self._settle(entry, record, state)
             return SweepReport(1)
@@ -137,6 +137,9 @@ class SweepJobs:
         ours = max((segment.epoch for segment in record.segments if segment.region == self.region), default=0)
         newest = (state.epoch, state.owner_region)
         opened = any(item.opens_epoch and (item.epoch, item.region) == newest for item in record.segments)
+        if (snapshot := record.snapshot) is not None:
+            opened = opened or (snapshot.epoch, snapshot.region) == newest
+            ours = max(ours, snapshot.epoch if snapshot.region == self.region else 0)
         return state.owner_region != self.region and state.epoch > ours and opened
 
     async def _hold(self, job_id: str, lane: str, record: JobRecord, state: JobState | None, now: str) -> SweepReport:

@@ -1,9 +1,11 @@
 """Segments: the unit in which history is written, and the keys under which it lies (DESIGN section 3, rule 2)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from functions.domain.job.arrivals import Arrival
 from functions.domain.job.events import Event, JobAdopted
+from functions.domain.job.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +75,16 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class JobRecord:
-    """All that one replica holds of a job."""
+    """What one replica holds of a job: all of it, or, of a long one, a snapshot and what came after it.
+
+    `snapshot_sequence` says up to where the newest snapshot goes, also when everything was read.
+    """
 
     segments: tuple[Segment, ...]
     heads: tuple[Head, ...]
     arrivals: tuple[Arrival, ...] = ()
+    snapshot: Snapshot | None = None
+    snapshot_sequence: int = 0
 
     def head_of(self, region: str) -> Head | None:
         """Return the projection that `region` wrote, if any."""
@@ -106,6 +113,16 @@ def job_key(job_id: str) -> str:
 def segment_key(epoch: int, region: str, place: int) -> str:
     """Return the sort key of a segment."""
     return f"E#{epoch:06d}.{region}#{place:08d}"
+
+
+def first_key_after(snapshot: Snapshot) -> str:
+    """Return the sort key from which on segments are not covered by a snapshot."""
+    return segment_key(snapshot.epoch, snapshot.region, snapshot.sequence + 1)
+
+
+def newest_snapshot(snapshots: Iterable[Snapshot]) -> Snapshot | None:
+    """Return the snapshot that goes furthest, of those that both Regions have written."""
+    return max(snapshots, key=lambda each: (each.epoch, each.sequence, each.writer), default=None)
 
 
 def segment_from(job_id: str, key: str, events: tuple[Event, ...]) -> Segment:

@@ -5,38 +5,28 @@ submission. Only a gap-free prefix is read. Events off that path are kept for au
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
-from typing import TypeAlias, assert_never
+from dataclasses import dataclass, fields, replace
 
 from functions.domain.job.events import (
-    AttemptFailed,
-    AttemptStarted,
-    AttemptYielded,
     CancelRequested,
     Event,
     JobAdopted,
-    JobCancelled,
-    JobContinued,
-    JobFailed,
-    JobPaused,
-    JobResumed,
-    JobStopped,
     JobSubmitted,
-    JobSucceeded,
-    JobWaiting,
     Json,
     ProgressReported,
     StepAttemptFailed,
-    StepFailed,
-    StepSucceeded,
     SubmissionWithdrawn,
     WaitOpened,
 )
 from functions.domain.job.history import Segment
+from functions.domain.job.progress import FINISHED, Progress, StepEnd
+from functions.domain.job.snapshot import Snapshot
 
-#: How a step came to its end.
-StepEnd: TypeAlias = StepSucceeded | StepFailed
-FINISHED = frozenset({"succeeded", "failed", "cancelled"})
+__all__ = ["FINISHED", "JobState", "NeedsWhole", "Recorded", "StepEnd", "fold", "snapshot_of"]
+
+
+class NeedsWhole(Exception):
+    """The history does not go by the snapshot, so all of it has to be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +37,15 @@ class Recorded:
     epoch: int
     region: str
     event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an event lies in the history."""
+
+    epoch: int
+    region: str
+    sequence: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +61,7 @@ class JobState:
     home_region: str
     owner_region: str
     epoch: int
+    last: Place
     last_sequence: int
     status: str
     updated_at: str
@@ -90,6 +90,11 @@ class JobState:
     superseded: tuple[Recorded, ...]
 
     @property
+    def just_adopted(self) -> bool:
+        """Whether nothing has happened since a Region took the job over."""
+        return bool(self.history) and isinstance(self.history[-1].event, JobAdopted)
+
+    @property
     def finished(self) -> bool:
         """Whether the job has come to its end."""
         return self.status in FINISHED
@@ -109,15 +114,18 @@ class _Branch:
         return self.run[0].event if self.run else None
 
 
-def fold(segments: Iterable[Segment]) -> JobState | None:
-    """Return the state that `segments`, in any order, give; None when no submission is among them."""
-    branches = _branches(segments)
-    chains = [chain for branch in branches.values() if (chain := _chain(branch, branches)) is not None]
+def fold(segments: Iterable[Segment], snapshot: Snapshot | None = None) -> JobState | None:
+    """Return the state that `segments`, in any order, give; None when no submission is among them.
+
+    With a snapshot the segments before it may be missing. Raises NeedsWhole when the winning history leaves it aside.
+    """
+    branches = _branches(segments, snapshot)
+    chains = [chain for branch in branches.values() if (chain := _chain(branch, branches, snapshot)) is not None]
     if not chains:
         return None
     chain = min(chains, key=_preference)
     highest = max(branch.epoch for branch in branches.values())
-    state = _apply_all(chain.events)
+    state = _apply_all(chain, snapshot)
     winning = {(item.epoch, item.region, item.sequence) for item in chain.events}
     rest = [
         item
@@ -136,17 +144,40 @@ def fold(segments: Iterable[Segment]) -> JobState | None:
     )
 
 
-def _branches(segments: Iterable[Segment]) -> dict[tuple[int, str], _Branch]:
+def snapshot_of(job_id: str, state: JobState, writer: str) -> Snapshot:
+    """Write a state down as it is."""
+    progress = Progress(**{each.name: getattr(state, each.name) for each in fields(Progress)})
+    progress.taken = set(state.taken)
+    return Snapshot(
+        job_id=job_id,
+        writer=writer,
+        epoch=state.last.epoch,
+        region=state.last.region,
+        sequence=state.last.sequence,
+        home_region=state.home_region,
+        submitted=state.job,
+        progress=progress.written(),
+    )
+
+
+def _branches(segments: Iterable[Segment], snapshot: Snapshot | None) -> dict[tuple[int, str], _Branch]:
     grouped: dict[tuple[int, str], list[Segment]] = {}
+    begun: dict[tuple[int, str], int] = {}
+    if snapshot is not None:
+        begun[snapshot.epoch, snapshot.region] = snapshot.sequence
+        grouped[snapshot.epoch, snapshot.region] = []
     for segment in segments:
-        grouped.setdefault((segment.epoch, segment.region), []).append(segment)
-    return {key: _branch(*key, group) for key, group in grouped.items()}
+        key = (segment.epoch, segment.region)
+        if segment.last_sequence > begun.get(key, 0):
+            grouped.setdefault(key, []).append(segment)
+    return {key: _branch(*key, group, begun.get(key)) for key, group in grouped.items()}
 
 
-def _branch(epoch: int, region: str, segments: list[Segment]) -> _Branch:
+def _branch(epoch: int, region: str, segments: list[Segment], begun: int | None) -> _Branch:
+    """Read a branch from its first segment, or from after `begun`, up to which a snapshot tells."""
     run: list[Recorded] = []
     beyond: list[Recorded] = []
-    expected: int | None = None
+    expected = None if begun is None else begun + 1
     for segment in sorted(segments, key=lambda item: item.first_sequence):
         opens = expected is None and segment.opens_epoch
         items = [
@@ -171,17 +202,28 @@ class _Chain:
     complete: bool
 
 
-def _chain(branch: _Branch, branches: Mapping[tuple[int, str], _Branch]) -> _Chain | None:
-    """Follow the links back. None when the branch cannot be read at all in this replica."""
+def _chain(branch: _Branch, branches: Mapping[tuple[int, str], _Branch], snapshot: Snapshot | None) -> _Chain | None:
+    """Follow the links back, to a snapshot at most. None when the branch cannot be read at all in this replica."""
+    if snapshot is not None and (branch.epoch, branch.region) == (snapshot.epoch, snapshot.region):
+        return _Chain(branch, branch, branch.run, True)
     match branch.opening:
         case JobSubmitted():
             return _Chain(branch, branch, branch.run, True)
         case JobAdopted(from_epoch=epoch, from_region=region, from_sequence=sequence):
-            if epoch >= branch.epoch or (origin := branches.get((epoch, region))) is None:
+            if epoch >= branch.epoch:
                 return None
-            before = _chain(origin, branches)
+            if (origin := branches.get((epoch, region))) is None:
+                if snapshot is not None and epoch <= snapshot.epoch:
+                    raise NeedsWhole
+                return None
+            before = _chain(origin, branches, snapshot)
             if before is None:
                 return None
+            if snapshot is not None and before.root.epoch == snapshot.epoch:
+                if sequence < snapshot.sequence:
+                    raise NeedsWhole
+                if sequence == snapshot.sequence:
+                    return _Chain(branch, before.root, branch.run, before.complete)
             prefix = tuple(item for item in before.events if item.sequence <= sequence)
             reached = bool(prefix) and prefix[-1].sequence == sequence
             events = prefix + branch.run if reached else prefix
@@ -199,150 +241,36 @@ def _preference(chain: _Chain) -> tuple[object, ...]:
     return (-chain.branch.epoch, withdrawn, submitted_at, root.region, chain.branch.region)
 
 
-@dataclass(slots=True)
-class _Progress:
-    """What changes from event to event, while the fold reads on: changed in place, for a history may be long."""
-
-    last_sequence: int
-    updated_at: str
-    input: Json
-    status: str = "queued"
-    attempts: int = 0
-    attempts_in_vain: int = 0
-    steps: dict[str, StepEnd] = field(default_factory=dict)
-    waits: dict[str, WaitOpened] = field(default_factory=dict)
-    tries: dict[str, StepAttemptFailed] = field(default_factory=dict)
-    reported: dict[str, ProgressReported] = field(default_factory=dict)
-    taken: set[str] = field(default_factory=set)
-    steps_ended: int = 0
-    round: int = 1
-    result: Json = None
-    error: Mapping[str, str] | None = None
-    progress: Json = None
-    retry_at: str | None = None
-    waiting_until: str | None = None
-    halted: bool = False
-    cancel: CancelRequested | None = None
-    input_tokens: int = 0
-    output_tokens: int = 0
-    adoptions: int = 0
-
-    def read(self, item: Recorded) -> None:
-        """Take the next event in."""
-        event = item.event
-        self.last_sequence, self.updated_at = item.sequence, event.at
-        match event:
-            case JobSubmitted() | SubmissionWithdrawn():
-                pass
-            case JobAdopted():
-                self.status = "waiting" if self.waiting_until or self.halted else "queued"
-                self.adoptions += 1
-            case AttemptStarted():
-                self.status, self.retry_at, self.waiting_until = "running", None, None
-                self.attempts += 1
-                self.attempts_in_vain += 1
-            case AttemptYielded():
-                self.status = "queued"
-            case AttemptFailed(code=code, detail=detail, retry_at=retry_at):
-                self.status = "queued"
-                self.retry_at = retry_at
-                self.error = {"code": code, "detail": detail}
-            case JobWaiting(until=until):
-                self.status = "waiting"
-                self.waiting_until = until
-                self.attempts_in_vain = 0
-            case JobContinued(input=new):
-                self._begin_anew(new)
-            case JobSucceeded(result=result):
-                self.status, self.result, self.error = "succeeded", result, None
-            case JobFailed(code=code, detail=detail):
-                self.status = "failed"
-                self.error = {"code": code, "detail": detail}
-            case JobCancelled(reason=reason):
-                self.status = "cancelled"
-                self.error = {"code": "cancelled", "detail": reason}
-            case StepSucceeded() | StepFailed() | StepAttemptFailed() | WaitOpened() | ProgressReported():
-                self._read_step(event)
-            case JobPaused() | JobStopped() | JobResumed() | CancelRequested():
-                self._read_request(event)
-            case _:
-                assert_never(event)
-
-    def _read_step(self, event: StepSucceeded | StepFailed | StepAttemptFailed | WaitOpened | ProgressReported) -> None:
-        match event:
-            case StepSucceeded() | StepFailed():
-                if event.step not in self.steps:
-                    self.steps[event.step] = event
-                    self.steps_ended += 1
-                self.waits.pop(event.step, None)
-                self.tries.pop(event.step, None)
-                self.attempts_in_vain = 0
-                self._take(event.arrival)
-                if isinstance(event, StepSucceeded):
-                    self.input_tokens += event.input_tokens
-                    self.output_tokens += event.output_tokens
-            case StepAttemptFailed(code=code, detail=detail):
-                self.tries[event.step] = event
-                self.attempts_in_vain = 0
-                self.error = {"code": code, "detail": detail}
-            case WaitOpened():
-                self.waits[event.step] = event
-            case ProgressReported(note=note):
-                self.reported[event.step] = event
-                self.progress = note
-            case _:
-                assert_never(event)
-
-    def _read_request(self, event: JobPaused | JobStopped | JobResumed | CancelRequested) -> None:
-        match event:
-            case JobPaused(arrival=arrival):
-                self.status = "waiting"
-                self.halted = True
-                self._take(arrival)
-            case JobStopped(code=code, detail=detail):
-                self.status = "waiting"
-                self.halted, self.error = True, {"code": code, "detail": detail}
-            case JobResumed(arrival=arrival):
-                self.status = "queued"
-                self.halted, self.error, self.attempts_in_vain = False, None, 0
-                self._take(arrival)
-            case CancelRequested(arrival=arrival):
-                self.status = "queued"
-                self.cancel, self.halted, self.waiting_until = event, False, None
-                self._take(arrival)
-            case _:
-                assert_never(event)
-
-    def _take(self, arrival: str | None) -> None:
-        if arrival is not None:
-            self.taken.add(arrival)
-
-    def _begin_anew(self, new: Json) -> None:
-        self.status = "queued"
-        self.input, self.round = new, self.round + 1
-        self.attempts_in_vain = 0
-        for known in (self.steps, self.waits, self.tries, self.reported):
-            known.clear()
-
-
-def _apply_all(events: tuple[Recorded, ...]) -> JobState:
-    first = events[0]
-    if not isinstance(first.event, JobSubmitted):
-        raise ValueError("a history begins with a submission")
-    progress = _Progress(first.sequence, first.event.at, first.event.input)
-    for item in events[1:]:
-        if progress.status in FINISHED:
+def _apply_all(chain: _Chain, snapshot: Snapshot | None) -> JobState:
+    events = chain.events
+    if snapshot is None:
+        first = events[0]
+        if not isinstance(first.event, JobSubmitted):
+            raise ValueError("a history begins with a submission")
+        job, home = first.event, first.region
+        last = Place(first.epoch, first.region, first.sequence)
+        progress = Progress(first.sequence, job.at, job.input)
+        events = events[1:]
+    else:
+        job, home = snapshot.submitted, snapshot.home_region
+        last = Place(snapshot.epoch, snapshot.region, snapshot.sequence)
+        progress = Progress.from_written(snapshot.progress)
+    for item in events:
+        if progress.finished:
             break
-        progress.read(item)
+        progress.read(item.sequence, item.event)
+    if events:
+        last = Place(events[-1].epoch, events[-1].region, events[-1].sequence)
     known = {each.name: getattr(progress, each.name) for each in fields(progress)}
     known["taken"] = frozenset(progress.taken)
     return JobState(
-        job=first.event,
-        home_region=first.region,
-        owner_region=first.region,
-        epoch=first.epoch,
+        job=job,
+        home_region=home,
+        owner_region=last.region,
+        epoch=last.epoch,
+        last=last,
         complete=True,
-        history=events,
+        history=chain.events,
         superseded=(),
         **known,
     )

@@ -1,0 +1,189 @@
+"""How a job's events add up: what the fold knows so far. Written down as a snapshot, it can be gone on from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeAlias, assert_never
+
+from functions.domain.job.events import (
+    AttemptFailed,
+    AttemptStarted,
+    AttemptYielded,
+    CancelRequested,
+    Event,
+    JobAdopted,
+    JobCancelled,
+    JobContinued,
+    JobFailed,
+    JobPaused,
+    JobResumed,
+    JobStopped,
+    JobSubmitted,
+    JobSucceeded,
+    JobWaiting,
+    Json,
+    ProgressReported,
+    StepAttemptFailed,
+    StepFailed,
+    StepSucceeded,
+    SubmissionWithdrawn,
+    WaitOpened,
+    from_json,
+    to_json,
+)
+
+#: How a step came to its end.
+StepEnd: TypeAlias = StepSucceeded | StepFailed
+FINISHED = frozenset({"succeeded", "failed", "cancelled"})
+#: What is kept by step: a step's end, its open wait, its last failed try, what it reported.
+_BY_STEP = ("steps", "waits", "tries", "reported")
+
+
+@dataclass(slots=True)
+class Progress:
+    """What changes from event to event, while the fold reads on: changed in place, for a history may be long."""
+
+    last_sequence: int
+    updated_at: str
+    input: Json
+    status: str = "queued"
+    attempts: int = 0
+    attempts_in_vain: int = 0
+    steps: dict[str, StepEnd] = field(default_factory=dict)
+    waits: dict[str, WaitOpened] = field(default_factory=dict)
+    tries: dict[str, StepAttemptFailed] = field(default_factory=dict)
+    reported: dict[str, ProgressReported] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
+    steps_ended: int = 0
+    round: int = 1
+    result: Json = None
+    error: Mapping[str, str] | None = None
+    progress: Json = None
+    retry_at: str | None = None
+    waiting_until: str | None = None
+    halted: bool = False
+    cancel: CancelRequested | None = None
+    input_tokens: int = 0
+    output_tokens: int = 0
+    adoptions: int = 0
+
+    def read(self, sequence: int, event: Event) -> None:
+        """Take the next event in."""
+        self.last_sequence, self.updated_at = sequence, event.at
+        match event:
+            case JobSubmitted() | SubmissionWithdrawn():
+                pass
+            case JobAdopted():
+                self.status = "waiting" if self.waiting_until or self.halted else "queued"
+                self.adoptions += 1
+            case AttemptStarted():
+                self.status, self.retry_at, self.waiting_until = "running", None, None
+                self.attempts += 1
+                self.attempts_in_vain += 1
+            case AttemptYielded():
+                self.status = "queued"
+            case AttemptFailed(code=code, detail=detail, retry_at=retry_at):
+                self.status = "queued"
+                self.retry_at = retry_at
+                self.error = {"code": code, "detail": detail}
+            case JobWaiting(until=until):
+                self.status = "waiting"
+                self.waiting_until = until
+                self.attempts_in_vain = 0
+            case JobContinued(input=new):
+                self._begin_anew(new)
+            case JobSucceeded(result=result):
+                self.status, self.result, self.error = "succeeded", result, None
+            case JobFailed(code=code, detail=detail):
+                self.status = "failed"
+                self.error = {"code": code, "detail": detail}
+            case JobCancelled(reason=reason):
+                self.status = "cancelled"
+                self.error = {"code": "cancelled", "detail": reason}
+            case StepSucceeded() | StepFailed() | StepAttemptFailed() | WaitOpened() | ProgressReported():
+                self._read_step(event)
+            case JobPaused() | JobStopped() | JobResumed() | CancelRequested():
+                self._read_request(event)
+            case _:
+                assert_never(event)
+
+    def _read_step(self, event: StepSucceeded | StepFailed | StepAttemptFailed | WaitOpened | ProgressReported) -> None:
+        match event:
+            case StepSucceeded() | StepFailed():
+                if event.step not in self.steps:
+                    self.steps[event.step] = event
+                    self.steps_ended += 1
+                self.waits.pop(event.step, None)
+                self.tries.pop(event.step, None)
+                self.attempts_in_vain = 0
+                self._take(event.arrival)
+                if isinstance(event, StepSucceeded):
+                    self.input_tokens += event.input_tokens
+                    self.output_tokens += event.output_tokens
+            case StepAttemptFailed(code=code, detail=detail):
+                self.tries[event.step] = event
+                self.attempts_in_vain = 0
+                self.error = {"code": code, "detail": detail}
+            case WaitOpened():
+                self.waits[event.step] = event
+            case ProgressReported(note=note):
+                self.reported[event.step] = event
+                self.progress = note
+            case _:
+                assert_never(event)
+
+    def _read_request(self, event: JobPaused | JobStopped | JobResumed | CancelRequested) -> None:
+        match event:
+            case JobPaused(arrival=arrival):
+                self.status = "waiting"
+                self.halted = True
+                self._take(arrival)
+            case JobStopped(code=code, detail=detail):
+                self.status = "waiting"
+                self.halted, self.error = True, {"code": code, "detail": detail}
+            case JobResumed(arrival=arrival):
+                self.status = "queued"
+                self.halted, self.error, self.attempts_in_vain = False, None, 0
+                self._take(arrival)
+            case CancelRequested(arrival=arrival):
+                self.status = "queued"
+                self.cancel, self.halted, self.waiting_until = event, False, None
+                self._take(arrival)
+            case _:
+                assert_never(event)
+
+    def _take(self, arrival: str | None) -> None:
+        if arrival is not None:
+            self.taken.add(arrival)
+
+    def _begin_anew(self, new: Json) -> None:
+        self.status = "queued"
+        self.input, self.round = new, self.round + 1
+        self.attempts_in_vain = 0
+        for known in (self.steps, self.waits, self.tries, self.reported):
+            known.clear()
+
+    @property
+    def finished(self) -> bool:
+        """Whether the job has come to its end."""
+        return self.status in FINISHED
+
+    def written(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        plain = {each.name: getattr(self, each.name) for each in fields(self)}
+        for name in _BY_STEP:
+            plain[name] = [to_json(event) for event in plain[name].values()]
+        plain["taken"] = sorted(self.taken)
+        plain["error"] = None if self.error is None else dict(self.error)
+        plain["cancel"] = None if self.cancel is None else to_json(self.cancel)
+        return plain
+
+    @classmethod
+    def from_written(cls, plain: Mapping[str, Any]) -> "Progress":
+        """Read it back. Raises UnreadableEvent for what a newer version wrote."""
+        values = dict(plain)
+        for name in _BY_STEP:
+            events: list[Any] = [from_json(body) for body in plain[name]]
+            values[name] = {event.step: event for event in events}
+        values["taken"] = set(plain["taken"])
+        values["cancel"] = None if plain["cancel"] is None else from_json(plain["cancel"])
+        return cls(**values)
