@@ -14,6 +14,7 @@ from localstack.shims import (
     alias_weights,
     bedrock_models,
     cloudformation_types,
+    copies_between_regions,
     function_processes,
     function_results,
     gateway_api_keys,
@@ -47,6 +48,7 @@ SHIMS: dict[str, Callable[[Neighbourhood], None]] = {
     "bedrock_models": bedrock_models.install,
     "permitted_actions": permitted_actions.install,
     "cloudformation_types": cloudformation_types.install,
+    "copies_between_regions": copies_between_regions.install,
 }
 
 Application = Callable[[peering.Message, peering.Receive, peering.Send], Any]
@@ -63,10 +65,13 @@ def install(neighbourhood: Neighbourhood, without: frozenset[str] = frozenset())
                 install_shim(neighbourhood)
             except EmulatorChanged as changed:
                 raise EmulatorChanged(f"shim {name}: {changed}") from None
-    return _application("global_identity" not in without)
+    return _application(
+        knows_foreign_identities="global_identity" not in without,
+        knows_foreign_objects="copies_between_regions" not in without,
+    )
 
 
-def _application(knows_foreign_identities: bool) -> Application:
+def _application(*, knows_foreign_identities: bool, knows_foreign_objects: bool) -> Application:
     """The emulator's application, behind what the processes ask each other."""
     emulator = module("app").app
 
@@ -77,6 +82,8 @@ def _application(knows_foreign_identities: bool) -> Application:
                 return
             if knows_foreign_identities:
                 await global_identity.learn_caller(scope)
+            if knows_foreign_objects:
+                await copies_between_regions.fetch_source(scope)
         await emulator(scope, receive, send)
 
     return serve
