@@ -75,7 +75,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """The seconds that have passed."""
         return self._now
 
-    def call_soon(  # type: ignore[override] - asyncio's own stubs match arguments to callbacks by type variables
+    def call_soon(  # type: ignore[override]  # asyncio's own stubs match arguments to callbacks by type variables
         self, callback: Callable[..., Any], *args: Any, context: Context | None = None
     ) -> asyncio.Handle:
         """See asyncio."""
@@ -83,15 +83,15 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._ready.append(call)
         return call
 
-    call_soon_threadsafe = call_soon  # type: ignore[assignment] - there is one thread
+    call_soon_threadsafe = call_soon  # type: ignore[assignment]  # there is one thread
 
-    def call_later(  # type: ignore[override] - see call_soon
+    def call_later(  # type: ignore[override]  # see call_soon
         self, delay: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """See asyncio."""
         return self.call_at(self._now + delay, callback, *args, context=context)
 
-    def call_at(  # type: ignore[override] - see call_soon
+    def call_at(  # type: ignore[override]  # see call_soon
         self, when: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """See asyncio. Of calls for the same moment the one that was asked for first comes first."""
@@ -107,7 +107,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         heappush(self._scheduled, (self._now + seconds, self._count, passed))
         return passed
 
-    def create_task(  # type: ignore[override] - every option goes on to asyncio.Task
+    def create_task(  # type: ignore[override]  # every option goes on to asyncio.Task
         self, coro: Any, *, name: str | None = None, context: Context | None = None, **options: Any
     ) -> asyncio.Task[Any]:
         """See asyncio. `born` is told of it."""
