@@ -31,6 +31,10 @@ class Blow(Enum):
     CUT_OFF = "cannot be reached by its peer in any way"
 
 
+#: A lost Region does the most harm, so it is lost more often than other things happen.
+_BLOWS = (*Blow, Blow.LOST_FOR_GOOD, Blow.LOST)
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One blow."""
@@ -72,6 +76,7 @@ class Plan:
     slow: float
     model_unavailable: float
     unreliability: Unreliability
+    straggling: float
     longest_lag: float
     skew_seconds: dict[str, float]
     sweepers: int
@@ -83,15 +88,17 @@ class Plan:
         """Return the plan of a seed."""
         random = Random(f"antipode plan {seed}")
         calm = random.random() < 0.15
+        orders = tuple(_order(random, number) for number in range(random.randint(2, 6)))
         return cls(
             seed=seed,
-            orders=tuple(_order(random, number) for number in range(random.randint(2, 6))),
-            faults=() if calm else _faults(random),
+            orders=orders,
+            faults=() if calm else _faults(random, orders),
             crash=0.0 if calm else random.choice((0.0, 0.003, 0.01, 0.03)),
             refuse=0.0 if calm else random.choice((0.0, 0.0, 0.005, 0.02)),
             slow=random.choice((0.02, 0.1, 0.1, 1.5)),
             model_unavailable=random.choice((0.0, 0.3)),
             unreliability=_unreliability(random),
+            straggling=random.choice((0.1, 0.3, 0.6)),
             longest_lag=random.choice((0.0, 4.0, 20.0, 60.0)),
             skew_seconds={EAST: random.uniform(-3.0, 3.0), WEST: random.uniform(-3.0, 3.0)},
             sweepers=random.choice((1, 1, 2)),
@@ -110,10 +117,11 @@ class Plan:
         return any(map(self.loses_data, REGIONS))
 
     def __str__(self) -> str:
+        sweepers = f"{self.sweepers} {'restless ' if self.restless else ''}sweepers of {self.shards} shards"
         head = (
             f"seed {self.seed}: crash {self.crash} and refuse {self.refuse} a call, {self.slow}s long, "
-            f"model away {self.model_unavailable}, lag up to {self.longest_lag}s, "
-            f"skew {self.skew_seconds}, {self.sweepers}{' restless' * self.restless} sweepers, {self.shards} shards, {self.unreliability}"
+            f"model away {self.model_unavailable}, lag of {self.straggling} up to {self.longest_lag}s, "
+            f"skew {self.skew_seconds}, {sweepers}, {self.unreliability}"
         )
         return "\n".join([head, *map(str, self.orders), *map(str, self.faults)])
 
@@ -125,8 +133,8 @@ def _order(random: Random, number: int) -> Order:
         at=random.uniform(0.0, 0.5 * STORM_SECONDS),
         key=f"order-{number}",
         work=Walk(
-            steps=random.randint(0, 6),
-            seconds=random.choice((0.0, 0.2, 1.0, 3.0)),
+            steps=random.choice((0, 1, 2, 3, 4, 5, 8)),
+            seconds=random.choice((0.0, 0.3, 1.0, 3.0)),
             repeatable=random.random() < 0.6,
             together=random.random() < 0.3,
             ask=random.random() < 0.3,
@@ -137,13 +145,17 @@ def _order(random: Random, number: int) -> Order:
     )
 
 
-def _faults(random: Random) -> tuple[Fault, ...]:
+def _faults(random: Random, orders: tuple[Order, ...]) -> tuple[Fault, ...]:
     faults = []
     region = random.choice(REGIONS)
     end = 0.0
     for _ in range(random.choice((1, 1, 2, 2, 3))):
-        blow = random.choice(list(Blow))
+        blow = random.choice(_BLOWS)
         at = end + random.uniform(0.5, 0.5 * STORM_SECONDS)
+        order = random.choice(orders)
+        amid = order.at + order.delay_seconds + random.uniform(0.0, 2.0 + order.work.steps * order.work.seconds)
+        if random.random() < 0.6 and amid > end:
+            at, region = amid, order.regions[0]
         end = at + random.choice((3.0, 15.0, 50.0, 90.0)) * random.uniform(0.5, 1.5)
         faults.append(Fault(at, region, blow, end))
         if blow is Blow.LOST_FOR_GOOD:

@@ -146,12 +146,16 @@ class Ledger:
 
 
 class Link:
-    """Carries changes between two replicas, each after a lag of its own, so that items overtake each other."""
+    """Carries changes between two replicas, each after a lag of its own, so that items overtake each other.
 
-    def __init__(self, names: tuple[str, str], random: Random, longest_lag: float) -> None:
+    `straggling`: how large a part of them takes up to `longest_lag` longer than the others.
+    """
+
+    def __init__(self, names: tuple[str, str], random: Random, straggling: float, longest_lag: float) -> None:
         self.ledger = Ledger()
         self.paused = dict.fromkeys(names, False)  # the direction from that Region
         self.replicas = {name: Replica(name, self) for name in names}
+        self.straggling = straggling
         self.longest_lag = longest_lag
         self._random = random
         self._count = 0
@@ -198,7 +202,7 @@ class Link:
 
     def _send(self, replica: Replica, number: int) -> None:
         lag = self._random.uniform(0.05, 1.5)
-        if self._random.random() < 0.15:
+        if self._random.random() < self.straggling:
             lag += self._random.uniform(0.0, self.longest_lag)
         asyncio.get_running_loop().call_later(lag, self._arrive, replica, number, replica.generation)
 

@@ -54,7 +54,7 @@ class World:
     def __init__(self, plan: Plan, rules: Rules) -> None:
         self.plan = plan
         self.random = Random(f"antipode world {plan.seed}")
-        self.link = Link(REGIONS, self.random, plan.longest_lag)
+        self.link = Link(REGIONS, self.random, plan.straggling, plan.longest_lag)
         self.effects = EffectLog()
         self.readings = Readings()
         self.regions = {name: self._region(name, rules) for name in REGIONS}
