@@ -1,15 +1,22 @@
-"""Run simulations by hand: one seed with all that was planned, or many until one fails.
+"""Run simulations by hand: one seed with all that was planned, or many, on all cores, with what fails as it is found.
 
 python -m tests.simulation --seed 17
-python -m tests.simulation --seeds 5000
+python -m tests.simulation --seeds 100000
 """
 
 import argparse
+import os
 import sys
 import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import replace
 
 from tests.simulation.report import describe, summary
-from tests.simulation.world import simulate
+from tests.simulation.world import Outcome, simulate
+
+AT_ONCE = 25
+SAY_EVERY_SECONDS = 10.0
 
 
 def main() -> int:
@@ -17,20 +24,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("--seed", type=int, help="run this seed alone, and print its plan")
     parser.add_argument("--first", type=int, default=0, help="the first of many seeds")
-    parser.add_argument("--seeds", type=int, default=300, help="how many seeds to run")
+    parser.add_argument("--seeds", type=int, default=2000, help="how many seeds to run")
+    parser.add_argument("--processes", type=int, default=os.cpu_count(), help="how many run at once")
     parser.add_argument("--trace", action="store_true", help="with --seed: print every effect and what was answered")
     options = parser.parse_args()
     if options.seed is not None:
         return _one(options.seed, trace=options.trace)
-    began = time.monotonic()
-    outcomes = []
-    for seed in range(options.first, options.first + options.seeds):
-        outcome = simulate(seed)
-        outcomes.append(outcome)
-        if outcome.violations:
-            print(describe(outcome))
-    print(summary(outcomes, time.monotonic() - began))
-    return int(any(outcome.violations for outcome in outcomes))
+    return _many(range(options.first, options.first + options.seeds), options.processes)
 
 
 def _one(seed: int, *, trace: bool) -> int:
@@ -40,6 +40,35 @@ def _one(seed: int, *, trace: bool) -> int:
     print(describe(outcome))
     print(summary([outcome], None))
     return int(bool(outcome.violations))
+
+
+def _many(seeds: range, processes: int) -> int:
+    began = said = time.monotonic()
+    outcomes: list[Outcome] = []
+    for outcome in _in_parallel(seeds, processes):
+        outcomes.append(outcome)
+        if outcome.violations:
+            print(describe(outcome), flush=True)
+        now = time.monotonic()
+        if now - said >= SAY_EVERY_SECONDS:
+            said = now
+            failed = sum(bool(each.violations) for each in outcomes)
+            speed = len(outcomes) / (now - began)
+            print(f"{len(outcomes)} of {len(seeds)} seeds, {failed} failed, {speed:.0f} a second", file=sys.stderr)
+    print(summary(outcomes, time.monotonic() - began))
+    return int(any(outcome.violations for outcome in outcomes))
+
+
+def _in_parallel(seeds: range, processes: int) -> Iterator[Outcome]:
+    """Yield outcomes as they come, in no order."""
+    with ProcessPoolExecutor(processes) as pool:
+        parts = [pool.submit(_some, seeds[start : start + AT_ONCE]) for start in range(0, len(seeds), AT_ONCE)]
+        for part in as_completed(parts):
+            yield from part.result()
+
+
+def _some(seeds: range) -> list[Outcome]:
+    return [replace(simulate(seed), trace=()) for seed in seeds]
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from tests.simulation.rules import Rules
 from tests.simulation.world import simulate
 
 #: So many seeds at most are tried for each rule.
-SEEDS = 120
+SEEDS = 300
 
 
 class Unfenced(MemoryHistory):

@@ -1,34 +1,19 @@
-"""Both Regions, simulated from seeds: whatever goes wrong on the way, at the end every promise has been kept.
-
-More seeds: python -m tests.simulation --seeds 5000. One seed with its plan: python -m tests.simulation --seed 17.
-"""
+"""What the seeds stand for: every blow strikes, it costs something, and a seed is the same run each time."""
 
 import os
 import subprocess
 import sys
 from collections import Counter
 
-import pytest
-
 from tests.simulation.plan import Blow, Plan
-from tests.simulation.report import describe
+from tests.simulation.seeds import SEEDS
 from tests.simulation.world import simulate
-
-SEEDS = 300
-AT_ONCE = 20
-
-
-@pytest.mark.parametrize("first", range(0, SEEDS, AT_ONCE))
-def test_no_promise_is_broken_whatever_goes_wrong(first: int) -> None:
-    for seed in range(first, first + AT_ONCE):
-        outcome = simulate(seed)
-        assert not outcome.violations, describe(outcome)
 
 
 def test_the_seeds_strike_every_blow_at_both_regions() -> None:
     struck = Counter((fault.blow, fault.region) for seed in range(SEEDS) for fault in Plan.of(seed).faults)
     assert len(struck) == 2 * len(Blow)
-    assert min(struck.values()) >= 10, struck
+    assert min(struck.values()) >= 60, struck
 
 
 def test_the_storms_really_cost_repeated_work_adoptions_and_durability() -> None:
