@@ -7,29 +7,12 @@ a part by assigning it, for example `runtime.history = MemoryHistory(...)`, befo
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from functions.adapters.aws_clients import (
-    LANES,
-    MODEL,
-    PAYLOADS,
-    PEER_LANES,
-    PEER_LIMIT_SECONDS,
-    PEER_PAYLOAD_LIMIT_SECONDS,
-    PEER_PAYLOADS,
-    PEER_STATE,
-    STATE,
-    AwsClients,
-)
-from functions.adapters.blocking_calls import BlockingCalls
-from functions.adapters.system_clock import SystemClock
-from functions.adapters.system_entropy import SystemEntropy
-from functions.observability import EventLog
 from functions.settings import Settings
+from functions.surroundings import Surroundings
 
 if TYPE_CHECKING:
-    from functions.adapters.dynamodb_table import DynamodbTable
     from functions.application.adopt_jobs import AdoptJobs
     from functions.application.advance_job import AdvanceJob
-    from functions.application.agent_ports import Agents
     from functions.application.authorize_request import AuthorizeRequest
     from functions.application.call_child import CallChild
     from functions.application.check_health import CheckHealth
@@ -40,18 +23,6 @@ if TYPE_CHECKING:
     from functions.application.list_jobs import ListJobs
     from functions.application.list_regions import ListRegions
     from functions.application.open_upload import OpenUpload
-    from functions.application.ports import (
-        Clock,
-        Entropy,
-        HistoryStore,
-        Lanes,
-        Model,
-        Payloads,
-        PeerProbe,
-        Projections,
-        RegionRegister,
-        Tokens,
-    )
     from functions.application.send_arrival import SendArrival
     from functions.application.submit_job import SubmitJob
     from functions.application.sweep_jobs import SweepJobs
@@ -64,108 +35,8 @@ def runtime() -> "Runtime":
     return Runtime(Settings.load())
 
 
-class Runtime:
-    """The parts of one process. Below: surroundings, then adapters, then use cases."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.clock: Clock = SystemClock()
-        self.entropy: Entropy = SystemEntropy()
-        self.log = EventLog(self.clock.now, {"environment": settings.environment, "region": settings.region})
-        self._clients = AwsClients(settings.region, settings.peer_region, settings.peer_endpoint_url)
-
-    @cached_property
-    def _table(self) -> "DynamodbTable":
-        from functions.adapters.dynamodb_table import DynamodbTable
-
-        calls = BlockingCalls("state", STATE.threads)
-        return DynamodbTable(self.settings.table, self._clients.state, calls, self.log.say)
-
-    @cached_property
-    def history(self) -> "HistoryStore":
-        """This Region's replica."""
-        from functions.adapters.dynamodb_history import DynamodbHistory
-
-        return DynamodbHistory(self._table)
-
-    @cached_property
-    def peer(self) -> "HistoryStore":
-        """The peer Region's replica."""
-        from functions.adapters.dynamodb_history import DynamodbHistory
-        from functions.adapters.dynamodb_table import DynamodbTable
-
-        calls = BlockingCalls("peer", PEER_STATE.threads)
-        client = self._clients.peer_state
-        return DynamodbHistory(DynamodbTable(self.settings.table, client, calls, self.log.say, PEER_LIMIT_SECONDS))
-
-    @cached_property
-    def projections(self) -> "Projections":
-        """Heads, indexes and cursors."""
-        from functions.adapters.dynamodb_projections import DynamodbProjections
-
-        return DynamodbProjections(self._table)
-
-    @cached_property
-    def register(self) -> "RegionRegister":
-        """Heartbeats and verdicts."""
-        from functions.adapters.dynamodb_register import DynamodbRegister
-
-        return DynamodbRegister(self._table)
-
-    @cached_property
-    def tokens(self) -> "Tokens":
-        """Bearer tokens."""
-        from functions.adapters.dynamodb_tokens import DynamodbTokens
-
-        return DynamodbTokens(self._table, self.settings.region)
-
-    @cached_property
-    def lanes(self) -> "Lanes":
-        """The queues."""
-        from functions.adapters.sqs_lanes import SqsLanes
-
-        calls = BlockingCalls("lanes", LANES.threads)
-        return SqsLanes(self.settings.lanes, self._clients.lanes, calls, self.log.say)
-
-    @cached_property
-    def payloads(self) -> "Payloads":
-        """This Region's payloads."""
-        from functions.adapters.s3_payloads import S3Payloads
-
-        calls = BlockingCalls("payloads", PAYLOADS.threads)
-        return S3Payloads(self.settings.payloads, self._clients.payloads, calls, self.log.say)
-
-    @cached_property
-    def peer_payloads(self) -> "Payloads":
-        """The peer Region's payloads."""
-        from functions.adapters.s3_payloads import S3Payloads
-
-        calls = BlockingCalls("peer-payloads", PEER_PAYLOADS.threads)
-        client, bucket = self._clients.peer_payloads, self.settings.peer_payloads
-        return S3Payloads(bucket, client, calls, self.log.say, PEER_PAYLOAD_LIMIT_SECONDS)
-
-    @cached_property
-    def model(self) -> "Model":
-        """The language model."""
-        from functions.adapters.bedrock_model import BedrockModel
-
-        calls = BlockingCalls("model", MODEL.threads)
-        return BedrockModel(self.settings.model_id, self._clients.model, calls, self.log.say)
-
-    @cached_property
-    def probe(self) -> "PeerProbe":
-        """The peer's health endpoint."""
-        from functions.adapters.http_probe import HttpProbe
-
-        calls = BlockingCalls("probe", 1)
-        return HttpProbe(self.settings.peer_health_url, self.settings.peer_health_address, calls)
-
-    @cached_property
-    def agents(self) -> "Agents":
-        """The agents of this release."""
-        from functions.adapters.agent_registry import AgentRegistry
-
-        return AgentRegistry()
+class Runtime(Surroundings):
+    """The use cases of one process, on its surroundings."""
 
     @cached_property
     def keep_payloads(self) -> "KeepPayloads":
@@ -180,15 +51,6 @@ class Runtime:
         from functions.application.open_upload import OpenUpload
 
         return OpenUpload(own=self.payloads, clock=self.clock)
-
-    @cached_property
-    def peer_lanes(self) -> "Lanes":
-        """The peer Region's queues."""
-        from functions.adapters.sqs_peer_lanes import SqsPeerLanes
-
-        calls = BlockingCalls("peer-lanes", PEER_LANES.threads)
-        client = self._clients.peer_lanes
-        return SqsPeerLanes(self.settings.lanes, client, calls, self.log.say, PEER_LIMIT_SECONDS)
 
     @cached_property
     def send_arrival(self) -> "SendArrival":

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from functions import bootstrap
+from functions import bootstrap, surroundings
 from functions.adapters.system_clock import SystemClock
 from functions.application.record_steps import GROUP_SECONDS
 from functions.bootstrap import Runtime
@@ -85,6 +85,8 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
             "ANTIPODE_PEER_REGION": WEST,
             "ANTIPODE_TABLE": f"counted-{number}",
             "ANTIPODE_LANES": json.dumps(urls),
+            "ANTIPODE_PAYLOADS": "payloads",
+            "ANTIPODE_PEER_PAYLOADS": "payloads-of-the-peer",
             "ANTIPODE_PEER_HEALTH_URL": "http://peer.invalid/",
             "ANTIPODE_MODEL_ID": "a-model",
             "ANTIPODE_TENANT_KEY_PREFIX": "t-",
@@ -100,7 +102,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setattr(bootstrap, "Runtime", lambda settings: runtime)
-        monkeypatch.setattr(bootstrap, "PEER_LIMIT_SECONDS", 60.0)  # a peer that seems slow costs a head
+        monkeypatch.setattr(surroundings, "PEER_LIMIT_SECONDS", 60.0)  # a peer that seems slow costs a head
         bootstrap.runtime.cache_clear()
         yield made
         bootstrap.runtime.cache_clear()

@@ -1,0 +1,159 @@
+"""What a process reaches of the world: each port's real adapter, made when it is first asked for.
+
+The other half of `bootstrap`, which puts the use cases on top. A function loads the adapters that it uses, no others.
+"""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from functions.adapters.aws_clients import (
+    LANES,
+    MODEL,
+    PAYLOADS,
+    PEER_LANES,
+    PEER_LIMIT_SECONDS,
+    PEER_PAYLOAD_LIMIT_SECONDS,
+    PEER_PAYLOADS,
+    PEER_STATE,
+    STATE,
+    AwsClients,
+)
+from functions.adapters.blocking_calls import BlockingCalls
+from functions.adapters.system_clock import SystemClock
+from functions.adapters.system_entropy import SystemEntropy
+from functions.observability import EventLog
+from functions.settings import Settings
+
+if TYPE_CHECKING:
+    from functions.adapters.dynamodb_table import DynamodbTable
+    from functions.application.agent_ports import Agents
+    from functions.application.ports import (
+        Clock,
+        Entropy,
+        HistoryStore,
+        Lanes,
+        Model,
+        Payloads,
+        PeerProbe,
+        Projections,
+        RegionRegister,
+        Tokens,
+    )
+
+
+class Surroundings:
+    """The adapters of one process. A test replaces one by assigning it before anything is made from it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.clock: Clock = SystemClock()
+        self.entropy: Entropy = SystemEntropy()
+        self.log = EventLog(self.clock.now, {"environment": settings.environment, "region": settings.region})
+        self._clients = AwsClients(settings.region, settings.peer_region, settings.peer_endpoint_url)
+
+    @cached_property
+    def _table(self) -> "DynamodbTable":
+        from functions.adapters.dynamodb_table import DynamodbTable
+
+        calls = BlockingCalls("state", STATE.threads)
+        return DynamodbTable(self.settings.table, self._clients.state, calls, self.log.say)
+
+    @cached_property
+    def history(self) -> "HistoryStore":
+        """This Region's replica."""
+        from functions.adapters.dynamodb_history import DynamodbHistory
+
+        return DynamodbHistory(self._table)
+
+    @cached_property
+    def _peer_table(self) -> "DynamodbTable":
+        from functions.adapters.dynamodb_table import DynamodbTable
+
+        calls = BlockingCalls("peer", PEER_STATE.threads)
+        client = self._clients.peer_state
+        return DynamodbTable(self.settings.table, client, calls, self.log.say, PEER_LIMIT_SECONDS)
+
+    @cached_property
+    def peer(self) -> "HistoryStore":
+        """The peer Region's replica."""
+        from functions.adapters.dynamodb_history import DynamodbHistory
+
+        return DynamodbHistory(self._peer_table)
+
+    @cached_property
+    def projections(self) -> "Projections":
+        """Heads, indexes and cursors."""
+        from functions.adapters.dynamodb_projections import DynamodbProjections
+
+        return DynamodbProjections(self._table)
+
+    @cached_property
+    def register(self) -> "RegionRegister":
+        """Heartbeats and verdicts."""
+        from functions.adapters.dynamodb_register import DynamodbRegister
+
+        return DynamodbRegister(self._table)
+
+    @cached_property
+    def tokens(self) -> "Tokens":
+        """Bearer tokens."""
+        from functions.adapters.dynamodb_tokens import DynamodbTokens
+
+        return DynamodbTokens(self._table, self.settings.region)
+
+    @cached_property
+    def lanes(self) -> "Lanes":
+        """The queues."""
+        from functions.adapters.sqs_lanes import SqsLanes
+
+        calls = BlockingCalls("lanes", LANES.threads)
+        return SqsLanes(self.settings.lanes, self._clients.lanes, calls, self.log.say)
+
+    @cached_property
+    def payloads(self) -> "Payloads":
+        """This Region's payloads."""
+        from functions.adapters.s3_payloads import S3Payloads
+
+        calls = BlockingCalls("payloads", PAYLOADS.threads)
+        return S3Payloads(self.settings.payloads, self._clients.payloads, calls, self.log.say)
+
+    @cached_property
+    def peer_payloads(self) -> "Payloads":
+        """The peer Region's payloads."""
+        from functions.adapters.s3_payloads import S3Payloads
+
+        calls = BlockingCalls("peer-payloads", PEER_PAYLOADS.threads)
+        client, bucket = self._clients.peer_payloads, self.settings.peer_payloads
+        return S3Payloads(bucket, client, calls, self.log.say, PEER_PAYLOAD_LIMIT_SECONDS)
+
+    @cached_property
+    def model(self) -> "Model":
+        """The language model."""
+        from functions.adapters.bedrock_model import BedrockModel
+
+        calls = BlockingCalls("model", MODEL.threads)
+        return BedrockModel(self.settings.model_id, self._clients.model, calls, self.log.say)
+
+    @cached_property
+    def probe(self) -> "PeerProbe":
+        """The peer's health endpoint."""
+        from functions.adapters.http_probe import HttpProbe
+
+        calls = BlockingCalls("probe", 1)
+        return HttpProbe(self.settings.peer_health_url, self.settings.peer_health_address, calls)
+
+    @cached_property
+    def agents(self) -> "Agents":
+        """The agents of this release."""
+        from functions.adapters.agent_registry import AgentRegistry
+
+        return AgentRegistry()
+
+    @cached_property
+    def peer_lanes(self) -> "Lanes":
+        """The peer Region's queues."""
+        from functions.adapters.sqs_peer_lanes import SqsPeerLanes
+
+        calls = BlockingCalls("peer-lanes", PEER_LANES.threads)
+        client = self._clients.peer_lanes
+        return SqsPeerLanes(self.settings.lanes, client, calls, self.log.say, PEER_LIMIT_SECONDS)
