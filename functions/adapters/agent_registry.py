@@ -10,6 +10,7 @@ from functions.application.agent_ports import Agent
 SHIPPED: Mapping[str, Sequence[str]] = {
     "licence-review": ["functions.agents.licence_review"],
     "probe": ["functions.agents.probe"],
+    "release-audit": ["functions.agents.release_audit"],
 }
 
 

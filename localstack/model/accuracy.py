@@ -13,10 +13,11 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import distributions
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from functions.adapters.agent_registry import AgentRegistry
-from functions.application.ports import Effect, Model, ModelAnswer, ModelRequest
+from functions.application.agent_ports import StepRecorder, StepRequest
+from functions.application.ports import Model, ModelAnswer, ModelRequest
 from functions.domain.errors import AntipodeError
 from functions.domain.job.events import Json
 from localstack.model.answers import Answers
@@ -87,7 +88,7 @@ async def review(name: str, model: Model) -> Json:
     if agent is None:
         raise LookupError(f"there is no agent {AGENT}")
     try:
-        return await agent.run(_Unrecorded(model), {"distribution": name, "hide_expression": True})
+        return await agent.run(_unrecorded(model), {"distribution": name, "hide_expression": True})
     except AntipodeError as error:
         reason = f"nothing ({error.code}: {error.detail})"
         return {"distribution": name, "declared": "", "spdx": reason, "agrees": False, "risk_agrees": False}
@@ -132,11 +133,14 @@ class _Unrecorded:
     def __init__(self, model: Model) -> None:
         self.model = model
 
-    async def step(
-        self, name: str, kind: str, arguments: Json, effect: Effect, *, expensive: bool = False, repeatable: bool = True
-    ) -> Json:
+    async def step(self, request: StepRequest) -> Json:
         """See StepRecorder."""
-        return (await effect(f"{self.job_id}/{name}")).result
+        return (await request.effect(f"{self.job_id}/{request.name}")).result
+
+
+def _unrecorded(model: Model) -> StepRecorder:
+    """A review asks for steps alone: it waits for nothing and calls nobody."""
+    return cast(StepRecorder, _Unrecorded(model))
 
 
 def _chat(request: ModelRequest) -> ChatRequest:

@@ -57,17 +57,17 @@ def test_no_agent_and_no_pydantic_is_loaded_before_one_is_asked_for() -> None:
 def test_a_module_without_an_agent_is_an_error_that_names_it(written: Path) -> None:
     (written / "no_agent_here.py").write_text("x = 1\n")
     with pytest.raises(LookupError, match=r"no_agent_here must define the one agent 'one'; it defines none"):
-        AgentRegistry({"one": "no_agent_here"}).find("one")
+        AgentRegistry({"one": ["no_agent_here"]}).find("one")
 
 
 def test_a_module_whose_agent_has_another_name_is_an_error(written: Path) -> None:
     (written / "other_agent_here.py").write_text(MODULE.format(name="other"))
     with pytest.raises(LookupError, match="it defines other"):
-        AgentRegistry({"one": "other_agent_here"}).find("one")
+        AgentRegistry({"one": ["other_agent_here"]}).find("one")
 
 
 def test_a_module_that_an_author_wrote_is_loaded_by_its_name(written: Path) -> None:
     (written / "my_own_agent.py").write_text(MODULE.format(name="one"))
-    agent = AgentRegistry({"one": "my_own_agent"}).find("one")
+    agent = AgentRegistry({"one": ["my_own_agent"]}).find("one")
     assert agent is not None
     assert agent.description == "Says it back."
