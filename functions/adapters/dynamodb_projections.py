@@ -89,9 +89,8 @@ def _asked(tenant: str, group: str) -> str:
 
 
 def _ask(item: Item, tenant: str, group: str) -> Ask:
-    _, region, step = item["sk"]["S"].split("#", 2)
-    at, job_id = _split(item["list_sk"]["S"])
-    return Ask(job_id, region, step, tenant, group, at)
+    at, job_id, step = item["list_sk"]["S"].split("#", 2)
+    return Ask(job_id, item["sk"]["S"].split("#", 2)[1], step, tenant, group, at)
 
 
 def is_head(item: Item) -> bool:

@@ -5,7 +5,7 @@ the process dies after the first write, the due entry is there: what was not ack
 """
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from functions.application.ports import (
     Clock,
@@ -77,7 +77,7 @@ class SendArrival:
         try:
             there = await self.peer.receive(arrival, owner=state.owner_region, lane=state.job.lane)
         except StateUnavailable:  # the owner is out of reach: recorded here, and it counts if nobody was first there
-            return await self.send(job_id, state, kind, name, by=by, body=body)
+            return replace(await self.send(job_id, state, kind, name, by=by, body=body), settled=False)
         await self.history.receive(there, owner=state.owner_region, lane=state.job.lane)
         await self._hint(job_id, state)
         return Sent(there, there != arrival, "both", settled=True)

@@ -66,7 +66,8 @@ def approval(name: str, group: str, question: Json, timeout: float, otherwise: b
     def settle(arrival: Arrival | None) -> Json:
         if arrival is not None:
             body = arrival.body if isinstance(arrival.body, dict) else {}
-            return {**body, "by": arrival.by, "at": arrival.at}
+            said = {name: body.get(name) for name in ("approved", "comment")}
+            return {**said, "by": arrival.by, "at": arrival.at}
         if otherwise is not None:
             return {"approved": otherwise, "by": "nobody", "comment": f"no decision within {timeout:g} s", "at": None}
         raise AntipodeError("wait_timed_out", f"{group!r} has not decided within {timeout:g} s")

@@ -69,8 +69,8 @@ class Ask:
 
     @property
     def position(self) -> str:
-        """Where it lies among what its group is asked for."""
-        return f"{self.at}#{self.job_id}"
+        """Where it lies among what its group is asked for: a job may ask for many things at one moment."""
+        return f"{self.at}#{self.job_id}#{self.step}"
 
 
 @dataclass(frozen=True, slots=True)

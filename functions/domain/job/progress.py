@@ -141,8 +141,9 @@ class Progress:
                 self.status = "waiting"
                 self.halted, self.error = True, {"code": code, "detail": detail}
             case JobResumed(arrival=arrival):
-                self.status = "queued"
-                self.halted, self.error, self.attempts_in_vain = False, None, 0
+                if self.halted:  # else it goes on as it did
+                    self.status = "queued" if self.waiting_until is None else "waiting"
+                    self.halted, self.error, self.attempts_in_vain = False, None, 0
                 self._take(arrival)
             case CancelRequested(arrival=arrival):
                 self.status = "queued"
