@@ -57,6 +57,7 @@ class DynamodbHistory:
         return replace(self._record(job_id, later), snapshot=snapshot_from_item(job_id, covers))
 
     def _record(self, job_id: str, items: Sequence[Item]) -> JobRecord:
+        items = sorted(items, key=lambda item: str(item["sk"]["S"]))
         segments = tuple(_segment(job_id, item) for item in items if item["sk"]["S"].startswith("E#"))
         heads = tuple(head_from_item(job_id, item) for item in items if is_head(item))
         arrivals = tuple(_arrival(job_id, item) for item in items if _is_arrival(item))
