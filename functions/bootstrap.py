@@ -161,6 +161,7 @@ class Runtime(Surroundings):
             agents=self.agents,
             model=self.model,
             children=self.call_child,
+            payloads=self.keep_payloads,
             clock=self.clock,
             entropy=self.entropy,
             region=self.settings.region,

@@ -11,6 +11,7 @@ from typing import assert_never
 
 from functions.application.agent_ports import Agents
 from functions.application.call_child import CallChild
+from functions.application.keep_payloads import KeepPayloads
 from functions.application.ports import (
     AppendConflict,
     Clock,
@@ -82,6 +83,7 @@ class AdvanceJob:
     agents: Agents
     model: Model
     children: CallChild
+    payloads: KeepPayloads
     clock: Clock
     entropy: Entropy
     region: str
@@ -91,7 +93,7 @@ class AdvanceJob:
     async def advance(self, message: LaneMessage, *, delivery: int, stop_at: float) -> None:
         """Do what the job needs now. `stop_at` is the monotonic time at which to yield.
 
-        Raises StateUnavailable or LaneUnavailable when the message must come again.
+        Raises StateUnavailable, LaneUnavailable or PayloadUnavailable when the message must come again.
         """
         record, state = await read_state(self.history, message.job_id)
         if state is None:
@@ -155,6 +157,7 @@ class AdvanceJob:
             agents=self.agents,
             model=self.model,
             children=self.children,
+            payloads=self.payloads,
             clock=self.clock,
             entropy=self.entropy,
             region=self.region,

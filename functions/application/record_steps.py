@@ -13,11 +13,11 @@ from functions.application.ports import Clock, HistoryStore
 from functions.domain.errors import AntipodeError
 from functions.domain.job.events import Event, Json, WaitOpened
 from functions.domain.job.history import Segment
+from functions.domain.payload import INLINE_BYTES
 
 GROUP_SECONDS = 0.25
 #: A DynamoDB item holds 400 KB. A value may have a quarter of that; what is recorded is written before it passes half,
 #: and as several segments when branches that run at once have brought more.
-LARGEST_VALUE_BYTES = 100_000
 LARGEST_BUFFER_BYTES = 200_000
 LARGEST_SEGMENT_BYTES = 300_000
 
@@ -110,8 +110,8 @@ def size_of(value: Json, what: str) -> int:
         size = len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
     except (TypeError, ValueError) as error:
         raise AntipodeError("value_not_serialisable", f"{what} is not JSON: {error}") from error
-    if size > LARGEST_VALUE_BYTES:
-        limit = f"{LARGEST_VALUE_BYTES:,} bytes"
+    if size > INLINE_BYTES:
+        limit = f"{INLINE_BYTES:,} bytes"
         raise AntipodeError("value_too_large", f"{what} has {size:,} bytes, the limit is {limit}")
     return size
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from functions.application.agent_ports import Agent, Agents, Cancelled, ContinueAsNew
 from functions.application.call_child import CallChild
+from functions.application.keep_payloads import KeepPayloads
 from functions.application.ports import (
     AppendConflict,
     Clock,
@@ -17,11 +18,13 @@ from functions.application.ports import (
     HistoryStore,
     Model,
     ModelUnavailable,
+    PayloadUnavailable,
     Projections,
     StateUnavailable,
 )
-from functions.application.record_steps import Journal, size_of
-from functions.application.replay_steps import Recorder, YieldNow
+from functions.application.record_steps import Journal
+from functions.application.replay_steps import Recorder
+from functions.application.step_book import YieldNow
 from functions.application.step_ends import LONGEST_DETAIL, ReplayDiverged
 from functions.application.wait_in_job import Waiting
 from functions.domain.errors import AntipodeError
@@ -44,6 +47,7 @@ from functions.domain.job.events import (
 from functions.domain.job.history import Head
 from functions.domain.job.state import JobState
 from functions.domain.moments import add_seconds
+from functions.domain.payload import size_of_value
 
 #: So often a running job looks whether something has arrived for it.
 LOOK_SECONDS = 2.0
@@ -60,6 +64,7 @@ class RunAttempt:
     agents: Agents
     model: Model
     children: CallChild
+    payloads: KeepPayloads
     clock: Clock
     entropy: Entropy
     region: str
@@ -83,6 +88,7 @@ class RunAttempt:
             waiting=waiting,
             children=self.children,
             projections=self.projections,
+            payloads=self.payloads,
         )
         attempt = _Attempt(self, recorder, waiting, state, head)
         return await attempt.run(agent)
@@ -128,9 +134,13 @@ class _Attempt:
         return AttemptYielded(at=clock.now(), seconds_left=self._seconds_left(), reason="overtime")
 
     async def _run_agent(self, agent: Agent) -> Json:
-        result = await agent.run(self.recorder, self.state.input)
-        size_of(result, "the result")
-        return result
+        payloads, tenant = self.parts.payloads, self.state.job.tenant
+        try:
+            result = await agent.run(self.recorder, await payloads.resolve(tenant, self.state.input))
+            return await payloads.externalise(tenant, result, size_of_value(result, "the result"))
+        except ContinueAsNew as again:
+            size = size_of_value(again.value, "the input to continue with")
+            raise ContinueAsNew(await payloads.externalise(tenant, again.value, size)) from again
 
     def _end(self, main: "asyncio.Task[Json]") -> Event:
         """Return the event that an agent which has ended leads to. Raises what is not about the job itself."""
@@ -140,7 +150,7 @@ class _Attempt:
         if isinstance(error, BaseExceptionGroup):
             error = weightiest(error)
         match error:
-            case AppendConflict() | StateUnavailable():
+            case AppendConflict() | StateUnavailable() | PayloadUnavailable():
                 raise error
             case YieldNow() if self.pause is not None:
                 return self._paused(self.pause)
@@ -206,14 +216,16 @@ class _Attempt:
             case ArrivalKind.CANCEL:
                 event = request_event(arrival, self.parts.clock.now())
                 assert isinstance(event, CancelRequested)
-                self.cancel = event
                 self.recorder.journal.record(event)
-                self.recorder.cancel()
+                if self.cancel is None and self.state.cancel is None:  # an agent that undoes its work is left to it
+                    self.recorder.cancel()
+                self.cancel = event
             case ArrivalKind.PAUSE:
                 self.pause = arrival
                 self.recorder.pausing = True
             case ArrivalKind.RESUME:
-                pass  # of a job that is not halted; what it says is true once its worker has left it
+                if self.pause is None:  # else it is taken in once the job is halted
+                    self.recorder.journal.record(request_event(arrival, self.parts.clock.now()))
             case _:
                 self.waiting.arrive([arrival])
 
@@ -234,6 +246,7 @@ def request_event(arrival: Arrival, now: str) -> JobPaused | JobResumed | Cancel
 _WEIGHTS = (
     AppendConflict,
     StateUnavailable,
+    PayloadUnavailable,
     ReplayDiverged,
     YieldNow,
     Cancelled,

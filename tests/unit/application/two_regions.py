@@ -173,6 +173,7 @@ class Region:
             agents=self.agents,
             model=self.model,
             children=self.call_child(fuse),
+            payloads=self.keep_payloads,
             clock=self.clock,
             entropy=self.entropy,
             region=self.name,

@@ -1,0 +1,195 @@
+"""What of a running job's steps its history holds, what may be begun, and how the ends of steps are kept.
+
+A step's key is its name on its branch, numbered by how often the branch has asked for that name; so it is the same in
+every attempt, whatever order branches end in.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from functions.application.agent_ports import (
+    Cancelled,
+)
+from functions.application.keep_payloads import KeepPayloads
+from functions.application.ports import (
+    AppendConflict,
+    Clock,
+    PayloadUnavailable,
+    StateUnavailable,
+)
+from functions.application.record_steps import Journal
+from functions.application.step_ends import (
+    REMEDY,
+    ReplayDiverged,
+    branch_of,
+    failure_of,
+    same_step,
+    tokens_of,
+    within_budget,
+)
+from functions.application.wait_in_job import SETTLE_TURNS, Waiting
+from functions.domain.errors import AntipodeError
+from functions.domain.job.events import (
+    Json,
+    StepFailed,
+    StepSucceeded,
+)
+from functions.domain.job.state import JobState, StepEnd
+from functions.domain.payload import INLINE_BYTES, from_inline, reference_in, size_of_value
+
+
+class YieldNow(BaseException):
+    """The worker's time is nearly over: stop before the next step and let the job go on elsewhere.
+
+    Not an Exception, so that an agent's own `except Exception` cannot take it for a failure of the step.
+    """
+
+
+@dataclass(slots=True, kw_only=True)
+class StepBook:
+    """The steps of one running job: those that its history holds, and those that are being done."""
+
+    journal: Journal
+    state: JobState
+    clock: Clock
+    waiting: Waiting
+    payloads: KeepPayloads
+    pausing: bool = False
+    broken: Exception | None = None
+    _seen: dict[str, int] = field(default_factory=dict)
+    _left: dict[str, set[str]] = field(default_factory=dict)
+    _steps: int = 0
+    _tokens: int = 0
+    _stopped: bool = False
+    _delivered: bool = False
+    _inside: list[asyncio.Task[object] | None] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        here = self.state.steps.values()
+        self._steps = self.state.steps_ended - len(here)  # of the rounds before `continue_as_new`
+        self._tokens = self.state.input_tokens + self.state.output_tokens - sum(map(tokens_of, here))
+        self.waiting.cancelled = self.state.cancel is not None
+        for key in (*self.state.steps, *self.state.waits, *self.state.tries):
+            self._left.setdefault(branch_of(key), set()).add(key)
+
+    @property
+    def job_id(self) -> str:
+        """The job that runs."""
+        return self.journal.job_id
+
+    def close(self) -> None:
+        """Let nothing more be begun."""
+        self._stopped = True
+
+    async def stop(self) -> None:
+        """End the branches that the agent has left behind: what they do would be recorded in nobody's history."""
+        self._stopped = True
+        left = [task for task in self._inside if task is not None and task is not asyncio.current_task()]
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+    def cancel(self) -> None:
+        """Have the agent learn, wherever it is, that somebody asked that the job end."""
+        self.waiting.cancel()
+
+    def key_of(self, name: str) -> str:
+        """Steps of one name on one branch are numbered in the order in which the agent asks for them."""
+        path = name if self.state.round == 1 else f"r{self.state.round}:{name}"
+        count = self._seen[path] = self._seen.get(path, 0) + 1
+        key = path if count == 1 else f"{path}#{count}"
+        self._left.get(branch_of(key), set()).discard(key)
+        return key
+
+    async def replayed(self, ended: StepEnd, kind: str, digest: str) -> Json:
+        """Steps that are read again count as they did when they were carried out, so that each attempt ends alike."""
+        same_step(ended.step, (ended.step_kind, ended.arguments), (kind, digest))
+        self.spend(tokens_of(ended))
+        match ended:
+            case StepSucceeded(result=result):
+                if reference_in(result) is None:
+                    return from_inline(result)
+                with self.at_step():
+                    return await self.read(result)
+            case StepFailed(code=code, detail=detail):
+                raise AntipodeError(code, detail)
+
+    async def admit(self, key: str) -> None:
+        """Raise what forbids another step."""
+        self.journal.check()
+        if self._stopped:
+            raise YieldNow
+        if self.waiting.cancelled and not self._delivered:
+            self._delivered = True
+            raise Cancelled
+        if self.pausing or self.clock.monotonic() >= self.waiting.stop_at:
+            raise YieldNow
+        deadline = self.state.job.deadline
+        if deadline is not None and self.clock.now() >= deadline:
+            raise AntipodeError("deadline_passed", f"the deadline was {deadline}")
+        within_budget(self.state, steps=self._steps, tokens=self._tokens)
+        if key not in self.state.waits and key not in self.state.tries:
+            await self._expect_new(key)
+
+    async def _expect_new(self, key: str) -> None:
+        """A step is new only where its branch has no recorded one left: else the agent takes another path."""
+        left = self._left.get(branch_of(key))
+        for _ in range(SETTLE_TURNS if left else 0):  # other tasks on the same branch may be about to ask for it
+            await self.clock.sleep(0)
+        if left:
+            raise ReplayDiverged(f"step {key!r} is asked for where the history has {min(left)!r}: {REMEDY}")
+
+    async def fail(
+        self, key: str, digest: str, kind: str, error: Exception, arrival: str | None = None
+    ) -> AntipodeError:
+        """Record that the step has failed for good, and return what it raises now and at every replay."""
+        code, detail = failure_of(error)
+        self.journal.record(
+            StepFailed(
+                at=self.clock.now(),
+                step=key,
+                step_kind=kind,
+                arguments=digest,
+                code=code,
+                detail=detail,
+                arrival=arrival,
+            ),
+            len(detail) + 200,
+        )
+        await self.journal.flush_soon()
+        return error if isinstance(error, AntipodeError) else AntipodeError(code, detail)
+
+    @contextlib.contextmanager
+    def at_step(self) -> Iterator[None]:
+        """Keep account of who is at a step, and of the one who learns that the job is cancelled."""
+        task = asyncio.current_task()
+        self._inside.append(task)
+        try:
+            with self.waiting.step():
+                yield
+        except Cancelled:
+            self._delivered = True
+            raise
+        except (AppendConflict, StateUnavailable, PayloadUnavailable) as error:
+            self.broken = error
+            self._stopped = True
+            raise YieldNow from error  # which the agent's own `except Exception` cannot take for its own
+        finally:
+            self._inside.remove(task)
+
+    async def keep(self, value: Json, what: str) -> tuple[Json, int]:
+        """Return what to record for a value, and its size there: a large one is kept in both Regions' stores."""
+        size = size_of_value(value, what)
+        kept = await self.payloads.externalise(self.state.job.tenant, value, size)
+        return kept, size if size <= INLINE_BYTES else 0
+
+    async def read(self, kept: Json) -> Json:
+        """Return the value for which `kept` was recorded."""
+        return await self.payloads.resolve(self.state.job.tenant, kept)
+
+    def spend(self, tokens: int) -> None:
+        """Count tokens. Raises AntipodeError budget_exceeded."""
+        self._tokens += tokens
+        within_budget(self.state, steps=self._steps, tokens=self._tokens)
