@@ -30,11 +30,15 @@ def test_own_clients_go_to_this_region_and_the_peers_to_its_own(clients: AwsClie
             ("state", clients.state()),
             ("lanes", clients.lanes()),
             ("model", clients.model()),
+            ("payloads", clients.payloads()),
             ("peer", clients.peer_state()),
+            ("peer payloads", clients.peer_payloads()),
         )
     }
     own = ("us-east-1", "http://127.0.11.1:4566")
-    assert where == {"state": own, "lanes": own, "model": own, "peer": ("us-west-2", "http://127.0.12.1:4566")}
+    peers = ("us-west-2", "http://127.0.12.1:4566")
+    at_home = dict.fromkeys(("state", "lanes", "model", "payloads"), own)
+    assert where == at_home | {"peer": peers, "peer payloads": peers}
 
 
 def test_on_aws_the_peer_is_reached_at_its_public_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,6 +47,18 @@ def test_on_aws_the_peer_is_reached_at_its_public_endpoint(monkeypatch: pytest.M
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     client = AwsClients("us-east-1", "us-west-2", None).peer_state()
     assert client.meta.endpoint_url == "https://dynamodb.us-west-2.amazonaws.com"
+
+
+def test_payloads_lie_at_a_regions_own_address_and_by_path_below_one_that_was_given(
+    clients: AwsClients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = clients.peer_payloads().generate_presigned_url("get_object", {"Bucket": "b", "Key": "k"})
+    assert given.startswith("http://127.0.12.1:4566/b/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&")
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    on_aws = AwsClients("us-east-1", "us-west-2", None)
+    for client, region in ((on_aws.payloads(), "us-east-1"), (on_aws.peer_payloads(), "us-west-2")):
+        url = client.generate_presigned_url("get_object", {"Bucket": "b", "Key": "k"})
+        assert url.startswith(f"https://b.s3.{region}.amazonaws.com/k?")
 
 
 def test_one_attempt_at_the_peer_fits_into_its_limit() -> None:

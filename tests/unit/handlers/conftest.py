@@ -20,6 +20,7 @@ from functions.adapters.memory import (
     MemoryTokens,
     ScriptedModel,
 )
+from functions.adapters.memory_payloads import MemoryBuckets, MemoryPayloads
 from functions.bootstrap import Runtime
 from functions.domain.moments import add_seconds
 from functions.settings import Settings
@@ -74,6 +75,7 @@ class Process:
     table: MemoryTable
     peer_table: MemoryTable
     lanes: MemoryLanes
+    payloads: MemoryPayloads
     clock: TestClock
     probe: MemoryProbe
 
@@ -83,7 +85,9 @@ def process(monkeypatch: pytest.MonkeyPatch) -> Iterator[Process]:
     """The runtime that the handlers get."""
     runtime = Runtime(Settings.load(ENVIRONMENT))
     table, peer_table = MemoryTable(), MemoryTable()
-    made = Process(runtime, table, peer_table, MemoryLanes(), TestClock(), MemoryProbe())
+    payloads = MemoryPayloads(MemoryBuckets(), "us-east-1")
+    made = Process(runtime, table, peer_table, MemoryLanes(), payloads, TestClock(), MemoryProbe())
+    runtime.payloads, runtime.peer_payloads = payloads, MemoryPayloads(payloads.buckets, "us-west-2")
     runtime.clock = made.clock
     runtime.entropy = CountingEntropy()
     runtime.history, runtime.peer = MemoryHistory(table), MemoryHistory(peer_table)
