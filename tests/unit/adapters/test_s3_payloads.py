@@ -117,7 +117,11 @@ def test_what_an_upload_says_of_itself_is_not_believed(payloads: S3Payloads, stu
 def test_a_peer_that_does_not_answer_in_time_is_unavailable(clients: AwsClients) -> None:
     answered = threading.Event()
     calls = BlockingCalls("payloads", 1)
-    clients.payloads().meta.events.register_first("before-send.s3.GetObject", lambda **rest: answered.wait(10) and None)
+
+    def answer_late(**rest: object) -> None:
+        answered.wait(10)
+
+    clients.payloads().meta.events.register_first("before-send.s3.GetObject", answer_late)
     slow = S3Payloads("kept", clients.payloads, calls, lambda event, **fields: None, 0.05)
     try:
         with pytest.raises(PayloadUnavailable, match=r"no answer within 0\.05 s"):
