@@ -52,13 +52,13 @@ def test_on_aws_the_peer_is_reached_at_its_public_endpoint(monkeypatch: pytest.M
 def test_payloads_lie_at_a_regions_own_address_and_by_path_below_one_that_was_given(
     clients: AwsClients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = clients.peer_payloads().generate_presigned_url("get_object", {"Bucket": "kept", "Key": "k"})
-    assert given.startswith("http://127.0.12.1:4566/kept/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&")
+    given = clients.peer_payloads().generate_presigned_url("get_object", {"Bucket": "kept-payloads", "Key": "k"})
+    assert given.startswith("http://127.0.12.1:4566/kept-payloads/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&")
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     on_aws = AwsClients("us-east-1", "us-west-2", None)
     for client, region in ((on_aws.payloads(), "us-east-1"), (on_aws.peer_payloads(), "us-west-2")):
-        url = client.generate_presigned_url("get_object", {"Bucket": "kept", "Key": "k"})
-        assert url.startswith(f"https://kept.s3.{region}.amazonaws.com/k?")
+        url = client.generate_presigned_url("get_object", {"Bucket": "kept-payloads", "Key": "k"})
+        assert url.startswith(f"https://kept-payloads.s3.{region}.amazonaws.com/k?")
 
 
 def test_one_attempt_at_the_peer_fits_into_its_limit() -> None:

@@ -8,9 +8,13 @@ from functions.adapters.memory import MemoryHistory
 from functions.application.get_job import GetJob, WaitForJob
 from functions.domain.errors import AntipodeError
 from functions.domain.ids import job_id
+from functions.domain.job.events import JobSucceeded, Json
+from functions.domain.job.history import Segment
+from functions.domain.payload import INLINE_BYTES, reference_in
 from tests.simulation.virtual_time import in_virtual_time, pass_time
 from tests.unit.application.agents import Effects
 from tests.unit.application.two_regions import (
+    EAST,
     JOB,
     TENANT,
     WEST,
@@ -60,6 +64,19 @@ async def test_a_table_that_refuses_says_nothing_of_the_job() -> None:
     await submitted(east, "walk")
     east.table.refusing = True
     assert await refused(east, TENANT, JOB) == "state_unavailable"
+
+
+@in_virtual_time
+async def test_a_result_that_is_kept_as_a_payload_is_shown_as_its_value() -> None:
+    east, _ = two_regions(Effects().walker(1))
+    await submitted(east, "walk")
+    value: Json = ["x" * INLINE_BYTES]
+    recorded = await east.keep_payloads.externalise(TENANT, value, INLINE_BYTES + 4)
+    assert reference_in(recorded) is not None
+    east.put(Segment(JOB, 1, EAST, 2, (JobSucceeded(at=east.clock.now(), result=recorded),)))
+    view = await get_job(east).get(TENANT, JOB)
+    assert (view["status"], view["result"]) == ("succeeded", value)
+    assert (await east.submit_job().submit(request("walk", input={})))["result"] == value
 
 
 @in_virtual_time

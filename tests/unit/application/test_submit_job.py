@@ -4,14 +4,15 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 
 from functions.agents.probe import probe
-from functions.application.ports import StateUnavailable
+from functions.application.ports import PayloadKey, StateUnavailable
 from functions.application.submit_job import SubmitRequest
 from functions.domain.errors import AntipodeError
-from functions.domain.job.events import SubmissionWithdrawn
+from functions.domain.job.events import Json, SubmissionWithdrawn
 from functions.domain.moments import add_seconds, seconds_between
 from tests.simulation.virtual_time import VirtualClock, in_virtual_time, pass_time, run_virtually
 from tests.unit.application.two_regions import (
@@ -107,6 +108,41 @@ async def test_a_second_try_that_cannot_reach_the_peer_claims_nothing_about_it()
     head = east.head(JOB)
     assert head is not None
     assert head.durability == "local"
+
+
+@in_virtual_time
+async def test_an_uploaded_input_is_recorded_as_its_reference_and_is_in_both_regions_before_the_answer() -> None:
+    east, west = two_regions(probe)
+    data = b'{"steps": 3, "milliseconds": 100}'
+    reference: Json = {"$payload": {"sha256": sha256(data).hexdigest(), "bytes": len(data)}}
+    east.payloads.upload(PayloadKey(TENANT, sha256(data).hexdigest()), data)
+    asked = request(input=reference)
+    view = await east.submit_job().submit(asked)
+    assert view["durability"] == "both"
+    assert east.state(JOB).job.input == reference
+    assert await west.keep_payloads.resolve(TENANT, reference) == {"steps": 3, "milliseconds": 100}
+    assert (await west.submit_job().submit(asked))["id"] == view["id"]
+
+
+@in_virtual_time
+async def test_an_uploaded_input_that_the_peer_does_not_have_makes_the_job_durable_here_alone() -> None:
+    east, west = two_regions(probe)
+    data = b'{"steps": 3, "milliseconds": 100}'
+    east.payloads.upload(PayloadKey(TENANT, sha256(data).hexdigest()), data)
+    west.payloads.refusing = True
+    asked = request(input={"$payload": {"sha256": sha256(data).hexdigest(), "bytes": len(data)}})
+    assert (await east.submit_job().submit(asked))["durability"] == "local"
+
+
+@in_virtual_time
+async def test_an_input_whose_payload_cannot_be_kept_leaves_nothing_behind() -> None:
+    east, west = two_regions(probe)
+    error = await refused(east, request(input={"$payload": {"sha256": "0f" * 32, "bytes": 7}}))
+    assert (error.code, error.field) == ("payload_missing", "input")
+    east.payloads.refusing = True
+    error = await refused(east, request(input={"$payload": {"sha256": "0f" * 32, "bytes": 7}}))
+    assert (error.code, error.row.retryable) == ("payload_unavailable", True)
+    assert east.segments(JOB) == west.segments(JOB) == []
 
 
 @in_virtual_time

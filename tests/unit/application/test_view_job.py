@@ -1,11 +1,14 @@
 """A job in the form that clients see."""
 
+from dataclasses import replace
+
 import pytest
 
 from functions.application.view_job import durability_of, view_job
 from functions.domain.job.events import AttemptFailed, Event, JobFailed, Json
 from functions.domain.job.history import Head, JobRecord
 from functions.domain.job.state import JobState, fold
+from functions.domain.payload import PayloadReference
 from tests.unit.domain.job.writing import EAST, JOB, WEST, at, segment, started, step, submitted, succeeded
 
 ALWAYS = {
@@ -33,6 +36,14 @@ def state_after(*events: Event, tags: dict[str, Json] | None = None) -> JobState
 
 def view(*events: Event) -> dict[str, Json]:
     return view_job(JOB, state_after(*events), "both")
+
+
+@pytest.mark.parametrize(("local", "durability"), [(True, "local"), (False, "both")])
+def test_a_job_whose_input_only_one_region_keeps_is_durable_in_one_region_only(local: bool, durability: str) -> None:
+    kept = PayloadReference("0f" * 32, 1_000_000, local)
+    state = fold([segment(1, EAST, 1, replace(submitted(), input=kept.to_json()))])
+    assert state is not None
+    assert view_job(JOB, state, "both")["durability"] == durability
 
 
 def test_a_waiting_job_shows_what_every_job_has_and_nothing_else() -> None:
