@@ -121,9 +121,10 @@ class AwsClients:
     def _s3_options(self) -> dict[str, Any]:
         """S3 at its regional address, and below one that was given by path: `bucket.<address>` may lead nowhere.
 
-        A checksum of botocore's own is left out: it would be signed into addresses, and content is checked by its name.
+        Left to itself, botocore signs addresses at `s3.amazonaws.com`, which another Region has to answer. A checksum of
+        its own is left out: it would be signed into addresses, and content is checked by its name.
         """
-        style = "auto" if self._peer_endpoint_url is None else "path"
+        style = "virtual" if self._peer_endpoint_url is None else "path"
         return {
             "s3": {"addressing_style": style, "us_east_1_regional_endpoint": "regional"},
             "signature_version": "s3v4",
