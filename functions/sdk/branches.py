@@ -1,6 +1,7 @@
 """Branches of an agent that run at once. Each has a path of its own, so steps keep their names in any order."""
 
 import asyncio
+import inspect
 from collections.abc import Awaitable, Callable, Generator, Iterable
 from contextvars import ContextVar
 from typing import Any, Generic, TypeVar
@@ -70,7 +71,10 @@ def _begin(work: Awaitable[Result], path: str) -> "asyncio.Task[Result]":
         _path.set(path)
         return await work
 
-    return asyncio.create_task(branch())
+    task = asyncio.create_task(branch())
+    if inspect.iscoroutine(work):  # a branch that is ended before it has begun would leave it behind, never awaited
+        task.add_done_callback(lambda _: work.close())
+    return task
 
 
 async def _all(tasks: "list[asyncio.Task[Result]]") -> "list[Result]":

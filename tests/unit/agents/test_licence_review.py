@@ -12,10 +12,11 @@ import pytest
 from functions.adapters.agent_registry import AgentRegistry
 from functions.agents.licence_evidence import read_evidence
 from functions.agents.licence_review import normal_expression, prompt_for, risk_of, same_licence
-from functions.application.ports import Agent, Effect, ModelAnswer, ModelRequest
+from functions.application.agent_ports import Agent
+from functions.application.ports import Model, ModelAnswer, ModelRequest
 from functions.domain.errors import AntipodeError
-from functions.domain.job.events import Json
 from tests.unit.agents.distributions import MIT_TEXT, install
+from tests.unit.sdk.recording import Recording
 
 GRANT = "Permission is hereby granted, free of charge, to any person obtaining a copy"
 
@@ -33,21 +34,16 @@ class ScriptedModel:
         return ModelAnswer(answer if isinstance(answer, str) else json.dumps(answer), 10, 5)
 
 
-class Steps:
-    """A recorder that carries out each step at once and keeps its name and result."""
-
-    job_id = "job"
+class Steps(Recording):
+    """A recorder that asks the model of this test."""
 
     def __init__(self, model: ScriptedModel) -> None:
-        self.model = model
-        self.done: list[tuple[str, Json]] = []
+        super().__init__()
+        self._model = model
 
-    async def step(
-        self, name: str, kind: str, arguments: Json, effect: Effect, *, expensive: bool = False, repeatable: bool = True
-    ) -> Json:
-        result = (await effect(f"job/{name}")).result
-        self.done.append((name, result))
-        return result
+    @property
+    def model(self) -> Model:
+        return self._model
 
 
 @pytest.fixture

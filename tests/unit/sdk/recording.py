@@ -1,10 +1,16 @@
 """A StepRecorder in memory: carries steps out once, and plays them back in a second run."""
 
+from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
-from functions.adapters.memory import ScriptedModel
-from functions.application.ports import Effect, Model, ModelAnswer
+from functions.adapters.memory import CountingEntropy, ScriptedModel
+from functions.application.agent_ports import CallRequest, StepRequest, WaitRequest
+from functions.application.ports import Model, ModelAnswer
+from functions.domain.job.arrivals import Arrival
 from functions.domain.job.events import Json
+
+NOON = "2026-11-21T12:00:00.000Z"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,29 +28,85 @@ class Step:
 
 @dataclass(slots=True)
 class Recording:
-    """The port StepRecorder. After `rewind` the same steps are read instead of carried out."""
+    """The port StepRecorder. After `rewind` the same steps are read instead of carried out.
+
+    `arrives` holds for each wait, in turn, what arrives for it, or None for nothing before its time is up; `children`
+    the results of child jobs, in turn, or what calling them raises.
+    """
 
     job_id: str = "job_a"
     answers: ScriptedModel = field(default_factory=lambda: ScriptedModel([ModelAnswer("{}", 1, 1)]))
+    arrives: list[Arrival | None] = field(default_factory=list)
+    children: list[Any] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
-    position: int = 0
+    requests: list[StepRequest] = field(default_factory=list)
+    waits: list[WaitRequest] = field(default_factory=list)
+    calls: list[CallRequest] = field(default_factory=list)
+    notes: list[tuple[str, Json]] = field(default_factory=list)
+    entropy: CountingEntropy = field(default_factory=CountingEntropy)
+    _ended: dict[str, Json] = field(default_factory=dict)
+    _seen: Counter[str] = field(default_factory=Counter)
 
     @property
     def model(self) -> Model:
         """See StepRecorder."""
         return self.answers
 
-    async def step(
-        self, name: str, kind: str, arguments: Json, effect: Effect, *, expensive: bool = False, repeatable: bool = True
-    ) -> Json:
+    async def step(self, request: StepRequest) -> Json:
         """See StepRecorder."""
-        if self.position == len(self.steps):
-            outcome = await effect(f"{self.job_id}/{name}")
+        key = self._key(request.name)
+        if key not in self._ended:
+            self.requests.append(request)
+            outcome = await request.effect(f"{self.job_id}/{key}")
             tokens = (outcome.input_tokens, outcome.output_tokens)
-            self.steps.append(Step(name, kind, arguments, expensive, repeatable, outcome.result, tokens))
-        self.position += 1
-        return self.steps[self.position - 1].result
+            how = (request.expensive, request.repeatable)
+            self.steps.append(Step(request.name, request.kind, request.arguments, *how, outcome.result, tokens))
+            self._ended[key] = outcome.result
+        return self._ended[key]
+
+    async def wait(self, request: WaitRequest) -> Json:
+        """See StepRecorder."""
+        key = self._key(request.name)
+        if key not in self._ended:
+            self.waits.append(request)
+            self._ended[key] = request.settle(self.arrives.pop(0) if self.arrives else None)
+        return self._ended[key]
+
+    async def call(self, request: CallRequest) -> Json:
+        """See StepRecorder."""
+        key = self._key(request.name)
+        if key not in self._ended:
+            self.calls.append(request)
+            end = self.children.pop(0)
+            if isinstance(end, Exception):
+                raise end
+            self._ended[key] = end
+        return self._ended[key]
+
+    async def report(self, name: str, note: Json) -> None:
+        """See StepRecorder."""
+        self.notes.append((self._key(name), note))
+
+    def now(self) -> str:
+        """See StepRecorder."""
+        return NOON
+
+    def fraction(self) -> float:
+        """See StepRecorder."""
+        return self.entropy.fraction()
+
+    def token(self) -> str:
+        """See StepRecorder."""
+        return self.entropy.token()
 
     def rewind(self) -> None:
         """From now on what was recorded is read."""
-        self.position = 0
+        self._seen.clear()
+
+    def keys(self) -> list[str]:
+        """Return the keys of what has ended, in the order in which it did."""
+        return list(self._ended)
+
+    def _key(self, name: str) -> str:
+        self._seen[name] += 1
+        return name if self._seen[name] == 1 else f"{name}#{self._seen[name]}"

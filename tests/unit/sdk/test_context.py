@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ConfigDict
 
-from functions.adapters.memory import ScriptedModel
-from functions.application.ports import ModelAnswer, ModelUnavailable
+from functions.application.agent_ports import ContinueAsNew
 from functions.domain.errors import AntipodeError
-from functions.sdk import Context, tool
+from functions.sdk import Context, Retry, tool
+from functions.sdk.context import CALL_SECONDS
 from tests.simulation.virtual_time import in_virtual_time, run_virtually
 from tests.unit.sdk.recording import Recording
 
@@ -188,112 +188,119 @@ async def test_a_function_whose_types_cannot_be_read_is_refused_before_it_is_car
         await Context(Recording()).tool(pay)
 
 
-class Verdict(BaseModel):
-    """What the model is asked for."""
+@in_virtual_time
+async def test_a_retry_policy_and_a_timeout_reach_the_recorder() -> None:
+    patient = Retry(attempts=2, first_seconds=7.0)
 
-    licence: str
-    confidence: float
+    @tool(retry=patient, timeout=3.0)
+    def look() -> None:
+        """Looks."""
+
+    recording = Recording()
+    await Context(recording).tool(look)
+    (request,) = recording.requests
+    assert (request.retry, request.seconds) == (patient, 3.0)
 
 
-def asking(*answers: str | Exception) -> Recording:
-    given: list[ModelAnswer | Exception] = [
-        ModelAnswer(answer, 100, 10) if isinstance(answer, str) else answer for answer in answers
+@in_virtual_time
+async def test_the_moment_a_random_number_and_a_uuid_are_recorded_and_read_again() -> None:
+    recording = Recording()
+    ctx = Context(recording)
+    first = (await ctx.now(), await ctx.random(), await ctx.uuid(), await ctx.uuid())
+    assert first[0] == datetime(2026, 11, 21, 12, tzinfo=UTC)
+    assert first[1] == 0.5
+    assert first[2] != first[3]
+    assert first[2].version == 4
+    recording.rewind()
+    recording.entropy.value = 0.75
+    assert (await ctx.now(), await ctx.random(), await ctx.uuid(), await ctx.uuid()) == first
+    assert [(step.name, step.kind) for step in recording.steps] == [
+        ("now", "value"),
+        ("random", "value"),
+        ("uuid", "value"),
+        ("uuid", "value"),
     ]
-    return Recording(answers=ScriptedModel(given))
 
 
-GOOD = '{"licence": "MIT", "confidence": 0.9}'
+@in_virtual_time
+async def test_progress_is_reported_as_json_under_a_name_of_its_own() -> None:
+    recording = Recording()
+    ctx = Context(recording)
+    await ctx.progress({"colour": Colour.RED})
+    await ctx.gather(ctx.progress("half"))
+    assert recording.notes == [("progress", {"colour": "red"}), ("gather[0]/progress", "half")]
 
 
-@pytest.mark.parametrize("answer", [GOOD, f"Here it is:\n```json\n{GOOD}\n```\nAnything else?"])
-def test_a_models_answer_is_read_as_its_type_now_and_when_it_is_read_again(answer: str) -> None:
+def test_an_agent_that_continues_as_new_ends_with_its_next_input_as_json() -> None:
+    with pytest.raises(ContinueAsNew) as ended:
+        Context(Recording()).continue_as_new(Plain(Decimal("1.10"), frozenset({1})))
+    assert ended.value.value == {"price": "1.10", "seen": [1]}
+
+
+def test_an_agent_cannot_continue_with_what_is_not_json() -> None:
+    with pytest.raises(AntipodeError, match="the input to continue with cannot be written as JSON"):
+        Context(Recording()).continue_as_new(object())
+
+
+@in_virtual_time
+async def test_a_call_names_agent_input_lane_and_patience_and_gives_the_type_that_is_asked_for() -> None:
+    recording = Recording(children=[{"price": "1.10", "seen": [1]}, 7])
+    ctx = Context(recording)
+    given = Plain(Decimal(2), frozenset())
+    assert await ctx.call("price", given, answer=Plain, timeout=60, lane="batch") == Plain(Decimal("1.10"), {1})  # type: ignore[arg-type]
+    assert await ctx.call("price", name="again") == 7
+    first, second = recording.calls
+    assert (first.name, first.agent, first.input, first.seconds, first.lane) == (
+        "price",
+        "price",
+        {"price": "2", "seen": []},
+        60,
+        "batch",
+    )
+    assert (second.name, second.agent, second.input, second.seconds, second.lane) == (
+        "again",
+        "price",
+        None,
+        CALL_SECONDS,
+        None,
+    )
+
+
+@pytest.mark.parametrize("code", ["child_failed", "wait_timed_out", "call_cycle", "call_too_deep", "unknown_agent"])
+def test_a_call_that_fails_gives_what_was_given_for_that_case_or_raises(code: str) -> None:
     async def program() -> None:
-        recording = asking(answer)
-        ctx = Context(recording)
-        expected = Verdict(licence="MIT", confidence=0.9)
-        assert await ctx.model("Which?", answer=Verdict) == expected
-        recording.rewind()
-        assert await ctx.model("Which?", answer=Verdict) == expected
-        assert len(recording.answers.requests) == 1
+        failed = AntipodeError(code, "as told")
+        ctx = Context(Recording(children=[failed, failed]))
+        assert await ctx.call("price", otherwise=None) is None
+        with pytest.raises(AntipodeError) as caught:
+            await ctx.call("price")
+        assert caught.value is failed
 
     run_virtually(program())
 
 
-@in_virtual_time
-async def test_the_model_is_told_the_schema_and_the_call_is_an_expensive_step_with_its_tokens() -> None:
-    recording = asking(GOOD)
-    await Context(recording).model("Which?", answer=Verdict, system="You are a lawyer.", name="review", max_tokens=99)
-    (request,) = recording.answers.requests
-    assert (request.prompt, request.max_tokens, request.temperature) == ("Which?", 99, 0.0)
-    assert request.system.startswith("You are a lawyer.")
-    assert "'licence'" in request.system
-    assert request.idempotency_key == "job_a/review/1"
-    (step,) = recording.steps
-    assert (step.name, step.kind, step.expensive, step.tokens) == ("review", "model", True, (100, 10))
-    assert step.arguments == {
-        "prompt": "Which?",
-        "system": "You are a lawyer.",
-        "max_tokens": 99,
-        "temperature": 0.0,
-    }
+@pytest.mark.parametrize("code", ["budget_exceeded", "deadline_passed"])
+def test_a_job_that_may_not_go_on_does_not_go_on_with_another_answer(code: str) -> None:
+    with pytest.raises(AntipodeError, match="as told"):
+        run_virtually(Context(Recording(children=[AntipodeError(code, "as told")])).call("price", otherwise=None))
 
 
 @in_virtual_time
-async def test_a_wrong_answer_is_shown_to_the_model_with_what_is_wrong_and_all_tokens_count() -> None:
-    recording = asking("I would rather not say", '{"licence": "MIT"}', GOOD)
-    verdict = await Context(recording).model("Which?", answer=Verdict)
-    assert verdict.licence == "MIT"
-    first, second, third = recording.answers.requests
-    assert "It was rejected: the answer holds no JSON object" in second.prompt
-    assert 'Your last answer was:\n{"licence": "MIT"}' in third.prompt
-    assert "confidence: Field required" in third.prompt
-    assert third.prompt.startswith("Which?")
-    assert "rather not" not in third.prompt
-    assert [each.idempotency_key for each in (first, second, third)] == [f"job_a/model/{n}" for n in (1, 2, 3)]
-    assert recording.steps[0].tokens == (300, 30)
+async def test_a_childs_result_that_does_not_fit_is_an_error_that_names_the_field() -> None:
+    with pytest.raises(AntipodeError, match="the result of 'price'") as caught:
+        await Context(Recording(children=["seven"])).call("price", answer=int)
+    assert caught.value.code == "child_failed"
 
 
-@in_virtual_time
-async def test_an_answer_that_fits_its_type_may_be_rejected_by_the_agents_own_check() -> None:
-    def check(verdict: Verdict) -> None:
-        if verdict.confidence < 0.5:
-            raise ValueError("be more confident")
+@pytest.mark.parametrize("name", ["a/b", "a#2", "r2:a"])
+def test_an_agents_name_that_would_be_misread_in_a_path_needs_another_name_for_the_step(name: str) -> None:
+    async def program() -> object:
+        ctx = Context(Recording(children=["done"]))
+        with pytest.raises(TypeError, match="is no name for a step"):
+            await ctx.call(name)
+        return await ctx.call(name, name="step")
 
-    recording = asking('{"licence": "MIT", "confidence": 0.1}', GOOD)
-    assert (await Context(recording).model("Which?", answer=Verdict, check=check)).confidence == 0.9
-    assert "It was rejected: be more confident." in recording.answers.requests[1].prompt
-
-
-@in_virtual_time
-async def test_after_three_wrong_answers_the_step_fails_for_good() -> None:
-    recording = asking("no")
-    with pytest.raises(AntipodeError, match="after 3 asks") as caught:
-        await Context(recording).model("Which?", answer=Verdict)
-    assert caught.value.code == "model_answer_invalid"
-    assert len(recording.answers.requests) == 3
-    assert not recording.steps
-
-
-@in_virtual_time
-async def test_a_model_that_is_away_is_not_asked_again_at_once() -> None:
-    recording = asking(ModelUnavailable("throttled"))
-    with pytest.raises(ModelUnavailable):
-        await Context(recording).model("Which?", answer=Verdict)
-    assert len(recording.answers.requests) == 1
-
-
-@in_virtual_time
-async def test_a_recorded_answer_that_no_longer_fits_its_type_is_a_clear_error() -> None:
-    class Changed(BaseModel):
-        name: str
-
-    recording = asking(GOOD)
-    ctx = Context(recording)
-    await ctx.model("Which?", answer=Verdict)
-    recording.rewind()
-    with pytest.raises(AntipodeError, match=r"the recorded answer of 'model'\.name: Field required") as caught:
-        await ctx.model("Which?", answer=Changed)
-    assert caught.value.code == "model_answer_invalid"
+    assert run_virtually(program()) == "done"
 
 
 def test_a_context_knows_its_job() -> None:
