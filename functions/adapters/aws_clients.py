@@ -121,8 +121,8 @@ class AwsClients:
     def _s3_options(self) -> dict[str, Any]:
         """S3 at its regional address, and below one that was given by path: `bucket.<address>` may lead nowhere.
 
-        Left to itself, botocore signs addresses at `s3.amazonaws.com`, which another Region has to answer. A checksum of
-        its own is left out: it would be signed into addresses, and content is checked by its name.
+        Left to itself, botocore signs addresses at `s3.amazonaws.com`, which another Region has to answer. A checksum
+        of its own is left out: it would be signed into addresses, and content is checked by its name.
         """
         style = "virtual" if self._peer_endpoint_url is None else "path"
         return {

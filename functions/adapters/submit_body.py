@@ -12,7 +12,9 @@ from functions.domain.callback import check_callback_url
 from functions.domain.errors import AntipodeError
 from functions.domain.moments import to_datetime, to_moment
 
-LARGEST_BODY_BYTES = 128 * 1024
+#: A function is called with 6 MB at most, in which the body is a string: quotes and what is not ASCII take more there.
+LARGEST_BODY_BYTES = 4_000_000
+_TOO_LARGE = f"the body may have {LARGEST_BODY_BYTES} bytes, no more; upload a larger input with POST /v1/payloads"
 DEEPEST_NESTING = 64
 _JSON_TYPE = re.compile(r"application/(?:[a-z0-9.!#$&^_+-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
 _IDEMPOTENCY_KEY = re.compile(r"[\x20-\x7e]{1,255}")
@@ -44,7 +46,7 @@ class SubmitBody(BaseModel):
 def read_submit(request: Request) -> SubmitRequest:
     """Return what the client asks for. Raises AntipodeError with the field that is wrong."""
     if len(request.body) > LARGEST_BODY_BYTES:
-        raise AntipodeError("payload_too_large", f"the body may have {LARGEST_BODY_BYTES} bytes, no more")
+        raise AntipodeError("payload_too_large", _TOO_LARGE)
     content_type = request.headers.get("content-type", "application/json")
     if not _JSON_TYPE.fullmatch(content_type.strip()):
         raise AntipodeError("unsupported_media_type", f"the body is sent as {content_type[:100]}", field="Content-Type")

@@ -88,7 +88,7 @@ PROBLEMS: tuple[Problem, ...] = (
         413,
         "payload_too_large",
         "The body is over the limit",
-        "A body may have 131072 bytes, no more.",
+        "A body may have 4000000 bytes, no more; upload a larger input with POST /v1/payloads.",
     ),
     Problem(
         ResponseType.UNSUPPORTED_MEDIA_TYPE,
