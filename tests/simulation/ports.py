@@ -11,7 +11,9 @@ from typing import TypeVar
 
 from functions.adapters.memory import MemoryHistory, MemoryProjections, MemoryRegister
 from functions.application.ports import Due, LaneSend, LaneUnavailable, StateUnavailable
-from functions.domain.job.history import DueEntry, Head, JobRecord, Segment
+from functions.domain.job.arrivals import Arrival
+from functions.domain.job.history import Ask, DueEntry, Head, JobRecord, Segment
+from functions.domain.job.snapshot import Snapshot
 from functions.domain.ownership.verdict import Heartbeat, Verdict
 from tests.simulation.lanes import UnreliableLanes
 from tests.simulation.machine import Power, Process
@@ -131,6 +133,20 @@ class OwnHistory:
         LAST_READ.set(record)
         return record
 
+    async def read_whole(self, job_id: str) -> JobRecord:
+        """See HistoryStore."""
+        record = await self.calls.to_table(lambda: self.store.read_whole(job_id), write=False)
+        LAST_READ.set(record)
+        return record
+
+    async def receive(self, arrival: Arrival, *, owner: str, lane: str) -> Arrival:
+        """See HistoryStore."""
+        return await self.calls.to_table(lambda: self.store.receive(arrival, owner=owner, lane=lane), write=True)
+
+    async def arrivals(self, job_id: str) -> Sequence[Arrival]:
+        """See HistoryStore."""
+        return await self.calls.to_table(lambda: self.store.arrivals(job_id), write=False)
+
     async def read_opening(self, job_id: str, region: str) -> Segment | None:
         """See HistoryStore."""
         return await self.calls.to_table(lambda: self.store.read_opening(job_id, region), write=False)
@@ -151,6 +167,18 @@ class PeerHistory:
     async def read(self, job_id: str) -> JobRecord:
         """See HistoryStore."""
         return await self.calls.to_peer(self.power, lambda: self.store.read(job_id))
+
+    async def read_whole(self, job_id: str) -> JobRecord:
+        """See HistoryStore."""
+        return await self.calls.to_peer(self.power, lambda: self.store.read_whole(job_id))
+
+    async def receive(self, arrival: Arrival, *, owner: str, lane: str) -> Arrival:
+        """See HistoryStore."""
+        return await self.calls.to_peer(self.power, lambda: self.store.receive(arrival, owner=owner, lane=lane))
+
+    async def arrivals(self, job_id: str) -> Sequence[Arrival]:
+        """See HistoryStore."""
+        return await self.calls.to_peer(self.power, lambda: self.store.arrivals(job_id))
 
     async def read_opening(self, job_id: str, region: str) -> Segment | None:
         """See HistoryStore."""
@@ -177,6 +205,20 @@ class OwnProjections:
     async def list_jobs(self, tenant: str, *, before: str | None, limit: int) -> Sequence[tuple[str, str]]:
         """See Projections."""
         return await self.calls.to_table(lambda: self.store.list_jobs(tenant, before=before, limit=limit), write=False)
+
+    async def put_snapshot(self, snapshot: Snapshot) -> None:
+        """See Projections."""
+        await self.calls.to_table(lambda: self.store.put_snapshot(snapshot), write=True)
+
+    async def put_ask(self, ask: Ask) -> None:
+        """See Projections."""
+        await self.calls.to_table(lambda: self.store.put_ask(ask), write=True)
+
+    async def list_asks(self, tenant: str, group: str, *, before: str | None, limit: int) -> Sequence[Ask]:
+        """See Projections."""
+        return await self.calls.to_table(
+            lambda: self.store.list_asks(tenant, group, before=before, limit=limit), write=False
+        )
 
     async def read_cursor(self, region: str, lane: str, shard: int) -> str:
         """See Projections."""
@@ -229,6 +271,30 @@ class OwnLanes:
     async def depths(self) -> Mapping[str, tuple[int, int]]:
         """See Lanes."""
         return await self.calls.to_lane(self.store.depths)
+
+
+@dataclass(frozen=True, slots=True)
+class PeerLanes:
+    """Lanes of the peer Region, reached directly."""
+
+    calls: Calls
+    store: UnreliableLanes
+    power: Callable[[], Power]
+
+    def names(self) -> Sequence[str]:
+        """See Lanes."""
+        return self.store.names()
+
+    async def send(self, sends: Sequence[LaneSend]) -> None:
+        """See Lanes."""
+        try:
+            await self.calls.to_peer(self.power, lambda: self.store.send(sends))
+        except StateUnavailable as error:
+            raise LaneUnavailable("the peer's lane does not answer") from error
+
+    async def depths(self) -> Mapping[str, tuple[int, int]]:
+        """See Lanes."""
+        return await self.calls.to_peer(self.power, self.store.depths)
 
 
 @dataclass(frozen=True, slots=True)

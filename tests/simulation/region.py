@@ -10,9 +10,11 @@ from functions.adapters.memory import CountingEntropy, MemoryHistory, MemoryProj
 from functions.adapters.memory_payloads import MemoryBuckets, MemoryPayloads
 from functions.application.adopt_jobs import AdoptJobs
 from functions.application.advance_job import AdvanceJob
+from functions.application.call_child import CallChild
 from functions.application.keep_payloads import KeepPayloads
 from functions.application.keep_sweeping import KeepSweeping
 from functions.application.ports import LaneUnavailable, StateUnavailable
+from functions.application.send_arrival import SendArrival
 from functions.application.submit_job import SubmitJob
 from functions.application.sweep_jobs import SweepJobs
 from functions.application.watch_regions import WatchRegions
@@ -25,6 +27,7 @@ from tests.simulation.ports import (
     OwnProjections,
     OwnRegister,
     PeerHistory,
+    PeerLanes,
     Probe,
     Trouble,
 )
@@ -100,6 +103,20 @@ class Region:
             stall_seconds=STALL_SECONDS,
         )
 
+    def _children(self, process: Process) -> CallChild:
+        calls = Calls(process, self.trouble)
+        submit = self.submit_job(process)
+        send = SendArrival(
+            history=submit.history,
+            peer=submit.peer,
+            lanes=submit.lanes,
+            peer_lanes=PeerLanes(calls, self.peer.lanes, self._peer_power),
+            clock=submit.clock,
+            region=self.name,
+            peer_region=self.peer.name,
+        )
+        return CallChild(submit=submit, send=send, history=submit.history)
+
     def new_process(self, role: str) -> Process:
         """Start an empty process."""
         self._starts += 1
@@ -143,6 +160,8 @@ class Region:
             lanes=OwnLanes(calls, self.lanes),
             agents=Walks(),
             model=self.model,
+            children=self._children(process),
+            payloads=self._keep_payloads(),
             clock=self._clock(),
             entropy=CountingEntropy(self.random.random()),
             region=self.name,
@@ -203,6 +222,7 @@ class Region:
                 history=history,
                 projections=projections,
                 lanes=lanes,
+                children=self._children(process),
                 clock=clock,
                 region=self.name,
                 stall_seconds=STALL_SECONDS,

@@ -10,7 +10,7 @@ import pytest
 
 from functions.adapters.memory import MemoryHistory, MemoryProjections, SegmentRow
 from functions.application.ports import Due
-from functions.application.record_steps import Recorder
+from functions.application.replay_steps import Recorder
 from functions.domain import ids
 from functions.domain.job import state as fold_rules
 from functions.domain.job.history import Head, Segment
@@ -43,15 +43,15 @@ class Shared(MemoryHistory):
 class Forgetful(Recorder):
     """Carries recorded steps out again."""
 
-    def __init__(self, journal: Any, state: Any, *others: Any) -> None:
-        super().__init__(journal, replace(state, steps={}), *others)
+    def __init__(self, *, state: Any, **others: Any) -> None:
+        super().__init__(state=replace(state, steps={}), **others)
 
 
 def oldest_epoch_first(chain: Any) -> tuple[object, ...]:
     return (chain.branch.epoch, chain.branch.region)
 
 
-def across_gaps(epoch: int, region: str, segments: list[Segment]) -> Any:
+def across_gaps(epoch: int, region: str, segments: list[Segment], begun: int | None) -> Any:
     run = tuple(
         fold_rules.Recorded(segment.first_sequence + offset, epoch, region, event)
         for segment in sorted(segments, key=lambda segment: segment.first_sequence)
@@ -76,7 +76,7 @@ FOLD = "functions.domain.job.state"
 SWITCHED_OFF = {
     "the append fence": (Rules(history=Unfenced), "two contents in one segment"),
     "the order of epochs": (Rules(replaced=((f"{FOLD}._preference", oldest_epoch_first),)), "has not come to its end"),
-    "the gap-free prefix": (Rules(replaced=((f"{FOLD}._branch", across_gaps),)), "though its history had a gap"),
+    "the gap-free prefix": (Rules(replaced=((f"{FOLD}._branch", across_gaps),)), "has not come to its end"),
     "the single writer of a segment": (Rules(history=Shared), "two contents in one segment"),
     "the single writer of a head": (
         Rules(replaced=(("functions.adapters.memory.MemoryProjections.put_head", one_head_for_both),)),
@@ -89,11 +89,11 @@ SWITCHED_OFF = {
     "adoption": (Rules(adoption=False), "has not come to its end"),
     "the copy that makes both true": (Rules(copying=False), "as both, is not in"),
     "the reading of recorded steps": (
-        Rules(replaced=(("functions.application.advance_job.Recorder", Forgetful),)),
+        Rules(replaced=(("functions.application.run_attempt.Recorder", Forgetful),)),
         "though it had read its result",
     ),
     "the key that an effect keeps": (
-        Rules(replaced=(("functions.application.record_steps.step_idempotency_key", another_key_each_time),)),
+        Rules(replaced=(("functions.application.replay_steps.step_idempotency_key", another_key_each_time),)),
         "carried the keys",
     ),
 }

@@ -12,7 +12,8 @@ from random import Random
 
 from pydantic import BaseModel
 
-from functions.application.ports import Agent, ModelAnswer, ModelRequest, ModelUnavailable
+from functions.application.agent_ports import Agent
+from functions.application.ports import ModelAnswer, ModelRequest, ModelUnavailable
 from functions.domain.job.history import JobRecord
 from functions.sdk import Context, agent, tool
 from tests.simulation.machine import current_process
@@ -111,9 +112,13 @@ class Walks:
         """See Agents."""
         return [walk.name]
 
-    def find(self, name: str) -> Agent | None:
+    def versions(self, name: str) -> Sequence[str]:
         """See Agents."""
-        return walk if name == walk.name else None
+        return [walk.version] if name == walk.name else []
+
+    def find(self, name: str, version: str | None = None) -> Agent | None:
+        """See Agents."""
+        return walk if name == walk.name and version in (None, walk.version) else None
 
 
 @dataclass(slots=True)
