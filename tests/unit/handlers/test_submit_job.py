@@ -7,9 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from functions.adapters.submit_body import LARGEST_BODY_BYTES
 from functions.domain.ids import job_id
 from functions.domain.job.events import JobSubmitted, JobSucceeded
 from functions.domain.job.history import Segment
+from functions.domain.payload import reference_in
 from functions.handlers.submit_job import handle
 from tests.event_files import event
 from tests.unit.handlers.conftest import Process, body_of, log_lines
@@ -172,8 +174,15 @@ def test_a_body_nested_too_deeply_is_told_so_before_any_agent_sees_it(process: P
     assert "nested" not in body_of(submit({**GOOD, "input": deep(62)}))["detail"]
 
 
+def test_an_input_that_is_too_large_for_the_table_is_kept_as_a_payload(process: Process) -> None:
+    response = submit({"agent": "licence-review", "input": {"distribution": "x" * 2_000_000}})
+    assert (response["statusCode"], body_of(response)["durability"]) == (202, "both")
+    assert reference_in(submitted(process).input) is not None
+    assert len(process.payloads.buckets.kept) == 2
+
+
 def test_a_body_over_the_limit_is_too_large_whatever_it_holds(process: Process) -> None:
-    response = submit(json.dumps({**GOOD, "tags": {"ü": "ü" * 65_536}}, ensure_ascii=False))
+    response = submit(json.dumps({**GOOD, "tags": {"ü": "ü" * (LARGEST_BODY_BYTES // 2)}}, ensure_ascii=False))
     assert (response["statusCode"], body_of(response)["code"]) == (413, "payload_too_large")
     assert process.table.segments == {}
 
