@@ -11,7 +11,7 @@ from functions.bootstrap import Runtime
 from functions.settings import InvalidSetting, Settings
 from tests.unit.handlers.conftest import ENVIRONMENT
 
-PARTS = [name for name, part in vars(Runtime).items() if isinstance(part, cached_property)]
+PARTS = [name for kind in Runtime.__mro__ for name, part in vars(kind).items() if isinstance(part, cached_property)]
 HEAVY = ("boto3", "botocore", "pydantic", "aws_lambda_powertools", "license_expression", "functions.sdk")
 
 

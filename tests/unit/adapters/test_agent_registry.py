@@ -71,3 +71,45 @@ def test_a_module_that_an_author_wrote_is_loaded_by_its_name(written: Path) -> N
     agent = AgentRegistry({"one": ["my_own_agent"]}).find("one")
     assert agent is not None
     assert agent.description == "Says it back."
+
+
+@pytest.fixture
+def versions(written: Path) -> AgentRegistry:
+    for number in (1, 2, 3):
+        text = MODULE.format(name="one").replace('version="1"', f'version="{number}"')
+        (written / f"agent_in_version_{number}.py").write_text(text)
+    modules = [f"agent_in_version_{number}" for number in (3, 2, 1)]
+    for name in modules:
+        sys.modules.pop(name, None)
+    return AgentRegistry({"one": modules})
+
+
+def test_several_versions_live_side_by_side_and_new_jobs_get_the_newest(versions: AgentRegistry) -> None:
+    assert list(versions.versions("one")) == ["3", "2", "1"]
+    newest = versions.find("one")
+    assert newest is not None
+    assert newest.version == "3"
+
+
+@pytest.mark.parametrize("version", ["1", "2", "3"])
+def test_a_job_stays_on_the_version_that_it_started_with(versions: AgentRegistry, version: str) -> None:
+    agent = versions.find("one", version)
+    assert agent is not None
+    assert agent.version == version
+
+
+def test_a_version_that_was_retired_is_not_found_and_is_none_of_the_others(versions: AgentRegistry) -> None:
+    assert versions.find("one", "4") is None
+    assert list(versions.versions("two")) == []
+
+
+def test_a_worker_loads_no_older_version_than_its_jobs_need(versions: AgentRegistry) -> None:
+    versions.find("one", "2")
+    loaded = [name for name in sys.modules if name.startswith("agent_in_version_")]
+    assert sorted(loaded) == ["agent_in_version_2", "agent_in_version_3"]
+
+
+@pytest.mark.parametrize("name", sorted(SHIPPED))
+def test_no_two_shipped_versions_of_an_agent_share_a_name(name: str) -> None:
+    versions = AgentRegistry().versions(name)
+    assert len(set(versions)) == len(versions) == len(SHIPPED[name])
