@@ -130,7 +130,8 @@ class _Attempt:
         if self.pause is not None:
             return self._paused(self.pause)
         if idle.done() and not idle.cancelled():
-            return JobWaiting(at=clock.now(), until=idle.result())
+            found = idle.result()
+            return JobWaiting(at=clock.now(), until=found.until, awaits=found.awaits)
         return AttemptYielded(at=clock.now(), seconds_left=self._seconds_left(), reason="overtime")
 
     async def _run_agent(self, agent: Agent) -> Json:

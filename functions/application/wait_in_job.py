@@ -30,6 +30,14 @@ class _Pending:
     answer: asyncio.Future[Arrival | None]
 
 
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """All branches wait: until when at most, and for what."""
+
+    until: str
+    awaits: list[str]
+
+
 @dataclass(slots=True)
 class Waiting:
     """The waits and effects of one attempt. `stop_at`: the monotonic time after which nothing is begun."""
@@ -110,8 +118,8 @@ class Waiting:
             task.cancel()
         self._note()
 
-    async def idle(self) -> str:
-        """Return as soon as no branch can go on by itself: the moment at which the first wait will be over."""
+    async def idle(self) -> Idle:
+        """Return as soon as no branch can go on by itself."""
         while True:
             await self._changed.wait()
             self._changed.clear()
@@ -125,7 +133,7 @@ class Waiting:
                 until = min(pending.until for pending in self._pending.values())
                 left = seconds_between(self.clock.now(), until)
                 if left > LINGER_SECONDS or self.clock.monotonic() + left >= self.stop_at:
-                    return until
+                    return Idle(until, sorted({each.awaits for each in self._pending.values() if each.awaits}))
                 break
 
     def _all_wait(self) -> bool:

@@ -91,7 +91,7 @@ def _decide_own(state: JobState, now: str, news: tuple[Arrival, ...], reason: st
     if state.job.deadline is not None and now >= state.job.deadline:
         return Fail("deadline_passed", f"the deadline was {state.job.deadline}")
     if state.halted:
-        return Wait(add_seconds(now, HALTED_LOOK_SECONDS))
+        return Wait(look_at_halted(state, now))
     if state.waiting_until is not None:
         if ready(state, news, now):
             return Run()
@@ -113,8 +113,7 @@ def ready(state: JobState, news: Iterable[Arrival], now: str) -> bool:
     """Say whether a waiting job has something to go on with."""
     if now >= _wake_moment(state):
         return True
-    awaits = {wait.awaits for wait in state.waits.values()}
-    return any(arrival.answers in awaits for arrival in news)
+    return any(arrival.answers in state.waiting_for for arrival in news)
 
 
 def wakes_now(state: JobState, news: tuple[Arrival, ...], now: str) -> bool:
@@ -128,6 +127,12 @@ def wakes_now(state: JobState, news: tuple[Arrival, ...], now: str) -> bool:
 
 def _wake_moment(state: JobState) -> str:
     moments = (state.waiting_until, state.job.deadline)
+    return min(moment for moment in moments if moment is not None)
+
+
+def look_at_halted(state: JobState, now: str) -> str:
+    """Return when to look again at a job that must not run before somebody resumes it: its deadline holds all the same."""
+    moments = (add_seconds(now, HALTED_LOOK_SECONDS), state.job.deadline)
     return min(moment for moment in moments if moment is not None)
 
 

@@ -147,11 +147,15 @@ class WaitOpened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobWaiting:
-    """All branches of the job wait: it left its worker, and is looked at again at `until` or at an arrival."""
+    """All branches of the job wait: it left its worker, and is looked at again at `until` or at an arrival.
+
+    `awaits` is what they wait for: not what a branch that the agent has given up had begun to wait for.
+    """
 
     kind: ClassVar[str] = "waiting"
     at: str
     until: str
+    awaits: list[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,8 @@ StepEnd: TypeAlias = StepSucceeded | StepFailed
 FINISHED = frozenset({"succeeded", "failed", "cancelled"})
 #: What is kept by step: a step's end, its open wait, its last failed try, what it reported.
 _BY_STEP = ("steps", "waits", "tries", "reported")
+#: What is kept as a set of names.
+NAMES = ("taken", "waiting_for", "cut")
 
 
 @dataclass(slots=True)
@@ -60,8 +62,10 @@ class Progress:
     progress: Json = None
     retry_at: str | None = None
     waiting_until: str | None = None
+    waiting_for: set[str] = field(default_factory=set)
     halted: bool = False
     cancel: CancelRequested | None = None
+    cut: set[str] = field(default_factory=set)
     input_tokens: int = 0
     output_tokens: int = 0
     adoptions: int = 0
@@ -85,9 +89,9 @@ class Progress:
                 self.status = "queued"
                 self.retry_at = retry_at
                 self.error = {"code": code, "detail": detail}
-            case JobWaiting(until=until):
+            case JobWaiting(until=until, awaits=awaits):
                 self.status = "waiting"
-                self.waiting_until = until
+                self.waiting_until, self.waiting_for = until, set(awaits or ())
                 self.attempts_in_vain = 0
             case JobContinued(input=new):
                 self._begin_anew(new)
@@ -134,8 +138,8 @@ class Progress:
     def _read_request(self, event: JobPaused | JobStopped | JobResumed | CancelRequested) -> None:
         match event:
             case JobPaused(arrival=arrival):
-                self.status = "waiting"
-                self.halted = True
+                if self.cancel is None:  # what is to end is not held up
+                    self.status, self.halted = "waiting", True
                 self._take(arrival)
             case JobStopped(code=code, detail=detail):
                 self.status = "waiting"
@@ -146,11 +150,19 @@ class Progress:
                     self.halted, self.error, self.attempts_in_vain = False, None, 0
                 self._take(arrival)
             case CancelRequested(arrival=arrival):
-                self.status = "queued"
-                self.cancel, self.halted, self.waiting_until = event, False, None
+                self._read_cancel(event)
                 self._take(arrival)
             case _:
                 assert_never(event)
+
+    def _read_cancel(self, event: CancelRequested) -> None:
+        """The first one is what counts: after it the agent undoes its work, which another one does not cut short."""
+        if self.cancel is None:
+            self.cancel, self.waiting_until = event, None
+            self.cut = set(self.waits)
+        self.halted = False
+        if self.status != "running":
+            self.status = "queued" if self.waiting_until is None else "waiting"
 
     def _take(self, arrival: str | None) -> None:
         if arrival is not None:
@@ -173,7 +185,8 @@ class Progress:
         plain = {each.name: getattr(self, each.name) for each in fields(self)}
         for name in _BY_STEP:
             plain[name] = [to_json(event) for event in plain[name].values()]
-        plain["taken"] = sorted(self.taken)
+        for name in NAMES:
+            plain[name] = sorted(plain[name])
         plain["error"] = None if self.error is None else dict(self.error)
         plain["cancel"] = None if self.cancel is None else to_json(self.cancel)
         return plain
@@ -185,6 +198,7 @@ class Progress:
         for name in _BY_STEP:
             events: list[Any] = [from_json(body) for body in plain[name]]
             values[name] = {event.step: event for event in events}
-        values["taken"] = set(plain["taken"])
+        for name in NAMES:
+            values[name] = set(plain.get(name, ()))
         values["cancel"] = None if plain["cancel"] is None else from_json(plain["cancel"])
         return cls(**values)

@@ -19,7 +19,7 @@ from functions.domain.job.events import (
     WaitOpened,
 )
 from functions.domain.job.history import Segment
-from functions.domain.job.progress import FINISHED, Progress, StepEnd
+from functions.domain.job.progress import FINISHED, NAMES, Progress, StepEnd
 from functions.domain.job.snapshot import Snapshot
 
 __all__ = ["FINISHED", "JobState", "NeedsWhole", "Recorded", "StepEnd", "fold", "snapshot_of"]
@@ -53,8 +53,9 @@ class JobState:
     """What is known of a job. `complete` is false while this replica lacks a part of the winning history.
 
     `attempts_in_vain` counts those since the last step that was recorded. `waiting_until` is set while the job is out
-    of its worker because all it does is wait; `halted` while it must not run before somebody resumes it. `taken` are
-    the keys of the arrivals that are in the history. `round` rises with each `continue_as_new`.
+    of its worker because all it does is wait; `waiting_for` what can wake it before; `halted` while it must not run
+    before somebody resumes it. `taken` are the keys of the arrivals that are in the history. `round` rises with each
+    `continue_as_new`. `cut` are the waits that were open when somebody asked that the job end.
     """
 
     job: JobSubmitted
@@ -81,8 +82,10 @@ class JobState:
     progress: Json
     retry_at: str | None
     waiting_until: str | None
+    waiting_for: frozenset[str]
     halted: bool
     cancel: CancelRequested | None
+    cut: frozenset[str]
     input_tokens: int
     output_tokens: int
     adoptions: int
@@ -147,7 +150,8 @@ def fold(segments: Iterable[Segment], snapshot: Snapshot | None = None) -> JobSt
 def snapshot_of(job_id: str, state: JobState, writer: str) -> Snapshot:
     """Write a state down as it is."""
     progress = Progress(**{each.name: getattr(state, each.name) for each in fields(Progress)})
-    progress.taken = set(state.taken)
+    for name in NAMES:
+        setattr(progress, name, set(getattr(state, name)))
     return Snapshot(
         job_id=job_id,
         writer=writer,
@@ -262,7 +266,8 @@ def _apply_all(chain: _Chain, snapshot: Snapshot | None) -> JobState:
     if events:
         last = Place(events[-1].epoch, events[-1].region, events[-1].sequence)
     known = {each.name: getattr(progress, each.name) for each in fields(progress)}
-    known["taken"] = frozenset(progress.taken)
+    for name in NAMES:
+        known[name] = frozenset(known[name])
     return JobState(
         job=job,
         home_region=home,
