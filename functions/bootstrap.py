@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from functions.application.list_regions import ListRegions
     from functions.application.open_upload import OpenUpload
     from functions.application.send_arrival import SendArrival
+    from functions.application.set_switch import ListSwitches, SetSwitch
     from functions.application.submit_job import SubmitJob
     from functions.application.sweep_jobs import SweepJobs
     from functions.application.watch_regions import WatchRegions
+    from functions.application.watch_switches import WatchSwitches
 
 
 @cache
@@ -167,7 +169,35 @@ class Runtime(Surroundings):
             region=self.settings.region,
             worker=f"{self.settings.region}/{self.entropy.token()[:12]}",
             stall_seconds=self.settings.stall_seconds,
+            pauses=self.watch_switches,
         )
+
+    @cached_property
+    def watch_switches(self) -> "WatchSwitches":
+        """Use case."""
+        from functions.application.watch_switches import WatchSwitches
+
+        return WatchSwitches(switches=self.switches, clock=self.clock)
+
+    @cached_property
+    def set_switch(self) -> "SetSwitch":
+        """Use case."""
+        from functions.application.set_switch import SetSwitch
+
+        return SetSwitch(
+            switches=self.switches,
+            peer=self.peer_switches,
+            agents=self.agents,
+            clock=self.clock,
+            region=self.settings.region,
+        )
+
+    @cached_property
+    def list_switches(self) -> "ListSwitches":
+        """Use case."""
+        from functions.application.set_switch import ListSwitches
+
+        return ListSwitches(switches=self.switches)
 
     @cached_property
     def sweep_jobs(self) -> "SweepJobs":
@@ -193,6 +223,7 @@ class Runtime(Surroundings):
             history=self.history,
             projections=self.projections,
             lanes=self.lanes,
+            children=self.call_child,
             clock=self.clock,
             region=self.settings.region,
             peer_region=self.settings.peer_region,

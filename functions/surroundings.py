@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         RegionRegister,
         Tokens,
     )
+    from functions.application.switch_ports import Switches
 
 
 class Surroundings:
@@ -79,6 +80,20 @@ class Surroundings:
         from functions.adapters.dynamodb_history import DynamodbHistory
 
         return DynamodbHistory(self._peer_table)
+
+    @cached_property
+    def switches(self) -> "Switches":
+        """This Region's replica of the switches."""
+        from functions.adapters.dynamodb_switches import DynamodbSwitches
+
+        return DynamodbSwitches(self._table)
+
+    @cached_property
+    def peer_switches(self) -> "Switches":
+        """The peer Region's replica of the switches."""
+        from functions.adapters.dynamodb_switches import DynamodbSwitches
+
+        return DynamodbSwitches(self._peer_table)
 
     @cached_property
     def projections(self) -> "Projections":

@@ -4,6 +4,7 @@ Items are written in DynamoDB's own notation on the plain client: the resource l
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -66,6 +67,17 @@ class DynamodbTable:
         except _Taken as taken:
             return taken.item
         return None
+
+    async def put_newer(self, item: Item, moment: str) -> None:
+        """Write an item, unless what is there has a `moment` (an attribute of both) that is not earlier."""
+        with contextlib.suppress(_Taken):
+            await self._call(
+                "put_item",
+                Item=item,
+                ConditionExpression="attribute_not_exists(pk) OR #moment < :moment",
+                ExpressionAttributeNames={"#moment": moment},
+                ExpressionAttributeValues={":moment": item[moment]},
+            )
 
     async def get(self, pk: str, sk: str, *, consistent: bool) -> Item | None:
         """Return an item, or None."""

@@ -21,6 +21,7 @@ from functions.adapters.memory import (
     ScriptedModel,
 )
 from functions.adapters.memory_payloads import MemoryBuckets, MemoryPayloads
+from functions.adapters.memory_switches import MemorySwitches
 from functions.bootstrap import Runtime
 from functions.domain.moments import add_seconds
 from functions.settings import Settings
@@ -78,6 +79,7 @@ class Process:
     payloads: MemoryPayloads
     clock: TestClock
     probe: MemoryProbe
+    peer_lanes: MemoryLanes
 
 
 @pytest.fixture
@@ -86,13 +88,14 @@ def process(monkeypatch: pytest.MonkeyPatch) -> Iterator[Process]:
     runtime = Runtime(Settings.load(ENVIRONMENT))
     table, peer_table = MemoryTable(), MemoryTable()
     payloads = MemoryPayloads(MemoryBuckets(), "us-east-1")
-    made = Process(runtime, table, peer_table, MemoryLanes(), payloads, TestClock(), MemoryProbe())
+    made = Process(runtime, table, peer_table, MemoryLanes(), payloads, TestClock(), MemoryProbe(), MemoryLanes())
     runtime.payloads, runtime.peer_payloads = payloads, MemoryPayloads(payloads.buckets, "us-west-2")
     runtime.clock = made.clock
     runtime.entropy = CountingEntropy()
     runtime.history, runtime.peer = MemoryHistory(table), MemoryHistory(peer_table)
     runtime.projections, runtime.register = MemoryProjections(table), MemoryRegister(table)
-    runtime.tokens, runtime.lanes = MemoryTokens(table), made.lanes
+    runtime.tokens, runtime.lanes, runtime.peer_lanes = MemoryTokens(table), made.lanes, made.peer_lanes
+    runtime.switches, runtime.peer_switches = MemorySwitches(table), MemorySwitches(peer_table)
     runtime.probe, runtime.model = made.probe, ScriptedModel([RuntimeError("no model is asked here")])
     monkeypatch.setattr(bootstrap, "Settings", _Loaded)
     monkeypatch.setattr(bootstrap, "Runtime", lambda settings: runtime)

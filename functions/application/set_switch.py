@@ -1,0 +1,74 @@
+"""Pause all jobs of a tenant, or of one of its agents, or let them go on: a switch in this Region, copied to the peer.
+
+If the process dies after the first write, replication brings it to the peer: what was not acknowledged may still hold.
+"""
+
+from dataclasses import dataclass
+
+from functions.application.agent_ports import Agents
+from functions.application.ports import Clock, StateUnavailable
+from functions.application.switch_ports import Switches
+from functions.domain.errors import AntipodeError
+from functions.domain.job.events import Json
+from functions.domain.moments import add_seconds
+from functions.domain.switches import Switch, in_force, scope_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetSwitch:
+    """The use case. `peer` is the peer Region's replica, reached directly."""
+
+    switches: Switches
+    peer: Switches
+    agents: Agents
+    clock: Clock
+    region: str
+
+    async def set(
+        self, tenant: str, agent: str | None, *, paused: bool, by: str, reason: str | None
+    ) -> dict[str, Json]:
+        """Return the switch as clients see it. Raises AntipodeError unknown_agent, StateUnavailable."""
+        if agent is not None and agent not in self.agents.names():
+            detail = f"no agent is named {agent!r}; there are {', '.join(self.agents.names())}"
+            raise AntipodeError("unknown_agent", detail, field="name")
+        scope = scope_of(agent)
+        known = in_force(await self.switches.read(tenant)).get(scope)
+        switch = Switch(
+            tenant=tenant,
+            scope=scope,
+            region=self.region,
+            paused=paused,
+            at=self._after(known),
+            by=by,
+            reason=reason,
+        )
+        await self.switches.put(switch)
+        try:
+            await self.peer.put(switch)
+        except StateUnavailable:
+            return {**view_switch(switch), "durability": "local"}
+        return {**view_switch(switch), "durability": "both"}
+
+    def _after(self, known: Switch | None) -> str:
+        """Now, but later than what holds so far: the Regions' clocks differ, and whoever speaks last is to be heard."""
+        now = self.clock.now()
+        return now if known is None else max(now, add_seconds(known.at, 0.001))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListSwitches:
+    """The use case that reads them."""
+
+    switches: Switches
+
+    async def list(self, tenant: str) -> dict[str, Json]:
+        """Return {"switches": [...]}: what holds for the tenant and each agent about which something was said."""
+        found: list[Json] = [view_switch(each) for each in in_force(await self.switches.read(tenant)).values()]
+        return {"switches": found}
+
+
+def view_switch(switch: Switch) -> dict[str, Json]:
+    """Return a switch as clients see it."""
+    view: dict[str, Json] = {"scope": "tenant"} if switch.agent is None else {"scope": "agent", "agent": switch.agent}
+    view |= {"paused": switch.paused, "at": switch.at, "by": switch.by, "region": switch.region}
+    return view if switch.reason is None else {**view, "reason": switch.reason}
