@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from functions.application.call_child import CallChild
 from functions.application.open_epoch import open_epoch
 from functions.application.ports import Clock, HistoryStore, Lanes, LaneSend, Projections
 from functions.application.read_state import read_state
@@ -51,6 +52,7 @@ class AdoptJobs:
     history: HistoryStore
     projections: Projections
     lanes: Lanes
+    children: CallChild
     clock: Clock
     region: str
     peer_region: str
@@ -102,6 +104,8 @@ class AdoptJobs:
         if state is None:
             return _Examined(settled=False)  # its first segment is still on its way
         if not needs_adoption(state, lost_region=self.peer_region):
+            if state.finished and state.owner_region == self.peer_region:
+                await self.children.settle_family(job_id, state)  # nobody there will
             return _Examined(settled=state.complete)
         hint = await open_epoch(
             self.history,

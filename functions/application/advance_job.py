@@ -27,12 +27,15 @@ from functions.application.ports import (
 from functions.application.read_state import read_state
 from functions.application.record_steps import Journal
 from functions.application.run_attempt import RunAttempt, request_event
+from functions.application.step_ends import APPROVAL, ask_of
 from functions.application.submit_job import LONGEST_LANE_DELAY
+from functions.application.switch_ports import Pauses
 from functions.application.wait_in_job import LINGER_SECONDS
 from functions.domain.job.arrivals import Arrival
 from functions.domain.job.decider import (
     ARRIVED,
     HALTED_LOOK_SECONDS,
+    LONGEST_UNSEEN_SECONDS,
     Cancel,
     Fail,
     Heed,
@@ -60,6 +63,11 @@ from functions.domain.job.snapshot import SNAPSHOT_EVENTS
 from functions.domain.job.state import JobState, fold, snapshot_of
 from functions.domain.lanes import LaneMessage
 from functions.domain.moments import add_seconds, seconds_between
+
+#: The status of the head, and the reason of the hint, of a job that does not run because of a switch.
+PUT_OFF = "paused"
+#: After so long it is looked at again.
+PUT_OFF_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +97,7 @@ class AdvanceJob:
     region: str
     worker: str
     stall_seconds: float
+    pauses: Pauses | None = None
 
     async def advance(self, message: LaneMessage, *, delivery: int, stop_at: float) -> None:
         """Do what the job needs now. `stop_at` is the monotonic time at which to yield.
@@ -124,7 +133,8 @@ class AdvanceJob:
             case Cancel():
                 await self._conclude(known, self._cancelled(known.state))
             case Run():
-                await self._run(known, message, delivery, stop_at)
+                if not await self._put_off(known):
+                    await self._run(known, message, delivery, stop_at)
             case _:
                 assert_never(decision)
 
@@ -162,12 +172,26 @@ class AdvanceJob:
             entropy=self.entropy,
             region=self.region,
             stall_seconds=self.stall_seconds,
+            pauses=self.pauses,
         )
         try:
             end = await attempt.run(journal, known.state, known.news, known.record.head_of(self.region), stop_at)
             await self._leave(known, end)
         finally:
             await journal.close()
+
+    async def _put_off(self, known: _Known) -> bool:
+        """Leave a job whose tenant or agent is paused for a while. One that is to be cancelled may undo its work."""
+        job, now = known.state.job, self.clock.now()
+        if self.pauses is None or known.state.cancel is not None:
+            return False
+        if await self.pauses.pausing(job.tenant, job.agent) is None:
+            return False
+        head = known.record.head_of(self.region)
+        noted = head.due_at if head is not None and head.status == PUT_OFF else None
+        if noted is None or noted <= add_seconds(now, self.stall_seconds):  # else a hint is on its way already
+            await self._look_again(known, add_seconds(now, PUT_OFF_SECONDS), PUT_OFF)
+        return True
 
     async def _leave(self, known: _Known, end: Event) -> None:
         """Write how an attempt has ended, and see to it that the job is looked at again when it needs it."""
@@ -236,12 +260,14 @@ class AdvanceJob:
         known.journal.record(outcome)
         await known.journal.flush()
         await self._settle_head(known, outcome)
-        calls = any(wait.step_kind == "call" for wait in known.state.waits.values())
-        if known.state.job.parent is None and not calls and not known.journal.opened_calls:
+        if known.state.job.parent is None and not known.state.waits and not known.journal.opened_waits:
             return
         _, state = await read_state(self.history, known.job_id)
         assert state is not None
         await self.children.settle_family(known.job_id, state)
+        for wait in state.waits.values():
+            if wait.step_kind == APPROVAL:
+                await self.projections.put_ask(ask_of(known.job_id, state, wait, self.region, open=False))
 
     async def _settle_head(self, known: _Known, outcome: Event) -> None:
         """Take the job off the due index, if it is there by a head. Jobs that ended at once never had one."""
@@ -265,8 +291,9 @@ class AdvanceJob:
         """Note when the job is due, then send the hint: if the hint is lost, the sweeper goes by the note."""
         delay = max(0.0, seconds_between(self.clock.now(), at))
         soon = delay <= LONGEST_LANE_DELAY
-        status = "running" if reason == "yielded" else "waiting"
-        await self._put_head(known, add_seconds(at, self.stall_seconds) if soon else at, status)
+        status = {"yielded": "running", PUT_OFF: PUT_OFF}.get(reason, "waiting")
+        unseen = add_seconds(self.clock.now(), LONGEST_UNSEEN_SECONDS)
+        await self._put_head(known, add_seconds(at, self.stall_seconds) if soon else min(at, unseen), status)
         if soon:
             await self._hint(known, reason, delay)
 

@@ -74,14 +74,13 @@ class CallChild:
             return
         parent_id, step = str(link["job_id"]), str(link["step"])
         _, parent = await read_state(self.history, parent_id)
-        if parent is None or parent.finished or awaited(ArrivalKind.CHILD_ENDED, step) in parent.taken:
+        body = _end_of(job_id, state)
+        if parent is None:  # not replicated yet: left for whoever can read it
+            await self.send.leave(parent_id, state, ArrivalKind.CHILD_ENDED, step, by=job_id, body=body)
             return
-        end: dict[str, Json] = {"job_id": job_id, "status": state.status}
-        if state.status == "succeeded":
-            end["result"] = state.result
-        elif state.error is not None:
-            end["error"] = dict(state.error)
-        await self.send.send(parent_id, parent, ArrivalKind.CHILD_ENDED, step, by=job_id, body=end)
+        if parent.finished or awaited(ArrivalKind.CHILD_ENDED, step) in parent.taken:
+            return
+        await self.send.send(parent_id, parent, ArrivalKind.CHILD_ENDED, step, by=job_id, body=body)
 
     async def end_child(self, parent: JobState, child_id: str, reason: str) -> None:
         """Ask that a child end. Raises StateUnavailable."""
@@ -91,6 +90,15 @@ class CallChild:
 
     async def _end_child(self, parent: JobState, child_id: str) -> None:
         await self.end_child(parent, child_id, f"the job that called it has {parent.status}")
+
+
+def _end_of(job_id: str, state: JobState) -> Json:
+    end: dict[str, Json] = {"job_id": job_id, "status": state.status}
+    if state.status == "succeeded":
+        end["result"] = state.result
+    elif state.error is not None:
+        end["error"] = dict(state.error)
+    return end
 
 
 def _open_calls(state: JobState) -> list[str]:

@@ -33,7 +33,7 @@ class Journal:
     region: str
     next_sequence: int
     opened_at: float = 0.0
-    opened_calls: bool = False
+    opened_waits: bool = False
     _buffer: list[tuple[Event, int]] = field(default_factory=list)
     _bytes: int = 0
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -43,8 +43,7 @@ class Journal:
     def record(self, event: Event, size: int = 200) -> None:
         """Take an event down; it is durable after the next flush. `size` is its estimated length in bytes."""
         self._buffer.append((event, size))
-        if isinstance(event, WaitOpened) and event.step_kind == "call":
-            self.opened_calls = True
+        self.opened_waits = self.opened_waits or isinstance(event, WaitOpened)
         self._bytes += size
 
     async def flush(self) -> None:

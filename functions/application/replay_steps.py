@@ -22,6 +22,7 @@ from functions.application.record_steps import size_of
 from functions.application.step_book import StepBook
 from functions.application.step_ends import (
     APPROVAL,
+    ask_of,
     failure_of,
     result_of_child,
     same_step,
@@ -36,7 +37,6 @@ from functions.domain.job.events import (
     StepSucceeded,
     WaitOpened,
 )
-from functions.domain.job.history import Ask
 from functions.domain.moments import add_seconds
 
 
@@ -86,6 +86,7 @@ class Recorder(StepBook):
                 opened = await self._open(key, digest, request)
             else:
                 same_step(key, (opened.step_kind, opened.arguments), (request.kind, digest))
+                await self.recorded_first()
             if request.kind == APPROVAL:
                 await self._ask(opened)
             arrival = await self.waiting.until(key, opened.until, opened.awaits)
@@ -195,11 +196,8 @@ class Recorder(StepBook):
     async def _ask(self, opened: WaitOpened, *, over: bool = False) -> None:
         """List, or list no longer, what a group of people is asked: once it is in the history."""
         await self.journal.flush()
-        group = str((opened.about or {}).get("group"))
-        job = self.state.job
-        await self.projections.put_ask(
-            Ask(self.job_id, self.journal.region, opened.step, job.tenant, group, opened.at, open=not over)
-        )
+        ask = ask_of(self.job_id, self.state, opened, self.journal.region, open=not over)
+        await self.projections.put_ask(ask)
 
     async def _open(self, key: str, digest: str, request: WaitRequest) -> WaitOpened:
         begun = {} if request.begin is None else await request.begin(key)

@@ -26,6 +26,7 @@ from functions.application.record_steps import Journal
 from functions.application.replay_steps import Recorder
 from functions.application.step_book import YieldNow
 from functions.application.step_ends import LONGEST_DETAIL, ReplayDiverged
+from functions.application.switch_ports import Pauses
 from functions.application.wait_in_job import Waiting
 from functions.domain.errors import AntipodeError
 from functions.domain.job.arrivals import Arrival, ArrivalKind
@@ -69,6 +70,7 @@ class RunAttempt:
     entropy: Entropy
     region: str
     stall_seconds: float
+    pauses: Pauses | None = None
 
     async def run(
         self, journal: Journal, state: JobState, news: tuple[Arrival, ...], head: Head | None, stop_at: float
@@ -105,6 +107,7 @@ class _Attempt:
     head: Head | None
     pause: Arrival | None = None
     cancel: CancelRequested | None = None
+    switched_off: bool = False
 
     async def run(self, agent: Agent) -> Event:
         """Run the agent until it has ended or must be left."""
@@ -156,7 +159,8 @@ class _Attempt:
             case YieldNow() if self.pause is not None:
                 return self._paused(self.pause)
             case YieldNow():
-                return AttemptYielded(at=now, seconds_left=self._seconds_left())
+                reason = "paused" if self.switched_off else "time"
+                return AttemptYielded(at=now, seconds_left=self._seconds_left(), reason=reason)
             case ReplayDiverged():
                 return JobStopped(at=now, code="replay_diverged", detail=str(error)[:LONGEST_DETAIL])
             case _ if cancel is not None:
@@ -203,6 +207,7 @@ class _Attempt:
         known = set(self.state.taken) | {arrival.key for arrival in self.waiting.inbox}
         while True:
             await self.parts.clock.sleep(LOOK_SECONDS)
+            await self._heed_switches()
             try:
                 arrivals = await self.parts.history.arrivals(self.recorder.job_id)
             except StateUnavailable:
@@ -212,18 +217,31 @@ class _Attempt:
                     known.add(arrival.key)
                     self._take_in(arrival)
 
+    async def _heed_switches(self) -> None:
+        """Stop before the next step when the tenant or the agent is paused, unless the job is to undo its work."""
+        job, pauses = self.state.job, self.parts.pauses
+        if pauses is None or self._to_end or await pauses.pausing(job.tenant, job.agent) is None:
+            return
+        self.switched_off = self.recorder.pausing = True
+
+    @property
+    def _to_end(self) -> bool:
+        return self.cancel is not None or self.state.cancel is not None
+
     def _take_in(self, arrival: Arrival) -> None:
         match arrival.kind:
             case ArrivalKind.CANCEL:
                 event = request_event(arrival, self.parts.clock.now())
                 assert isinstance(event, CancelRequested)
                 self.recorder.journal.record(event)
-                if self.cancel is None and self.state.cancel is None:  # an agent that undoes its work is left to it
+                if not self._to_end:  # an agent that undoes its work is left to it
                     self.recorder.cancel()
-                self.cancel = event
-            case ArrivalKind.PAUSE:
+                self.cancel, self.pause, self.recorder.pausing = event, None, False
+            case ArrivalKind.PAUSE if not self._to_end:
                 self.pause = arrival
                 self.recorder.pausing = True
+            case ArrivalKind.PAUSE:
+                self.recorder.journal.record(request_event(arrival, self.parts.clock.now()))
             case ArrivalKind.RESUME:
                 if self.pause is None:  # else it is taken in once the job is halted
                     self.recorder.journal.record(request_event(arrival, self.parts.clock.now()))

@@ -52,12 +52,18 @@ class SendArrival:
         arrival = Arrival(
             job_id=job_id, region=self.region, kind=kind, name=name, at=self.clock.now(), by=by, body=body
         )
-        sent = await self._write(arrival, state)
+        sent = await self._write(arrival, state.owner_region, state.job.lane)
         await self._hint(job_id, state)
         return sent
 
-    async def _write(self, arrival: Arrival, state: JobState) -> Sent:
-        owner, lane = state.owner_region, state.job.lane
+    async def leave(self, job_id: str, sender: JobState, kind: ArrivalKind, name: str, *, by: str, body: Json) -> None:
+        """Leave it for a job that cannot be read here yet, as due in this Region. Raises StateUnavailable."""
+        arrival = Arrival(
+            job_id=job_id, region=self.region, kind=kind, name=name, at=self.clock.now(), by=by, body=body
+        )
+        await self._write(arrival, self.region, sender.job.lane)
+
+    async def _write(self, arrival: Arrival, owner: str, lane: str) -> Sent:
         there = await self.history.receive(arrival, owner=owner, lane=lane)
         try:
             await self.peer.receive(there, owner=owner, lane=lane)

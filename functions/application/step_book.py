@@ -133,6 +133,13 @@ class StepBook:
         if key not in self.state.waits and key not in self.state.tries:
             await self._expect_new(key)
 
+    async def recorded_first(self) -> None:
+        """Let all branches read what is recorded before anything new is, so that what they count together is right."""
+        for _ in range(SETTLE_TURNS):
+            if not any(self._left.values()):
+                return
+            await self.clock.sleep(0)
+
     async def _expect_new(self, key: str) -> None:
         """A step is new only where its branch has no recorded one left: else the agent takes another path."""
         left = self._left.get(branch_of(key))

@@ -4,7 +4,8 @@ from functions.application.ports import ModelUnavailable
 from functions.domain.errors import AntipodeError
 from functions.domain.job.arrivals import Arrival
 from functions.domain.job.decider import over_budget
-from functions.domain.job.events import Json, StepSucceeded
+from functions.domain.job.events import Json, StepSucceeded, WaitOpened
+from functions.domain.job.history import Ask
 from functions.domain.job.state import JobState, StepEnd
 
 #: The kind of a wait for the decision of a group of people.
@@ -41,6 +42,12 @@ def result_of_child(arrival: Arrival, agent: str) -> Json:
     error = end.get("error")
     told = f"{error['code']}: {error['detail']}" if isinstance(error, dict) else str(end["status"])
     raise AntipodeError("child_failed", f"the job of {agent!r} {end['status']}: {told}"[:LONGEST_DETAIL])
+
+
+def ask_of(job_id: str, state: JobState, wait: WaitOpened, region: str, *, open: bool) -> Ask:
+    """Return the listing of an open wait for a group's decision."""
+    group = str((wait.about or {}).get("group"))
+    return Ask(job_id, region, wait.step, state.job.tenant, group, wait.at, open=open)
 
 
 def branch_of(key: str) -> str:

@@ -13,7 +13,14 @@ from functions.application.call_child import CallChild
 from functions.application.open_epoch import open_epoch
 from functions.application.ports import Clock, HistoryStore, Lanes, LaneSend, Projections
 from functions.application.read_state import read_state
-from functions.domain.job.decider import ARRIVED, HALTED_LOOK_SECONDS, start_not_before, unheard, wakes_now
+from functions.domain.job.decider import (
+    ARRIVED,
+    HALTED_LOOK_SECONDS,
+    LONGEST_UNSEEN_SECONDS,
+    start_not_before,
+    unheard,
+    wakes_now,
+)
 from functions.domain.job.events import UnreadableEvent
 from functions.domain.job.history import DueEntry, Head, JobRecord
 from functions.domain.job.state import JobState
@@ -106,7 +113,10 @@ class SweepJobs:
             return await self._hold(entry.job_id, lane, record, state, now)
         start = add_seconds(now, HALTED_LOOK_SECONDS) if state.halted else start_not_before(state)
         if start is not None and start > now:
-            await self.projections.put_head(self._head(entry.job_id, state, head, start))
+            due_at = start
+            if state.waiting_until is not None:
+                due_at = min(start, add_seconds(now, LONGEST_UNSEEN_SECONDS))
+            await self.projections.put_head(self._head(entry.job_id, state, head, due_at))
             return SweepReport(1)
         stalled = state.attempts > 0 and state.waiting_until is None
         return await self._put_back(entry, state, head, "stalled" if stalled else "due", now)

@@ -212,6 +212,7 @@ class Region:
             history=history,
             projections=projections,
             lanes=lanes,
+            children=self._children(process),
             clock=clock,
             region=self.name,
             peer_region=self.peer.name,

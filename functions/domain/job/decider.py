@@ -58,6 +58,8 @@ Decision: TypeAlias = Run | Ignore | Wait | Fail | Heed | Cancel
 #: A halted job is looked at so often, though only an arrival wakes it: it stays on the due index, for adoption goes by
 #: that.
 HALTED_LOOK_SECONDS = 3600.0
+#: A waiting job is looked at so often, whatever it waits for: in case that everything else that could wake it was lost.
+LONGEST_UNSEEN_SECONDS = 21_600.0
 #: The reason of a hint that was sent because something arrived.
 ARRIVED = "arrived"
 
@@ -131,7 +133,7 @@ def _wake_moment(state: JobState) -> str:
 
 
 def look_at_halted(state: JobState, now: str) -> str:
-    """Return when to look again at a job that must not run before somebody resumes it: its deadline holds all the same."""
+    """Return when to look again at a job that must not run before it is resumed: its deadline holds all the same."""
     moments = (add_seconds(now, HALTED_LOOK_SECONDS), state.job.deadline)
     return min(moment for moment in moments if moment is not None)
 

@@ -220,6 +220,7 @@ class Region:
             history=Fused(MemoryHistory(self.table), fuse),
             projections=Fused(MemoryProjections(self.table), fuse),
             lanes=Fused(self.lanes, fuse),
+            children=self.call_child(fuse),
             clock=self.clock,
             region=self.name,
             peer_region=self.peer.name,
