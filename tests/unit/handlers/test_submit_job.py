@@ -1,6 +1,7 @@
 """POST /v1/jobs: a good request is a job; a bad one names its field and leaves nothing behind."""
 
 import json
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -8,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from functions.adapters.submit_body import LARGEST_BODY_BYTES
+from functions.application.ports import PayloadKey
 from functions.domain.ids import job_id
 from functions.domain.job.events import JobSubmitted, JobSucceeded
 from functions.domain.job.history import Segment
-from functions.domain.payload import reference_in
 from functions.handlers.submit_job import handle
 from tests.event_files import event
 from tests.unit.handlers.conftest import Process, body_of, log_lines
@@ -174,11 +175,16 @@ def test_a_body_nested_too_deeply_is_told_so_before_any_agent_sees_it(process: P
     assert "nested" not in body_of(submit({**GOOD, "input": deep(62)}))["detail"]
 
 
-def test_an_input_that_is_too_large_for_the_table_is_kept_as_a_payload(process: Process) -> None:
-    response = submit({"agent": "licence-review", "input": {"distribution": "x" * 2_000_000}})
-    assert (response["statusCode"], body_of(response)["durability"]) == (202, "both")
-    assert reference_in(submitted(process).input) is not None
-    assert len(process.payloads.buckets.kept) == 2
+def test_an_uploaded_input_is_the_jobs_input(process: Process) -> None:
+    data = b'{"steps": 1, "milliseconds": 0}'
+    key = PayloadKey("acme", sha256(data).hexdigest())
+    asked = {"agent": "probe", "input": {"$payload": {"sha256": key.sha256, "bytes": len(data)}}}
+    missing = body_of(submit(asked))
+    assert (missing["status"], missing["code"], missing["field"]) == (422, "payload_missing", "input")
+    assert process.table.segments == {}
+    process.payloads.upload(key, data)
+    assert submit(asked)["statusCode"] == 202
+    assert submitted(process).input == asked["input"]
 
 
 def test_a_body_over_the_limit_is_too_large_whatever_it_holds(process: Process) -> None:
