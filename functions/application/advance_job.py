@@ -34,7 +34,6 @@ from functions.application.wait_in_job import LINGER_SECONDS
 from functions.domain.job.arrivals import Arrival
 from functions.domain.job.decider import (
     ARRIVED,
-    HALTED_LOOK_SECONDS,
     LONGEST_UNSEEN_SECONDS,
     Cancel,
     Fail,
@@ -43,6 +42,7 @@ from functions.domain.job.decider import (
     Run,
     Wait,
     decide_advance,
+    look_at_halted,
     unheard,
     wakes_now,
 )
@@ -199,12 +199,12 @@ class AdvanceJob:
             case JobWaiting(until=until):
                 known.journal.record(end)
                 await known.journal.flush()
-                await self._look_again(known, until, "due")
+                await self._look_again(known, min(until, known.state.job.deadline or until), "due")
                 await self._look_once_more(known)
             case JobPaused() | JobStopped():
                 known.journal.record(end)
                 await known.journal.flush()
-                await self._put_head(known, add_seconds(self.clock.now(), HALTED_LOOK_SECONDS), "waiting")
+                await self._put_head(known, look_at_halted(known.state, self.clock.now()), "waiting")
                 await self._look_once_more(known)
             case AttemptYielded() | JobContinued():
                 known.journal.record(end)
@@ -238,7 +238,7 @@ class AdvanceJob:
     async def _end_already_told(self, known: _Known) -> Event | None:
         """A child that was adopted may have ended before, with a part of its history that is lost: see CallChild."""
         state = known.state
-        if state.job.parent is None or not state.just_adopted:
+        if state.job.parent is None or not state.adoptions:
             return None
         end = await self.children.end_from_parent(state)
         if not isinstance(end, dict):

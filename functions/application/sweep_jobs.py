@@ -15,8 +15,8 @@ from functions.application.ports import Clock, HistoryStore, Lanes, LaneSend, Pr
 from functions.application.read_state import read_state
 from functions.domain.job.decider import (
     ARRIVED,
-    HALTED_LOOK_SECONDS,
     LONGEST_UNSEEN_SECONDS,
+    look_at_halted,
     start_not_before,
     unheard,
     wakes_now,
@@ -111,7 +111,7 @@ class SweepJobs:
             return SweepReport(1)  # it is alive, or waits: a later entry stands for it
         if state is None or not state.complete or state.owner_region != self.region:
             return await self._hold(entry.job_id, lane, record, state, now)
-        start = add_seconds(now, HALTED_LOOK_SECONDS) if state.halted else start_not_before(state)
+        start = look_at_halted(state, now) if state.halted else start_not_before(state)
         if start is not None and start > now:
             due_at = start
             if state.waiting_until is not None:
