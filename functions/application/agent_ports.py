@@ -66,11 +66,18 @@ class Begin(Protocol):
     async def __call__(self, step: str) -> dict[str, Json]: ...
 
 
+class Abandon(Protocol):
+    """Ends what a wait had set going and nobody waits for any more. Carrying it out again does nothing more."""
+
+    async def __call__(self, step: str) -> None: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitRequest:
     """A step that waits for `seconds` or until a moment, or until something arrives about `topic` (the step itself).
 
-    `begin` is carried out before the wait is recorded, as often as it takes, with the step's key.
+    `begin` is carried out before the wait is recorded, as often as it takes, with the step's key; `abandon` when the
+    time is up or the job is to end.
     """
 
     name: str
@@ -83,6 +90,7 @@ class WaitRequest:
     topic: str | None = None
     about: dict[str, Json] | None = None
     begin: Begin | None = None
+    abandon: Abandon | None = None
 
 
 class Cancelled(BaseException):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from functions.application.agent_ports import (
     CallRequest,
+    Cancelled,
     StepOutcome,
     StepRequest,
     WaitRequest,
@@ -28,7 +29,7 @@ from functions.application.step_ends import (
     same_step,
 )
 from functions.domain.errors import AntipodeError
-from functions.domain.ids import digest_of, step_idempotency_key
+from functions.domain.ids import child_job_id, digest_of, step_idempotency_key
 from functions.domain.job.arrivals import Arrival, ArrivalKind, awaited
 from functions.domain.job.events import (
     Json,
@@ -69,8 +70,12 @@ class Recorder(StepBook):
         if ended is not None:
             return await self.replayed(ended, request.kind, digest)
         with self.at_step():
-            await self.admit(key)
-            return await self._do(key, digest, request)
+            try:
+                await self.admit(key)
+                return await self._do(key, digest, request)
+            except Cancelled:
+                await self.note_cancelled(key, digest, request.kind)
+                raise
 
     async def wait(self, request: WaitRequest) -> Json:
         """See StepRecorder. Raises YieldNow, Cancelled, AntipodeError, and what the journal raises."""
@@ -80,26 +85,34 @@ class Recorder(StepBook):
         if ended is not None:
             return await self.replayed(ended, request.kind, digest)
         with self.at_step():
-            await self.admit(key)
             opened = self.state.waits.get(key)
-            if opened is None:
-                opened = await self._open(key, digest, request)
-            else:
-                same_step(key, (opened.step_kind, opened.arguments), (request.kind, digest))
-                await self.recorded_first()
-            if request.kind == APPROVAL:
-                await self._ask(opened)
-            arrival = await self.waiting.until(key, opened.until, opened.awaits)
-            result = await self._settle(key, digest, request, arrival)
-            if request.kind == APPROVAL:
-                await self._ask(opened, over=True)
-            return result
+            try:
+                await self.admit(key)
+                if opened is None:
+                    opened = await self._open(key, digest, request)
+                else:
+                    same_step(key, (opened.step_kind, opened.arguments), (request.kind, digest))
+                    await self.recorded_first()
+                if request.kind == APPROVAL:
+                    await self._ask(opened)
+                arrival = await self.waiting.until(key, opened.until, opened.awaits)
+            except Cancelled:
+                await self._let_go(key, request, opened)
+                await self.note_cancelled(key, digest, request.kind)
+                raise
+            if arrival is None or request.kind == APPROVAL:
+                await self._let_go(key, request, opened)
+            return await self._settle(key, digest, request, arrival)
 
     async def call(self, request: CallRequest) -> Json:
         """See StepRecorder."""
 
         async def begin(step: str) -> dict[str, Json]:
             return {"job_id": await self.children.begin(self.job_id, self.state, step, request), "agent": request.agent}
+
+        async def abandon(step: str) -> None:
+            reason = "the job that called it waits for it no longer"
+            await self.children.end_child(self.state, child_job_id(self.job_id, step), reason)
 
         def settle(arrival: Arrival | None) -> Json:
             if arrival is None:
@@ -115,6 +128,7 @@ class Recorder(StepBook):
                 seconds=request.seconds,
                 arrives=ArrivalKind.CHILD_ENDED,
                 begin=begin,
+                abandon=abandon,
             )
         )
 
@@ -199,8 +213,18 @@ class Recorder(StepBook):
         ask = ask_of(self.job_id, self.state, opened, self.journal.region, open=not over)
         await self.projections.put_ask(ask)
 
+    async def _let_go(self, key: str, request: WaitRequest, opened: WaitOpened | None) -> None:
+        """See to it that nobody goes on for the sake of a wait that is over."""
+        if request.abandon is not None:
+            await request.abandon(key)
+        if request.kind == APPROVAL and opened is not None:
+            await self._ask(opened, over=True)
+
     async def _open(self, key: str, digest: str, request: WaitRequest) -> WaitOpened:
-        begun = {} if request.begin is None else await request.begin(key)
+        try:
+            begun = {} if request.begin is None else await request.begin(key)
+        except AntipodeError as error:
+            raise await self.fail(key, digest, request.kind, error) from None
         now = self.clock.now()
         opened = WaitOpened(
             at=now,

@@ -79,7 +79,7 @@ class RunAttempt:
         agent = self.agents.find(state.job.agent, state.job.agent_version)
         if agent is None:
             detail = f"this release has no agent {state.job.agent!r} in version {state.job.agent_version!r}"
-            return JobStopped(at=self.clock.now(), code="agent_version_missing", detail=detail)
+            return stopped(state, state.cancel, self.clock.now(), "agent_version_missing", detail)
         waiting = Waiting(self.clock, stop_at, list(news))
         recorder = Recorder(
             journal=journal,
@@ -162,7 +162,7 @@ class _Attempt:
                 reason = "paused" if self.switched_off else "time"
                 return AttemptYielded(at=now, seconds_left=self._seconds_left(), reason=reason)
             case ReplayDiverged():
-                return JobStopped(at=now, code="replay_diverged", detail=str(error)[:LONGEST_DETAIL])
+                return stopped(self.state, cancel, now, "replay_diverged", str(error)[:LONGEST_DETAIL])
             case _ if cancel is not None:
                 return JobCancelled(at=now, by=cancel.by, reason=cancel.reason)
             case None:
@@ -247,6 +247,18 @@ class _Attempt:
                     self.recorder.journal.record(request_event(arrival, self.parts.clock.now()))
             case _:
                 self.waiting.arrive([arrival])
+
+
+def stopped(
+    state: JobState, cancel: CancelRequested | None, now: str, code: str, detail: str
+) -> JobStopped | JobCancelled:
+    """Return the event by which a job that cannot go on is left: but if it was stopped for this before, a cancel ends it.
+
+    Whoever asked for that knew that it cannot undo its work.
+    """
+    if cancel is not None and state.error is not None and state.error["code"] == code:
+        return JobCancelled(at=now, by=cancel.by, reason=cancel.reason)
+    return JobStopped(at=now, code=code, detail=detail)
 
 
 def request_event(arrival: Arrival, now: str) -> JobPaused | JobResumed | CancelRequested:

@@ -15,6 +15,7 @@ from functions.application.ports import (
     LaneUnavailable,
     StateUnavailable,
 )
+from functions.application.read_state import read_state
 from functions.domain.job.arrivals import Arrival, ArrivalKind
 from functions.domain.job.decider import ARRIVED
 from functions.domain.job.events import Json
@@ -90,7 +91,9 @@ class SendArrival:
 
     async def _hint(self, job_id: str, state: JobState) -> None:
         if state.owner_region == self.region and state.status == "running":
-            return  # its worker looks out for arrivals
+            _, now = await read_state(self.history, job_id)  # again, for it may have left its worker meanwhile
+            if now is not None and now.status == "running":
+                return  # its worker looks out for arrivals
         lanes = self.lanes if state.owner_region == self.region else self.peer_lanes
         message = LaneMessage(job_id, state.epoch, ARRIVED)
         with contextlib.suppress(LaneUnavailable):

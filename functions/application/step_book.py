@@ -21,6 +21,7 @@ from functions.application.ports import (
 )
 from functions.application.record_steps import Journal
 from functions.application.step_ends import (
+    CANCELLED,
     REMEDY,
     ReplayDiverged,
     branch_of,
@@ -71,6 +72,7 @@ class StepBook:
         self._steps = self.state.steps_ended - len(here)  # of the rounds before `continue_as_new`
         self._tokens = self.state.input_tokens + self.state.output_tokens - sum(map(tokens_of, here))
         self.waiting.cancelled = self.state.cancel is not None
+        self._delivered = any(map(self._tells_of_cancel, here))
         for key in (*self.state.steps, *self.state.waits, *self.state.tries):
             self._left.setdefault(branch_of(key), set()).add(key)
 
@@ -113,6 +115,8 @@ class StepBook:
                     return from_inline(result)
                 with self.at_step():
                     return await self.read(result)
+            case StepFailed() if self._tells_of_cancel(ended):
+                raise Cancelled
             case StepFailed(code=code, detail=detail):
                 raise AntipodeError(code, detail)
 
@@ -121,7 +125,7 @@ class StepBook:
         self.journal.check()
         if self._stopped:
             raise YieldNow
-        if self.waiting.cancelled and not self._delivered:
+        if self.waiting.cancelled and (key in self.state.cut or not self._delivered):
             self._delivered = True
             raise Cancelled
         if self.pausing or self.clock.monotonic() >= self.waiting.stop_at:
@@ -167,6 +171,18 @@ class StepBook:
         )
         await self.journal.flush_soon()
         return error if isinstance(error, AntipodeError) else AntipodeError(code, detail)
+
+    async def note_cancelled(self, key: str, digest: str, kind: str) -> None:
+        """Record at which step the agent learns that the job is to end: it learns it there at every replay."""
+        detail = "somebody asked that the job end"
+        failed = StepFailed(
+            at=self.clock.now(), step=key, step_kind=kind, arguments=digest, code=CANCELLED, detail=detail
+        )
+        self.journal.record(failed)
+        await self.journal.flush_soon()
+
+    def _tells_of_cancel(self, ended: StepEnd) -> bool:
+        return self.state.cancel is not None and isinstance(ended, StepFailed) and ended.code == CANCELLED
 
     @contextlib.contextmanager
     def at_step(self) -> Iterator[None]:

@@ -109,6 +109,8 @@ class SweepJobs:
             return await self._put_back(entry, state, head, ARRIVED if timely > now else "due", now)
         if head is not None and head.due_at is not None and head.due_at > now:
             return SweepReport(1)  # it is alive, or waits: a later entry stands for it
+        if head is None and state is not None and self._opening_due(record, state) > now:
+            return SweepReport(1)  # the entry of its submission or adoption will stand for it
         if state is None or not state.complete or state.owner_region != self.region:
             return await self._hold(entry.job_id, lane, record, state, now)
         start = look_at_halted(state, now) if state.halted else start_not_before(state)
@@ -135,6 +137,12 @@ class SweepJobs:
         message = LaneMessage(entry.job_id, state.epoch, reason)
         await self.lanes.send([LaneSend(state.job.lane, message, state.job.tenant)])
         return SweepReport(1, put_back=1)
+
+    def _opening_due(self, record: JobRecord, state: JobState) -> str:
+        """Return the moment of the due entry with which this Region opened the job's epoch; '' where it did not."""
+        place = (state.epoch, self.region)
+        opening = (item for item in record.segments if item.opens_epoch and (item.epoch, item.region) == place)
+        return max((add_seconds(item.events[0].at, self.stall_seconds) for item in opening), default="")
 
     def _needs_nothing(self, record: JobRecord, state: JobState) -> bool:
         """Whether the job is over, or the peer's by an epoch that no entry of this Region can lead back to.
