@@ -8,6 +8,7 @@ from functions.application.read_state import read_state
 from functions.application.view_job import durability_of, view_job
 from functions.domain.errors import AntipodeError
 from functions.domain.ids import is_job_id
+from functions.domain.job.decider import unheard
 from functions.domain.job.events import Json
 from functions.domain.job.history import JobRecord
 from functions.domain.job.state import FINISHED, JobState
@@ -27,7 +28,8 @@ class GetJob:
     async def get(self, tenant: str, job_id: str) -> dict[str, Json]:
         """Return the job as clients see it. Raises AntipodeError job_not_found, state_unavailable."""
         record, state = await read_job(self.history, tenant, job_id)
-        view = view_job(job_id, state, durability_of(record, state, self.region))
+        news = unheard(state, record.arrivals, state.owner_region)
+        view = view_job(job_id, state, durability_of(record, state, self.region), news)
         return await self.payloads.show_result(tenant, view)
 
 

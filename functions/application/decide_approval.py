@@ -1,0 +1,128 @@
+"""Decide what a job asks a group of people: once, whoever decides and in whichever Region.
+
+The owner's replica says who was first, so it is asked there. While it is out of reach the decision is kept here, and
+counts unless somebody was quicker there.
+"""
+
+import contextlib
+from dataclasses import dataclass
+
+from functions.application.ports import Clock, HistoryStore, StateUnavailable
+from functions.application.read_state import read_state
+from functions.application.send_arrival import SendArrival
+from functions.application.step_ends import APPROVAL
+from functions.domain.errors import AntipodeError
+from functions.domain.ids import digest_of
+from functions.domain.job.approvals import ApprovalId, decision_among, over_because, read_approval_id
+from functions.domain.job.arrivals import Arrival, ArrivalKind
+from functions.domain.job.events import Json
+from functions.domain.job.state import JobState
+
+UNSETTLED = (
+    "the Region that runs the job is out of reach: the decision is recorded here, and counts as soon as that Region or "
+    "its successor takes it in, unless another one was recorded there first"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What somebody decides. Sent again with the same `key`, it is the same decision."""
+
+    approved: bool
+    comment: str
+    by: str
+    key: str | None = None
+
+    def to_json(self) -> dict[str, Json]:
+        """Return it as it is sent to the job."""
+        said: dict[str, Json] = {"approved": self.approved, "comment": self.comment}
+        return said if self.key is None else {**said, "key": digest_of(self.key)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is known of an approval's job, and what has arrived for it in either Region."""
+
+    state: JobState
+    arrivals: tuple[Arrival, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecideApproval:
+    """The use case. `peer` is the peer Region's replica, reached directly."""
+
+    history: HistoryStore
+    peer: HistoryStore
+    send: SendArrival
+    clock: Clock
+    region: str
+
+    async def decide(self, tenant: str, text: str, decision: Decision) -> dict[str, Json]:
+        """Return the decision as it is recorded, and whether it is settled that it is the one that counts.
+
+        Raises AntipodeError approval_not_found, already_decided, approval_over, state_unavailable, StateUnavailable.
+        """
+        approval = read_approval_id(text)
+        asked = None if approval is None else await self._read(tenant, approval.job_id)
+        if approval is None or asked is None:
+            raise AntipodeError("approval_not_found", f"there is no approval {text!r} of this tenant")
+        earlier = decision_among(asked.arrivals, approval, asked.state.owner_region)
+        if earlier is not None:
+            return _again(text, earlier, decision, settled=earlier.region == asked.state.owner_region)
+        step = _open_step(asked.state, approval, text, self.clock.now())
+        body = decision.to_json()
+        kind = ArrivalKind.DECISION
+        sent = await self.send.send_once(approval.job_id, asked.state, kind, step, by=decision.by, body=body)
+        if sent.earlier:
+            return _again(text, sent.arrival, decision, settled=sent.settled)
+        return {**_view(text, sent.arrival, settled=sent.settled), "durability": sent.durability}
+
+    async def _read(self, tenant: str, job_id: str) -> _Asked | None:
+        """Read the job here and, where the newest is not known here, in the Region that runs it."""
+        record, state = await read_state(self.history, job_id)
+        arrivals = record.arrivals
+        if state is None or state.owner_region != self.region:
+            with contextlib.suppress(StateUnavailable):
+                record, there = await read_state(self.peer, job_id)
+                arrivals += record.arrivals
+                if there is not None and (state is None or there.epoch >= state.epoch):
+                    state = there
+        return None if state is None or state.job.tenant != tenant else _Asked(state, arrivals)
+
+
+def _open_step(state: JobState, approval: ApprovalId, text: str, now: str) -> str:
+    """Return the step that waits for the decision. Raises AntipodeError approval_over, approval_not_found."""
+    for wait in state.waits.values():
+        if wait.step_kind == APPROVAL and approval.means(wait.step):
+            why = over_because(state, wait, now)
+            if why is not None:
+                raise AntipodeError("approval_over", f"nobody had decided on {text} before {why}")
+            return wait.step
+    if any(end.step_kind == APPROVAL and approval.means(step) for step, end in state.steps.items()):
+        raise AntipodeError("approval_over", f"nobody had decided on {text} before the time to decide was over")
+    raise AntipodeError("approval_not_found", f"{approval.job_id} asks nothing under the id {text}")
+
+
+def _again(text: str, earlier: Arrival, decision: Decision, *, settled: bool) -> dict[str, Json]:
+    """Return a decision that was sent twice. Raises AntipodeError already_decided when another was first."""
+    known = _view(text, earlier, settled=settled)
+    body = earlier.body if isinstance(earlier.body, dict) else {}
+    if decision.key is not None and body.get("key") == decision.to_json()["key"]:
+        return {**known, "durability": "both" if settled else "local"}
+    word = "approved" if known["approved"] else "rejected"
+    detail = f"{earlier.by} {word} it at {earlier.at}"
+    raise AntipodeError("already_decided", detail, decision=known)
+
+
+def _view(text: str, arrival: Arrival, *, settled: bool) -> dict[str, Json]:
+    body = arrival.body if isinstance(arrival.body, dict) else {}
+    view: dict[str, Json] = {
+        "id": text,
+        "job": arrival.job_id,
+        "approved": body.get("approved") is True,
+        "by": arrival.by,
+        "comment": body.get("comment"),
+        "at": arrival.at,
+        "settled": settled,
+    }
+    return view if settled else {**view, "explanation": UNSETTLED}
