@@ -252,9 +252,9 @@ class _Attempt:
 def stopped(
     state: JobState, cancel: CancelRequested | None, now: str, code: str, detail: str
 ) -> JobStopped | JobCancelled:
-    """Return the event by which a job that cannot go on is left: but if it was stopped for this before, a cancel ends it.
+    """Return the event by which a job that cannot go on is left.
 
-    Whoever asked for that knew that it cannot undo its work.
+    A cancel ends one that was stopped for this before: whoever asked for that knew that it cannot undo its work.
     """
     if cancel is not None and state.error is not None and state.error["code"] == code:
         return JobCancelled(at=now, by=cancel.by, reason=cancel.reason)

@@ -93,11 +93,6 @@ class JobState:
     superseded: tuple[Recorded, ...]
 
     @property
-    def just_adopted(self) -> bool:
-        """Whether nothing has happened since a Region took the job over."""
-        return bool(self.history) and isinstance(self.history[-1].event, JobAdopted)
-
-    @property
     def finished(self) -> bool:
         """Whether the job has come to its end."""
         return self.status in FINISHED

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from functions.sdk import AgentDefinition, Context, agent, tool
 from tests.simulation.virtual_time import pass_time
+from tests.unit.application.two_regions import Region
 
 
 class Nothing(BaseModel):
@@ -62,6 +63,25 @@ class Effects:
             return list(await asyncio.gather(ctx.tool(quick, first), ctx.tool(slow, second)))
 
         return pair
+
+
+@dataclass(slots=True)
+class Diary:
+    """What was really carried out, in order; and in `again` each step that was, though its end was in the history."""
+
+    entries: list[str] = field(default_factory=list)
+    again: list[str] = field(default_factory=list)
+    region: Region | None = None
+
+    async def write(self, words: str, seconds: float = 0.0, *, idempotency_key: str) -> str:
+        """The tool: takes so long, and returns the words."""
+        job, _, step = idempotency_key.partition("/")
+        if self.region is not None and step in self.region.state(job).steps:
+            self.again.append(idempotency_key)
+        if seconds:
+            await pass_time(seconds)
+        self.entries.append(words)
+        return words
 
 
 @agent("ask", version="1")
