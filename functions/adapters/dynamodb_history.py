@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from functions.adapters.dynamodb_projections import head_from_item, is_head
-from functions.adapters.dynamodb_snapshots import key_after, newest_snapshot_item, sequence_of, snapshot_from_item
+from functions.adapters.dynamodb_snapshots import WholeSnapshot, newest_whole
 from functions.adapters.dynamodb_table import DynamodbTable, Item, text
 from functions.application.ports import AppendConflict, Due
 from functions.domain.ids import shard_of
@@ -41,8 +41,8 @@ class DynamodbHistory:
         )
         async for page in pages:
             items.extend(page)
-            covers = newest_snapshot_item(items)
-            if covers is not None and page and page[-1]["sk"]["S"] < key_after(covers):
+            covers = newest_whole(items)
+            if covers is not None and page and page[-1]["sk"]["S"] < covers.next_key:
                 return self._since(job_id, items, covers)
         return self._record(job_id, items)
 
@@ -50,19 +50,18 @@ class DynamodbHistory:
         """See HistoryStore."""
         return self._record(job_id, await self._table.query("pk = :job", {":job": text(job_key(job_id))}))
 
-    def _since(self, job_id: str, items: list[Item], covers: Item) -> JobRecord:
+    def _since(self, job_id: str, items: list[Item], covers: WholeSnapshot) -> JobRecord:
         """Return what came after a snapshot. What was read beyond it is left out, for it is read in part only."""
-        first = key_after(covers)
-        later = [item for item in items if item["sk"]["S"] >= first]
-        return replace(self._record(job_id, later), snapshot=snapshot_from_item(job_id, covers))
+        later = [item for item in items if item["sk"]["S"] >= covers.next_key]
+        return replace(self._record(job_id, later), snapshot=covers.unpacked(job_id))
 
     def _record(self, job_id: str, items: Sequence[Item]) -> JobRecord:
         items = sorted(items, key=lambda item: str(item["sk"]["S"]))
         segments = tuple(_segment(job_id, item) for item in items if item["sk"]["S"].startswith("E#"))
         heads = tuple(head_from_item(job_id, item) for item in items if is_head(item))
         arrivals = tuple(_arrival(job_id, item) for item in items if _is_arrival(item))
-        covers = newest_snapshot_item(items)
-        return JobRecord(segments, heads, arrivals, snapshot_sequence=0 if covers is None else sequence_of(covers))
+        covers = newest_whole(items)
+        return JobRecord(segments, heads, arrivals, snapshot_sequence=0 if covers is None else covers.sequence)
 
     async def receive(self, arrival: Arrival, *, owner: str, lane: str) -> Arrival:
         """See HistoryStore."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from functions.adapters.dynamodb_snapshots import snapshot_item
+from functions.adapters.dynamodb_snapshots import snapshot_items
 from functions.adapters.dynamodb_table import DynamodbTable, Item, number, text
 from functions.domain.ids import shard_of
 from functions.domain.job.history import Ask, DueEntry, Head, job_key
@@ -31,8 +31,7 @@ class DynamodbProjections:
 
     async def put_snapshot(self, snapshot: Snapshot) -> None:
         """See Projections."""
-        item = snapshot_item(snapshot)
-        if item is not None:
+        for item in snapshot_items(snapshot):
             await self._table.put(item)
 
     async def put_ask(self, ask: Ask) -> None:
