@@ -41,7 +41,7 @@ LANES = _Use("sqs", connect_seconds=1.0, read_seconds=3.0, attempts=3, threads=4
 PEER_LANES = _Use("sqs", connect_seconds=0.4, read_seconds=0.6, attempts=1, threads=2)
 #: Few at once: a payload of 100 MB is in memory several times over while it is packed and sent.
 PAYLOADS = _Use("s3", connect_seconds=1.0, read_seconds=10.0, attempts=3, threads=4)
-PEER_PAYLOADS = _Use("s3", connect_seconds=1.0, read_seconds=10.0, attempts=2, threads=4)
+PEER_PAYLOADS = _Use("s3", connect_seconds=1.0, read_seconds=5.0, attempts=2, threads=4)
 #: One attempt: a job that got no answer is tried again later, with backoff, and does not hold up its batch.
 MODEL = _Use("bedrock-runtime", connect_seconds=2.0, read_seconds=60.0, attempts=1, threads=32)
 

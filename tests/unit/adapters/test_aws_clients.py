@@ -6,7 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from functions.adapters.aws_clients import PEER_LIMIT_SECONDS, PEER_STATE, AwsClients
+from functions.adapters.aws_clients import (
+    PEER_LIMIT_SECONDS,
+    PEER_PAYLOAD_LIMIT_SECONDS,
+    PEER_PAYLOADS,
+    PEER_STATE,
+    AwsClients,
+)
+from stacks.catalog import WAITING_SECONDS
 
 
 @pytest.fixture
@@ -63,6 +70,8 @@ def test_payloads_lie_at_a_regions_own_address_and_by_path_below_one_that_was_gi
 
 def test_one_attempt_at_the_peer_fits_into_its_limit() -> None:
     assert max(PEER_STATE.connect_seconds, PEER_STATE.read_seconds) < PEER_LIMIT_SECONDS < 1
+    assert max(PEER_PAYLOADS.connect_seconds, PEER_PAYLOADS.read_seconds) < PEER_PAYLOAD_LIMIT_SECONDS
+    assert PEER_PAYLOAD_LIMIT_SECONDS < WAITING_SECONDS / 1.5, "a submit has time to answer after it"
 
 
 def test_boto3_is_not_loaded_before_the_first_client() -> None:
