@@ -1,4 +1,4 @@
-"""The workers and the sweeper of one Region in virtual time: hints come when they are due, or are lost, or find no worker.
+"""The workers and the sweeper of one Region in virtual time: hints come when they are due, or are lost.
 
 So that a test can tell a whole story, of which most is that nobody does anything for a long time.
 """
@@ -150,7 +150,7 @@ class Fleet:
         moments += [row.due.at for row in table.segments.values() if row.due and row.segment.region == name]
         moments += [row.arrival.at for row in table.arrivals.values() if row.owner == name]
         left = (seconds_between(self.region.clock.now(), moment) for moment in moments)
-        return [self.now + max(seconds, 0.001) for seconds in left if self.now + seconds > self._swept]
+        return [self.now + max(seconds, 0.001) for seconds in left if self.now + seconds >= self._swept]
 
     async def _look_for_due_jobs(self) -> None:
         self._sweep = self._sweep or self.region.sweep_jobs(self.fuse)

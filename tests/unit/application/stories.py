@@ -1,0 +1,72 @@
+"""How a story begins and what people do in it: a job that does what the test says, signals, decisions, requests."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from functions.application.agent_ports import Agent
+from functions.application.send_arrival import Sent
+from functions.domain.job.arrivals import ArrivalKind
+from functions.domain.job.events import Json
+from functions.domain.job.state import JobState
+from functions.sdk import AgentDefinition, Context, agent
+from tests.unit.application.agents import Nothing
+from tests.unit.application.fleet import Deadly, Fleet
+from tests.unit.application.two_regions import JOB, Region, request, two_regions
+
+DAY = 86_400.0
+Work = Callable[[Context], Awaitable[object]]
+
+
+def agent_of(work: Work, name: str = "work", version: str = "1") -> AgentDefinition:
+    """Return the agent that does this."""
+
+    @agent(name, version=version)
+    async def doing(ctx: Context, wanted: Nothing) -> object:
+        """Does this."""
+        return await work(ctx)
+
+    return doing
+
+
+async def begun(work: Work, *others: Agent, at: int | None = None, **fields: Any) -> tuple[Region, Fleet]:
+    """Return the Region and the fleet that have just got a job which does this. The fuse blows `at` this call."""
+    east, _ = two_regions(agent_of(work), *others)
+    await east.submit_job().submit(request("work", input={}, **fields))
+    return east, Fleet(east, fuse=Deadly(at))
+
+
+async def sent(region: Region, kind: ArrivalKind, name: str, body: Json = None, by: str = "ann") -> Sent:
+    """Send something to the one job, as this Region knows it."""
+    return await region.send_arrival().send(JOB, region.state(JOB), kind, name, by=by, body=body)
+
+
+async def signalled(region: Region, name: str, body: Json = None, by: str = "ann") -> Sent:
+    """Send the one job a signal."""
+    return await sent(region, ArrivalKind.SIGNAL, name, body, by)
+
+
+async def cancelled(region: Region, name: str = "c1", reason: str = "not wanted", by: str = "bob") -> Sent:
+    """Ask that the one job end."""
+    return await sent(region, ArrivalKind.CANCEL, name, reason, by)
+
+
+async def paused(region: Region, name: str = "p1") -> Sent:
+    """Ask that the one job do nothing."""
+    return await sent(region, ArrivalKind.PAUSE, name)
+
+
+async def resumed(region: Region, name: str = "r1") -> Sent:
+    """Ask that the one job go on."""
+    return await sent(region, ArrivalKind.RESUME, name)
+
+
+async def decided(region: Region, step: str, approved: bool, by: str) -> Sent:
+    """Decide on what a step of the one job asks for."""
+    body: Json = {"approved": approved, "comment": f"says {by}"}
+    return await region.send_arrival().send_once(JOB, region.state(JOB), ArrivalKind.DECISION, step, by=by, body=body)
+
+
+def jobs_of(region: Region, name: str) -> dict[str, JobState]:
+    """Return all jobs of an agent that this replica holds."""
+    ids = sorted({row.segment.job_id for row in region.table.segments.values()})
+    return {job: state for job in ids if (state := region.state(job)).job.agent == name}
