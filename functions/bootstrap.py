@@ -15,16 +15,21 @@ if TYPE_CHECKING:
     from functions.application.advance_job import AdvanceJob
     from functions.application.authorize_request import AuthorizeRequest
     from functions.application.call_child import CallChild
+    from functions.application.cancel_jobs import CancelJobs
     from functions.application.check_health import CheckHealth
+    from functions.application.decide_approval import DecideApproval
     from functions.application.get_job import GetJob, WaitForJob
     from functions.application.keep_payloads import KeepPayloads
     from functions.application.keep_sweeping import KeepSweeping
+    from functions.application.list_approvals import ListApprovals
     from functions.application.list_job_events import ListJobEvents
     from functions.application.list_jobs import ListJobs
     from functions.application.list_regions import ListRegions
     from functions.application.open_upload import OpenUpload
+    from functions.application.request_change import RequestChange
     from functions.application.send_arrival import SendArrival
     from functions.application.set_switch import ListSwitches, SetSwitch
+    from functions.application.signal_job import SignalJob
     from functions.application.submit_job import SubmitJob
     from functions.application.sweep_jobs import SweepJobs
     from functions.application.watch_regions import WatchRegions
@@ -75,6 +80,53 @@ class Runtime(Surroundings):
         from functions.application.call_child import CallChild
 
         return CallChild(submit=self.submit_job, send=self.send_arrival, history=self.history)
+
+    @cached_property
+    def signal_job(self) -> "SignalJob":
+        """Use case."""
+        from functions.application.signal_job import SignalJob
+
+        return SignalJob(history=self.history, send=self.send_arrival, clock=self.clock, entropy=self.entropy)
+
+    @cached_property
+    def request_change(self) -> "RequestChange":
+        """Use case."""
+        from functions.application.request_change import RequestChange
+
+        return RequestChange(
+            history=self.history,
+            send=self.send_arrival,
+            clock=self.clock,
+            entropy=self.entropy,
+            region=self.settings.region,
+        )
+
+    @cached_property
+    def cancel_jobs(self) -> "CancelJobs":
+        """Use case."""
+        from functions.application.cancel_jobs import CancelJobs
+
+        return CancelJobs(history=self.history, projections=self.projections, change=self.request_change)
+
+    @cached_property
+    def list_approvals(self) -> "ListApprovals":
+        """Use case."""
+        from functions.application.list_approvals import ListApprovals
+
+        return ListApprovals(history=self.history, projections=self.projections, clock=self.clock)
+
+    @cached_property
+    def decide_approval(self) -> "DecideApproval":
+        """Use case."""
+        from functions.application.decide_approval import DecideApproval
+
+        return DecideApproval(
+            history=self.history,
+            peer=self.peer,
+            send=self.send_arrival,
+            clock=self.clock,
+            region=self.settings.region,
+        )
 
     @cached_property
     def submit_job(self) -> "SubmitJob":

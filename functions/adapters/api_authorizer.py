@@ -1,7 +1,7 @@
 """API Gateway's Lambda authorizer notation: from its event the header, and from a grant the policy.
 
 API Gateway keeps a policy for minutes and uses it for every route, so it covers all that the token may do, not only the
-request at hand: `jobs:read` allows GET, `jobs:write` allows POST.
+request at hand: `jobs:read` allows GET, `jobs:write` POST and PUT, `approvals:decide` approvals alone, both ways.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,12 @@ from typing import Any
 
 from functions.application.ports import TokenGrant
 
-_METHODS = {"jobs:read": "GET", "jobs:write": "POST"}
+#: What each scope allows, as method and path below the stage.
+_ALLOWED = {
+    "jobs:read": ("GET/*",),
+    "jobs:write": ("POST/*", "PUT/*"),
+    "approvals:decide": ("GET/v1/approvals", "POST/v1/approvals/*"),
+}
 
 
 def authorization_header(event: Mapping[str, Any]) -> str | None:
@@ -21,19 +26,19 @@ def authorization_header(event: Mapping[str, Any]) -> str | None:
 def policy(grant: TokenGrant, method_arn: str, tenant_key_prefix: str) -> dict[str, Any]:
     """Return what API Gateway wants to hear of a token; one without a scope that we know is denied everything (403)."""
     stage_arn = "/".join(method_arn.split("/")[:2])
-    methods = sorted(_METHODS[scope] for scope in grant.scopes if scope in _METHODS)
+    allowed = sorted(routes for scope in grant.scopes for routes in _ALLOWED.get(scope, ()))
     return {
-        "principalId": grant.tenant,
+        "principalId": grant.holder,
         "policyDocument": {
             "Version": "2012-10-17",
             "Statement": [
                 {
                     "Action": "execute-api:Invoke",
-                    "Effect": "Allow" if methods else "Deny",
-                    "Resource": [f"{stage_arn}/{method}/*" for method in methods or ["*"]],
+                    "Effect": "Allow" if allowed else "Deny",
+                    "Resource": [f"{stage_arn}/{routes}" for routes in allowed or ["*/*"]],
                 }
             ],
         },
-        "context": {"tenant": grant.tenant, "scopes": " ".join(sorted(grant.scopes))},
+        "context": {"tenant": grant.tenant, "principal": grant.holder, "scopes": " ".join(sorted(grant.scopes))},
         "usageIdentifierKey": tenant_key_prefix + grant.tenant,
     }

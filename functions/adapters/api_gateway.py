@@ -24,7 +24,10 @@ _WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?(\d{1,9})\"?\s*(?=[,;]|$)", re.I
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """An HTTP request. Names of headers are in lower case; `tenant` is '' where no authorizer has spoken."""
+    """An HTTP request. Names of headers are in lower case.
+
+    `tenant`, and `principal`, the name of the token's holder, are '' where no authorizer has spoken.
+    """
 
     method: str
     path: str
@@ -34,6 +37,7 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     request_id: str
+    principal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +95,18 @@ async def _await(answer: Awaitable[Response]) -> Response:
 def read_request(event: Event) -> Request:
     """Read a proxy event."""
     context = event.get("requestContext") or {}
+    authorizer = context.get("authorizer") or {}
     body = event.get("body") or ""
     return Request(
         method=event.get("httpMethod", ""),
         path=event.get("path", ""),
-        tenant=(context.get("authorizer") or {}).get("tenant", ""),
+        tenant=authorizer.get("tenant", ""),
         path_parameters=event.get("pathParameters") or {},
         query=event.get("queryStringParameters") or {},
         headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
         body=base64.b64decode(body) if event.get("isBase64Encoded") else body.encode("utf-8", "surrogatepass"),
         request_id=context.get("requestId", ""),
+        principal=authorizer.get("principal") or authorizer.get("tenant", ""),
     )
 
 
@@ -136,6 +142,14 @@ def one_of(request: Request, name: str, allowed: frozenset[str]) -> str | None:
     value = request.query.get(name)
     if value is not None and value not in allowed:
         raise AntipodeError("invalid_parameter", f"{name} must be one of {', '.join(sorted(allowed))}", field=name)
+    return value
+
+
+def needed(request: Request, name: str) -> str:
+    """Return a query parameter that must be given. Raises AntipodeError invalid_parameter."""
+    value = request.query.get(name)
+    if not value:
+        raise AntipodeError("invalid_parameter", f"{name} must be given, as in ?{name}=...", field=name)
     return value
 
 

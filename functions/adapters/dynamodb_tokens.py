@@ -18,10 +18,16 @@ class DynamodbTokens:
         item = await self._table.get(f"TOKEN#{token_hash}", _TOKEN, consistent=False)
         if item is None:
             return None
-        return TokenGrant(item["tenant"]["S"], frozenset(scope["S"] for scope in item["scopes"]["L"]))
+        principal = item.get("principal")
+        return TokenGrant(
+            item["tenant"]["S"],
+            frozenset(scope["S"] for scope in item["scopes"]["L"]),
+            None if principal is None else principal["S"],
+        )
 
     async def put(self, token_hash: str, grant: TokenGrant) -> None:
         """See Tokens."""
         key = {"pk": text(f"TOKEN#{token_hash}"), "sk": text(_TOKEN), "writer": text(self._region)}
         scopes = {"L": [text(scope) for scope in sorted(grant.scopes)]}
-        await self._table.put({**key, "tenant": text(grant.tenant), "scopes": scopes})
+        principal = {} if grant.principal is None else {"principal": text(grant.principal)}
+        await self._table.put({**key, "tenant": text(grant.tenant), "scopes": scopes, **principal})

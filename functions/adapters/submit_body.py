@@ -1,12 +1,11 @@
 """Reads the request that submits a job and says of a wrong one what is wrong, before anything is written."""
 
-import json
-import re
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field
 
 from functions.adapters.api_gateway import Request
+from functions.adapters.json_body import CLOSED, fitting, idempotency_key, json_object
 from functions.application.submit_job import SubmitRequest
 from functions.domain.callback import check_callback_url
 from functions.domain.errors import AntipodeError
@@ -15,16 +14,12 @@ from functions.domain.moments import to_datetime, to_moment
 #: A function is called with 6 MB at most, in which the body is a string: quotes and what is not ASCII take more there.
 LARGEST_BODY_BYTES = 4_000_000
 _TOO_LARGE = f"the body may have {LARGEST_BODY_BYTES} bytes, no more; upload a larger input with POST /v1/payloads"
-DEEPEST_NESTING = 64
-_JSON_TYPE = re.compile(r"application/(?:[a-z0-9.!#$&^_+-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
-_IDEMPOTENCY_KEY = re.compile(r"[\x20-\x7e]{1,255}")
-_CLOSED = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class BudgetBody(BaseModel):
     """How much a job may use."""
 
-    model_config = _CLOSED
+    model_config = CLOSED
     steps: int | None = Field(default=None, ge=1, le=1_000_000)
     tokens: int | None = Field(default=None, ge=1, le=1_000_000_000)
 
@@ -32,7 +27,7 @@ class BudgetBody(BaseModel):
 class SubmitBody(BaseModel):
     """The body of POST /v1/jobs."""
 
-    model_config = _CLOSED
+    model_config = CLOSED
     agent: str = Field(min_length=1, max_length=100)
     input: Any
     lane: str | None = Field(default=None, min_length=1, max_length=100)
@@ -45,16 +40,9 @@ class SubmitBody(BaseModel):
 
 def read_submit(request: Request) -> SubmitRequest:
     """Return what the client asks for. Raises AntipodeError with the field that is wrong."""
-    if len(request.body) > LARGEST_BODY_BYTES:
-        raise AntipodeError("payload_too_large", _TOO_LARGE)
-    content_type = request.headers.get("content-type", "application/json")
-    if not _JSON_TYPE.fullmatch(content_type.strip()):
-        raise AntipodeError("unsupported_media_type", f"the body is sent as {content_type[:100]}", field="Content-Type")
-    key = request.headers.get("idempotency-key")
-    if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
-        detail = "Idempotency-Key must have 1 to 255 printable ASCII characters"
-        raise AntipodeError("invalid_parameter", detail, field="Idempotency-Key")
-    body = _checked(_parsed(request.body))
+    value = json_object(request, LARGEST_BODY_BYTES, _TOO_LARGE, "input")
+    key = idempotency_key(request)
+    body = _checked(value)
     return SubmitRequest(
         tenant=request.tenant,
         agent=body.agent,
@@ -69,46 +57,10 @@ def read_submit(request: Request) -> SubmitRequest:
     )
 
 
-def _parsed(raw: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(raw.decode())
-        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()  # refuses half characters, NaN and 1e999
-    except RecursionError:
-        raise AntipodeError("invalid_body", "the body is nested too deeply") from None
-    except ValueError as error:
-        raise AntipodeError("invalid_json", f"the body is not JSON: {error}"[:300]) from None
-    if not isinstance(value, dict):
-        raise AntipodeError("invalid_body", "the body must be a JSON object")
-    if _depth(value) > DEEPEST_NESTING:
-        raise AntipodeError("invalid_body", f"the body may be nested {DEEPEST_NESTING} deep, no more", field="input")
-    return value
-
-
-def _depth(value: object) -> int:
-    depth, level = 0, [value]
-    while level:
-        depth += 1
-        level = [
-            item
-            for parent in level
-            if isinstance(parent, dict | list)
-            for item in (parent.values() if isinstance(parent, dict) else parent)
-        ]
-    return depth
-
-
 def _checked(value: dict[str, Any]) -> SubmitBody:
     if "session" in value:
         raise AntipodeError("not_available", "sessions are not served by this version", field="session")
-    for name, part in value.items():
-        if part is None and name != "input":
-            raise AntipodeError("invalid_body", f"{name}: leave it out instead of sending null"[:300], field=name[:100])
-    try:
-        body = SubmitBody.model_validate(value)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise AntipodeError("invalid_body", f"{name}: {first['msg']}"[:300], field=name[:100]) from None
+    body = fitting(SubmitBody, value, nullable=frozenset({"input"}))
     for name, tag in (body.tags or {}).items():
         if not 1 <= len(name) <= 64 or len(tag) > 256:
             detail = "a tag's name has 1 to 64 characters, its value up to 256"

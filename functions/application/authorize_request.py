@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functions.application.ports import TokenGrant, Tokens
 
 BEARER = re.compile(r"[Bb]earer +(ap_[A-Za-z0-9_-]{43})")
-SCOPES = frozenset({"jobs:read", "jobs:write"})
+SCOPES = frozenset({"jobs:read", "jobs:write", "approvals:decide"})
 
 
 def hash_token(token: str) -> str:

@@ -26,16 +26,17 @@ UNSETTLED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What somebody decides. Sent again with the same `key`, it is the same decision."""
+    """What somebody decides; `via` is whose token said so. Sent again with the same `key`, it is the same decision."""
 
     approved: bool
     comment: str
     by: str
+    via: str
     key: str | None = None
 
     def to_json(self) -> dict[str, Json]:
         """Return it as it is sent to the job."""
-        said: dict[str, Json] = {"approved": self.approved, "comment": self.comment}
+        said: dict[str, Json] = {"approved": self.approved, "comment": self.comment, "via": self.via}
         return said if self.key is None else {**said, "key": digest_of(self.key)}
 
 

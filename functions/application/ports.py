@@ -186,10 +186,16 @@ class PeerProbe(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TokenGrant:
-    """What a bearer token stands for."""
+    """What a bearer token stands for, and who holds it, where that was said when it was made."""
 
     tenant: str
     scopes: frozenset[str]
+    principal: str | None = None
+
+    @property
+    def holder(self) -> str:
+        """By what name its holder goes: in the history, where something was done with it."""
+        return self.principal or self.tenant
 
 
 class Tokens(Protocol):

@@ -16,6 +16,7 @@ from functions.application.ports import (
     StateUnavailable,
 )
 from functions.application.read_state import read_state
+from functions.domain.ids import digest_of
 from functions.domain.job.arrivals import Arrival, ArrivalKind
 from functions.domain.job.decider import ARRIVED
 from functions.domain.job.events import Json
@@ -98,3 +99,8 @@ class SendArrival:
         message = LaneMessage(job_id, state.epoch, ARRIVED)
         with contextlib.suppress(LaneUnavailable):
             await lanes.send([LaneSend(state.job.lane, message, state.job.tenant)])
+
+
+def sent_name(key: str | None, now: str, token: str) -> str:
+    """Return by what something is told from others of its kind: its sender's key, or else the moment and chance."""
+    return digest_of(key) if key is not None else f"{now}.{token[:12]}"
