@@ -52,16 +52,18 @@ class Fleet:
     _machinery: Machinery = field(default_factory=lambda: Machinery("fleet"))
     _sweep: SweepJobs | None = None
     _swept: float = -1.0
+    _began: float = 0.0
 
     def __post_init__(self) -> None:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)
         own_new_tasks(loop)
+        self._began = loop.time()
 
     @property
     def now(self) -> float:
         """Seconds since the beginning."""
-        return self.region.clock.monotonic()
+        return self.region.clock.monotonic() - self._began
 
     @property
     def busy(self) -> bool:
@@ -122,7 +124,7 @@ class Fleet:
     def _begin(self, send: LaneSend, delivery: int) -> None:
         self.woken.append((self.now, send.message.job_id, send.message.reason))
         worker = self.region.advance_job(self.fuse)
-        work = worker.advance(send.message, delivery=delivery, stop_at=self.now + self.seconds)
+        work = worker.advance(send.message, delivery=delivery, stop_at=self.region.clock.monotonic() + self.seconds)
         self._working[Process("worker", self._machinery).start(work)] = (send, delivery)
 
     async def _let_work(self, latest: float | None) -> None:
@@ -154,14 +156,15 @@ class Fleet:
 
     async def _look_for_due_jobs(self) -> None:
         self._sweep = self._sweep or self.region.sweep_jobs(self.fuse)
-        self._swept = self.now
-        process = Process("sweeper", self._machinery)
-        task = process.start(_swept_once(self._sweep))
+        before, self._swept = self._swept, self.now
+        task = Process("sweeper", self._machinery).start(_swept_once(self._sweep))
         await asyncio.wait([task])
         if task.cancelled():
-            self._sweep = None
-        elif (error := task.exception()) is not None and not isinstance(error, StateUnavailable | LaneUnavailable):
-            raise error
+            self._sweep, self._swept = None, before
+        elif (error := task.exception()) is not None:
+            self._swept = before
+            if not isinstance(error, StateUnavailable | LaneUnavailable):
+                raise error
 
 
 async def _swept_once(sweep: SweepJobs) -> None:

@@ -52,7 +52,7 @@ def test_a_sleep_of_a_quarter_of_an_hour_is_hinted_and_a_longer_one_is_left_to_t
     seconds: float, hints: list[int]
 ) -> None:
     async def program() -> None:
-        east, fleet = await begun(lambda ctx: ctx.sleep(seconds))
+        east, _ = await begun(lambda ctx: ctx.sleep(seconds))
         (send,) = east.waiting()
         await east.advance_job().advance(send.message, delivery=1, stop_at=110.0)
         assert [send.delay_seconds for send in east.waiting()] == hints
@@ -196,7 +196,7 @@ def test_a_signal_that_does_not_come_is_replaced_by_what_was_given_for_that_case
 async def test_a_signal_that_does_not_come_is_an_error_that_the_agent_may_catch_now_and_at_every_replay() -> None:
     async def work(ctx: Context) -> object:
         try:
-            await ctx.signal("go", timeout=3600)
+            return await ctx.signal("go", timeout=3600)
         except AntipodeError as error:
             await ctx.sleep(100)
             return [error.code, error.detail]
