@@ -145,6 +145,7 @@ class AdvanceJob:
         for event in events:
             known.journal.record(event)
         segment = Segment(known.job_id, known.state.epoch, self.region, known.journal.next_sequence, events)
+        await self._be_found(known)
         await known.journal.flush()
         record = replace(known.record, segments=(*known.record.segments, segment))
         state = fold(record.segments, record.snapshot)
@@ -156,6 +157,7 @@ class AdvanceJob:
         if told is not None:
             await self._conclude(known, told)
             return
+        await self._be_found(known)
         journal = known.journal
         started = AttemptStarted(at=self.clock.now(), worker=self.worker, reason=message.reason, delivery=delivery)
         journal.record(started)
@@ -192,6 +194,13 @@ class AdvanceJob:
         if noted is None or noted <= add_seconds(now, self.stall_seconds):  # else a hint is on its way already
             await self._look_again(known, add_seconds(now, PUT_OFF_SECONDS), PUT_OFF)
         return True
+
+    async def _be_found(self, known: _Known) -> None:
+        """A job that is woken early may have been noted for much later: let the sweeper find it if this worker dies."""
+        head, soon = known.record.head_of(self.region), add_seconds(self.clock.now(), self.stall_seconds)
+        noted = known.state.job.run_at if head is None else head.due_at
+        if noted is not None and noted > soon:
+            await self._put_head(known, soon, known.state.status)
 
     async def _leave(self, known: _Known, end: Event) -> None:
         """Write how an attempt has ended, and see to it that the job is looked at again when it needs it."""
