@@ -134,6 +134,24 @@ class ApiClient:
                 return
             query["before"] = following
 
+    def approvals(self, group: str) -> Iterator[dict[str, Any]]:
+        """Return what a group of people is asked and has not decided, the latest first."""
+        query: dict[str, Any] = {"group": group}
+        while True:
+            approvals, following = self._page("approvals", "/approvals", query)
+            yield from approvals
+            if following is None:
+                return
+            query["after"] = following
+
+    def decide(
+        self, approval: str, *, approved: bool, by: str, comment: str = "", key: str | None = None
+    ) -> dict[str, Any]:
+        """Decide on an approval, once however often it is sent. Raises ApiRefused when somebody else was first."""
+        headers = {"Idempotency-Key": key or secrets.token_urlsafe(18)}
+        body = {"approved": approved, "by": by, "comment": comment}
+        return self._call("POST", f"/approvals/{_segment(approval)}", headers=headers, body=body)
+
     def agents(self) -> dict[str, Any]:
         """Return the agents that jobs can be submitted to."""
         return self._call("GET", "/agents")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -34,6 +34,16 @@ class Figures:
     jobs_compared: int
     items_compared: int
     failed_tries: int
+    audits: int
+    audits_decided: int
+    """Audits that succeeded, and in whose report every question has a decision by somebody."""
+    questions_at_the_kill: int
+    audit_reviews: int
+    audit_reviews_at_the_kill: int
+    """Reviews of audits that were in flight in the Region when it was killed."""
+    audit_reviews_adopted: int
+    audit_reviews_ended_twice: int
+    decided_while_owner_lost: int
     up_seconds: float
     accepted_again_seconds: float | None
     """From the kill to the first submit that was accepted through the failover name."""
@@ -92,6 +102,7 @@ def figures_of(seen: Observations) -> Figures:
         folds_that_differ=len(comparison.folds_differ) if comparison else None,
         jobs_compared=comparison.jobs if comparison else 0,
         items_compared=max(comparison.items) if comparison else 0,
+        **_audit_figures(seen),
         failed_tries=loss.failed_tries if loss else 0,
         up_seconds=seen.surroundings.up_seconds,
         accepted_again_seconds=_accepted_again(seen),
@@ -118,6 +129,7 @@ def promises_of(seen: Observations) -> tuple[Promise, ...]:
             none_lost and said.unfinished == 0,
             f"{said.finished} of {said.acknowledged} finished",
         ),
+        *_audit_promises(seen, said),
         ("No review failed", said.failed == 0, f"{said.failed} failed"),
         ("Every job has one result", said.finished_twice == 0, f"{said.finished_twice} with more than one"),
         (
@@ -132,6 +144,51 @@ def promises_of(seen: Observations) -> tuple[Promise, ...]:
         ),
     )
     return tuple(Promise(*row) for row in rows)
+
+
+def _audit_figures(seen: Observations) -> dict[str, int]:
+    reviews = [review for audit in seen.audits for review in audit.reviews]
+    decisions = [decision for audit in seen.audits for decision in audit.decisions]
+    return {
+        "audits": len(seen.audits),
+        "audits_decided": sum(bool(audit.decided_by()) for audit in seen.audits),
+        "questions_at_the_kill": sum(audit.questions_at_kill for audit in seen.audits),
+        "audit_reviews": len(reviews),
+        "audit_reviews_at_the_kill": sum(len(audit.reviews_at_kill) for audit in seen.audits),
+        "audit_reviews_adopted": sum(review.adopted_at is not None for review in reviews),
+        "audit_reviews_ended_twice": sum(review.ends > 1 for review in reviews),
+        "decided_while_owner_lost": sum(decision.owner_then != decision.region for decision in decisions),
+    }
+
+
+def _audit_promises(seen: Observations, said: Figures) -> Iterator[tuple[str, bool, str]]:
+    deciders = sorted({name for audit in seen.audits for name in audit.decided_by()})
+    decided = said.audits > 0 and said.audits_decided == said.audits
+    lived = said.questions_at_the_kill > 0 and said.audit_reviews_at_the_kill > 0
+    called = sum(len(audit.distributions) for audit in seen.audits)
+    once = said.audit_reviews == called and said.audit_reviews_ended_twice == 0
+    first = {decision.by for audit in seen.audits for decision in audit.decisions}
+    refusals = [row for audit in seen.audits for row in audit.refusals]
+    refused = bool(refusals) and all(
+        row.status == 409 and any(name in row.detail for name in first) for row in refusals
+    )
+    yield (
+        "Every release audit ended with the decisions of people",
+        decided,
+        f"{said.audits_decided} of {said.audits}, decided by {', '.join(deciders) or 'nobody'}",
+    )
+    yield (
+        "An audit's question and another's reviews were open at the kill",
+        lived,
+        f"{said.questions_at_the_kill} asked, {said.audit_reviews_at_the_kill} reviews in flight",
+    )
+    yield (
+        "No review of an audit ran twice to its end",
+        once,
+        f"{said.audit_reviews} of {called} reviews, {said.audit_reviews_ended_twice} ended twice",
+    )
+    told = "; ".join(f"{row.by}: {row.status} {row.detail}" for row in refusals)
+    yield "A second decision was refused, by the name of the first", refused, told or "none was tried"
 
 
 def accuracy_in(seen: Observations) -> Accuracy:

@@ -12,7 +12,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from localstack.demo.picture import Cell, Condition, Picture, RegionPicture
+from localstack.demo.picture import AuditPicture, Cell, Condition, Picture, RegionPicture
 
 COLOURS: Final = ("cyan", "magenta")
 LINES_TOLD: Final = 6
@@ -32,7 +32,13 @@ def drawn(picture: Picture, width: int = WIDEST) -> RenderableType:
     regions = Table.grid(padding=0)
     half = width // 2
     regions.add_row(*(_region(region, colours[region.name], picture.answering, half) for region in picture.regions))
-    return Group(_heading(picture, colours, width), regions, _jobs(picture, colours, width), _told(picture))
+    return Group(
+        _heading(picture, colours, width),
+        regions,
+        _jobs(picture, colours, width),
+        _audits(picture, colours, width),
+        _told(picture),
+    )
 
 
 def clock(seconds: float) -> str:
@@ -121,6 +127,31 @@ def _jobs(picture: Picture, colours: Mapping[str, str], width: int) -> Renderabl
         box=box.ROUNDED,
         width=width,
     )
+
+
+def _audits(picture: Picture, colours: Mapping[str, str], width: int) -> RenderableType:
+    """One line for each audit: itself, the reviews that it has called, and what people have answered."""
+    table = Table.grid(padding=(0, 2))
+    for audit in picture.audits:
+        name = Text.assemble(_mark(audit.cell, colours), " ", audit.name)
+        reviews = Text(" ").join(Text(*_mark(cell, colours)) for cell in audit.reviews)
+        table.add_row(name, reviews, _answers(audit))
+    return Panel(
+        table,
+        title=Text(" release audits: their reviews are jobs of their own, their questions wait for people "),
+        title_align="left",
+        border_style="bright_black",
+        box=box.ROUNDED,
+        width=width,
+    )
+
+
+def _answers(audit: AuditPicture) -> Text:
+    if audit.verdict is not None:
+        return Text(f"{audit.verdict}, {audit.decided} decided", "green")
+    if audit.asked or audit.decided:
+        return Text(f"{audit.asked} asked, {audit.decided} decided", "yellow")
+    return Text(audit.status or "-", "dim")
 
 
 def _mark(cell: Cell, colours: Mapping[str, str]) -> tuple[str, str]:

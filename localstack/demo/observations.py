@@ -56,6 +56,78 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewSeen:
+    """What became of a review that an audit called."""
+
+    job_id: str
+    distribution: str
+    status: str
+    owner_region: str
+    adopted_at: float | None
+    ends: int
+    """How often the histories of both Regions say that it ended, also where that does not count any more."""
+    stretches: tuple[Stretch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a person decided, and where."""
+
+    approval: str
+    question: str
+    spdx: str
+    by: str
+    approved: bool
+    comment: str
+    at: float
+    region: str
+    """The Region whose API took it."""
+    owner_then: str
+    """The Region that owned the audit at that moment."""
+    settled: bool
+    """Whether it was certain at once that no other decision comes before it: not while the owner is lost."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """What a person who decided too late was told."""
+
+    by: str
+    status: int
+    code: str
+    detail: str
+    at: float
+
+
+@dataclass(slots=True, kw_only=True)
+class AuditSeen:
+    """One release audit, from its submit to its report."""
+
+    name: str
+    job_id: str
+    distributions: tuple[str, ...]
+    at: float
+    home_region: str
+    questions_at_kill: int = 0
+    reviews_at_kill: tuple[str, ...] = ()
+    """Its reviews that were in flight in the Region when it was killed."""
+    decisions: list[Decision] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    reviews: tuple[ReviewSeen, ...] = ()
+    outcome: Outcome | None = None
+
+    @property
+    def report(self) -> Mapping[str, Any]:
+        """The audit's own result; empty while it has none."""
+        return {} if self.outcome is None or self.outcome.status != "succeeded" else self.outcome.result or {}
+
+    def decided_by(self) -> tuple[str, ...]:
+        """Who decided, by the audit's own report; nobody if a single decision is missing."""
+        deciders = [row["by"] for row in self.report.get("decisions", ()) if row["approved"] is not None]
+        return tuple(deciders) if len(deciders) == len(self.report.get("decisions", ())) else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:
     """The loss of a Region and its return."""
 
@@ -106,6 +178,7 @@ class Observations:
     accepted: list[Accepted] = field(default_factory=list)
     never_accepted: dict[str, str] = field(default_factory=dict)
     """Distributions whose submit was refused to the end, and the reason. Not acknowledged, so not lost."""
+    audits: list[AuditSeen] = field(default_factory=list)
     loss: Loss | None = None
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     """By job. A job that is missing here is one that nobody knows any more."""
@@ -125,6 +198,7 @@ class Observations:
         rest = dict(data)
         rest["surroundings"] = Surroundings(**_pair(rest["surroundings"], "regions"))
         rest["accepted"] = [Accepted(**row) for row in rest["accepted"]]
+        rest["audits"] = [_audit(row) for row in rest["audits"]]
         rest["loss"] = None if rest["loss"] is None else Loss(**_pair(rest["loss"], "in_flight"))
         rest["outcomes"] = {job: _outcome(row) for job, row in rest["outcomes"].items()}
         if rest["comparison"] is not None:
@@ -136,7 +210,23 @@ class Observations:
 
 
 def _outcome(row: Mapping[str, Any]) -> Outcome:
-    return Outcome(**{**row, "stretches": tuple(Stretch(**part) for part in row["stretches"])})
+    return Outcome(**_stretched(row))
+
+
+def _audit(row: Mapping[str, Any]) -> AuditSeen:
+    return AuditSeen(
+        **{
+            **_pair(row, "distributions", "reviews_at_kill"),
+            "decisions": [Decision(**each) for each in row["decisions"]],
+            "refusals": [Refusal(**each) for each in row["refusals"]],
+            "reviews": tuple(ReviewSeen(**_stretched(each)) for each in row["reviews"]),
+            "outcome": None if row["outcome"] is None else _outcome(row["outcome"]),
+        }
+    )
+
+
+def _stretched(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {**row, "stretches": tuple(Stretch(**part) for part in row["stretches"])}
 
 
 def _pair(row: Mapping[str, Any], *tuples: str) -> dict[str, Any]:

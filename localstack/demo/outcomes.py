@@ -10,17 +10,21 @@ from functions.domain.job.events import (
     AttemptStarted,
     AttemptYielded,
     JobAdopted,
+    JobCancelled,
     JobFailed,
     JobSucceeded,
+    JobWaiting,
 )
 from functions.domain.job.state import JobState, Recorded
 from functions.domain.moments import to_datetime
 from localstack.demo.observations import Loss, Outcome, Stretch
 
+ENDINGS = JobSucceeded | JobFailed | JobCancelled
+
 
 def outcome_of(view: Mapping[str, Any], state: JobState, *, zero: float, loss: Loss | None) -> Outcome:
     """`zero` is the story's beginning in seconds since 1970."""
-    endings = [item for item in state.history if isinstance(item.event, JobSucceeded | JobFailed)]
+    endings = [item for item in state.history if isinstance(item.event, ENDINGS)]
     adoptions = [item for item in state.history if isinstance(item.event, JobAdopted)]
     return Outcome(
         status=view["status"],
@@ -45,14 +49,14 @@ def stretches_of(history: Iterable[Recorded], *, zero: float, loss: Loss | None)
         if begins is not None and _ends_a_piece(item):
             yield from _piece(region, working, begins, at, loss)
             begins = None
-        if begins is None and not isinstance(item.event, JobSucceeded | JobFailed):
+        if begins is None and not isinstance(item.event, ENDINGS):
             begins, region, working = at, item.region, isinstance(item.event, AttemptStarted)
     if begins is not None and loss is not None and region == loss.region:
         yield from _piece(region, working, begins, loss.killed_at, loss)
 
 
 def _ends_a_piece(item: Recorded) -> bool:
-    kinds = AttemptStarted | AttemptYielded | AttemptFailed | JobAdopted | JobSucceeded | JobFailed
+    kinds = AttemptStarted | AttemptYielded | AttemptFailed | JobWaiting | JobAdopted | ENDINGS
     return isinstance(item.event, kinds)
 
 

@@ -43,6 +43,21 @@ class Cell:
     adopted: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditPicture:
+    """One release audit: a job that calls jobs and asks people."""
+
+    name: str
+    cell: Cell
+    """The audit itself."""
+    status: str
+    reviews: tuple[Cell, ...]
+    asked: int
+    """Questions without an answer yet."""
+    decided: int
+    verdict: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """One line of the story and when it was said, in seconds from its start."""
@@ -62,6 +77,7 @@ class Picture:
     """The Region to which the failover name leads now; None while it leads nowhere."""
     regions: tuple[RegionPicture, RegionPicture]
     cells: tuple[Cell, ...]
+    audits: tuple[AuditPicture, ...]
     told: tuple[Told, ...]
 
     def count(self, *states: CellState) -> int:

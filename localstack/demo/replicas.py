@@ -29,7 +29,8 @@ _SEGMENT = re.compile(r"E#\d{6}\.")
 #: Kinds of items whose sort key or partition key names the Region that may write them.
 _OWNERS = (
     re.compile(r"^JOB#.*\|E#\d{6}\.(?P<region>[^#]+)#\d{8}$"),
-    re.compile(r"^JOB#.*\|HEAD#(?P<region>.+)$"),
+    re.compile(r"^JOB#[^|]*\|(?:HEAD|SNAP|IN|ASK)#(?P<region>[^#]+)(?:#|$)"),
+    re.compile(r"^SWITCH#[^|]*\|.*#(?P<region>[^#]+)$"),
     re.compile(r"^(?:REGION|SWEEP)#(?P<region>[^|]+)\|"),
 )
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -14,12 +14,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from localstack.demo import drawings
 from localstack.demo.figures import Figures, accuracy_in, figures_of, findings_in, promises_of, risks_in
-from localstack.demo.observations import Loss, Observations
-
-WIDTH: Final = 1000
-MARGIN: Final = 46
-ROW: Final = 6
+from localstack.demo.observations import AuditSeen, Observations
 
 
 def kept_all(seen: Observations) -> bool:
@@ -46,10 +43,13 @@ def render(seen: Observations) -> str:
     return environment.get_template("report.html.j2").render(
         verdict=_verdict(seen),
         where=seen.surroundings,
+        audit_line=audit_line,
         cards=_cards(figures_of(seen)),
         promises=promises_of(seen),
-        progress=Markup(progress(seen)),  # drawn here from numbers and Region names
-        timeline=Markup(timeline(seen)),
+        audits=seen.audits,
+        progress=Markup(drawings.progress(seen)),  # drawn from numbers and Region names
+        timeline=Markup(drawings.timeline(seen)),
+        audit_timeline=Markup(drawings.audits(seen)),
         risks=risks_in(findings),
         accuracy=accuracy_line(seen),
         findings=findings,
@@ -75,7 +75,34 @@ def summary(seen: Observations) -> RenderableType:
     numbers = Table.grid(padding=(0, 2))
     for number, text in _cards(figures_of(seen)):
         numbers.add_row(Text(number, "bold"), text)
-    return Group(Text(_verdict(seen), "bold"), Text(), promises, Text(), numbers, Text(), _findings(seen))
+    return Group(
+        Text(_verdict(seen), "bold"), Text(), promises, Text(), numbers, Text(), _audits(seen), Text(), _findings(seen)
+    )
+
+
+def _audits(seen: Observations) -> RenderableType:
+    table = Table(title="Release audits", title_justify="left")
+    for column in ("audit", "verdict", "asked of people", "decision"):
+        table.add_column(column, overflow="fold")
+    for audit in seen.audits:
+        table.add_row(audit.name, str(audit.report.get("verdict", "none")), audit_line(audit), "")
+        for row in audit.report.get("decisions", ()):
+            table.add_row("", "", f"{row['spdx']}: {', '.join(row['distributions'])}", _decision_line(row))
+        table.add_section()
+    return table
+
+
+def audit_line(audit: AuditSeen) -> str:
+    """Say in short what its reviews came to, and how they lived through the loss."""
+    adopted = sum(review.adopted_at is not None for review in audit.reviews)
+    twice = sum(review.ends > 1 for review in audit.reviews)
+    return f"{len(audit.reviews)} reviews, {adopted} of them adopted by the survivor, {twice} ended twice"
+
+
+def _decision_line(row: Mapping[str, Any]) -> str:
+    words = {True: "approved", False: "rejected", None: "not decided"}
+    comment = f": {row['comment']}" if row["comment"] else ""
+    return f"{words[row['approved']]} by {row['by'] or 'nobody'}{comment}"
 
 
 def _findings(seen: Observations) -> RenderableType:
@@ -102,6 +129,9 @@ def _cards(said: Figures) -> list[tuple[str, str]]:
         (str(said.lost), "jobs lost"),
         (str(said.in_flight_at_the_kill), "in flight in the Region when it was killed"),
         (str(said.adopted), "adopted by the survivor"),
+        (str(said.audits_decided), "release audits decided by people"),
+        (str(said.decided_while_owner_lost), "of the decisions taken while the audit's Region was lost"),
+        (str(said.audit_reviews_adopted), f"of the audits' {said.audit_reviews} reviews adopted by the survivor"),
         ("?" if said.two_writers is None else str(said.two_writers), "items with two writers"),
         (_seconds(said.accepted_again_seconds), "from the kill to the first submit accepted by the failover name"),
         (_seconds(said.adopted_finished_seconds), "from the kill to the end of the last adopted job"),
@@ -113,78 +143,3 @@ def _cards(said: Figures) -> list[tuple[str, str]]:
 
 def _seconds(value: float | None) -> str:
     return "-" if value is None else f"{value:.1f} s"
-
-
-def progress(seen: Observations) -> str:
-    """Draw how many jobs were acknowledged and finished over time."""
-    height = 220
-    most = max([sample.acknowledged for sample in seen.samples], default=1) or 1
-    scale = _Scale(seen)
-
-    def curve(values: Iterable[tuple[float, int]], colour: str) -> str:
-        points = " ".join(f"{scale.x(at):.1f},{height - 24 - (height - 44) * value / most:.1f}" for at, value in values)
-        return f'<polyline class="curve" style="stroke:var({colour})" points="{points}"/>'
-
-    drawn = [
-        *scale.axis(height),
-        curve(((sample.at, sample.acknowledged) for sample in seen.samples), "--dim"),
-        curve(((sample.at, sample.finished) for sample in seen.samples), "--good"),
-        f'<text x="{MARGIN}" y="14">{most} jobs · grey: acknowledged, green: finished</text>',
-        *_marks(seen.loss, scale, height),
-    ]
-    return _svg(height, drawn)
-
-
-def timeline(seen: Observations) -> str:
-    """Draw each job's life as one line."""
-    height = ROW * len(seen.accepted) + 44
-    scale = _Scale(seen)
-    drawn = scale.axis(height)
-    names = dict(zip(seen.surroundings.regions, ("first", "second"), strict=True))
-    for row, job in enumerate(seen.accepted):
-        outcome = seen.outcomes.get(job.job_id)
-        for part in outcome.stretches if outcome else ():
-            x, width = scale.x(part.begins), max(scale.x(part.ends) - scale.x(part.begins), 1)
-            kind = f"{names[part.region]} {part.phase}"
-            drawn.append(
-                f'<rect class="{kind}" x="{x:.1f}" y="{20 + row * ROW}" width="{width:.1f}" height="{ROW - 1}"/>'
-            )
-    return _svg(height, [*drawn, *_marks(seen.loss, scale, height)])
-
-
-class _Scale:
-    """From seconds to places on a line."""
-
-    def __init__(self, seen: Observations) -> None:
-        self._end = max(seen.ended_at, 1.0)
-
-    def x(self, at: float) -> float:
-        """Where a moment lies."""
-        return MARGIN + (WIDTH - 2 * MARGIN) * min(at, self._end) / self._end
-
-    def axis(self, height: int) -> list[str]:
-        """Draw a line each ten or twenty seconds."""
-        step = 10 if self._end <= 150 else 30
-        drawn = []
-        for at in range(0, int(self._end) + 1, step):
-            x = self.x(at)
-            drawn.append(f'<line class="grid" x1="{x:.1f}" y1="18" x2="{x:.1f}" y2="{height - 22}"/>')
-            drawn.append(f'<text x="{x:.1f}" y="{height - 7}" text-anchor="middle">{at} s</text>')
-        return drawn
-
-
-def _marks(loss: Loss | None, scale: _Scale, height: int) -> list[str]:
-    if loss is None:
-        return []
-    moments = [("kill", loss.killed_at, "killed"), ("back", loss.returned_at, "back")]
-    drawn = []
-    for kind, at, word in moments:
-        if at is not None:
-            x = scale.x(at)
-            drawn.append(f'<line class="{kind}" x1="{x:.1f}" y1="18" x2="{x:.1f}" y2="{height - 22}"/>')
-            drawn.append(f'<text x="{x + 4:.1f}" y="30">{loss.region} {word}</text>')
-    return drawn
-
-
-def _svg(height: int, parts: Iterable[str]) -> str:
-    return f'<svg viewBox="0 0 {WIDTH} {height}" role="img">{"".join(parts)}</svg>'

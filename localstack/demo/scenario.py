@@ -1,8 +1,8 @@
-"""The demo's story: a review of every distribution, one Region killed in the middle of it, nothing lost.
+"""The demo's story: reviews of every distribution and two release audits, one Region killed in the middle of it.
 
-Given both Regions up, when every distribution of this environment is submitted through the failover name and one Region
-is killed with jobs in flight, then the other one accepts the rest, finishes what it adopts, and the lost Region comes
-back to the same state.
+Given both Regions up, when every distribution of this environment is submitted through the failover name, audits have
+called jobs of their own and asked people, and one Region is killed, then the other one accepts the rest, finishes what
+it adopts, takes the people's decisions, and the lost Region comes back to the same state.
 """
 
 from __future__ import annotations
@@ -18,7 +18,18 @@ from typing import Any
 import httpx
 
 from localstack.cloud import LocalCloud
-from localstack.demo.observations import FINISHED, Accepted, Loss, Observations, Outcome, Surroundings
+from localstack.demo.audits import (
+    AGENT,
+    RUNTIME,
+    TOOLCHAIN,
+    AuditPlan,
+    note_the_loss,
+    open_questions,
+    review_seen,
+    reviews_of,
+)
+from localstack.demo.legal_team import LegalTeam
+from localstack.demo.observations import FINISHED, Accepted, AuditSeen, Loss, Observations, Outcome, Surroundings
 from localstack.demo.outcomes import outcome_of
 from localstack.demo.replicas import Comparison, compare, fold_all
 from localstack.demo.watcher import NAME, Story, Watcher
@@ -34,6 +45,11 @@ SUBMITTERS = 2
 PACE_SECONDS = 0.25
 #: The share of the submits after which the Region is killed.
 KILLED_AFTER = 0.5
+#: The share after which the second audit is submitted, so that its reviews are in flight then.
+AUDITED_AFTER = 0.3
+#: So many of its reviews have to be.
+REVIEWS_IN_FLIGHT = 2
+ASKED_WITHIN_SECONDS = 60.0
 PATIENCE_SECONDS = 150.0
 ADOPTED_WITHIN_SECONDS = 150.0
 ALIKE_WITHIN_SECONDS = 60.0
@@ -56,6 +72,7 @@ class Scenario:
     seen: Observations
     declaring: frozenset[str]
     """Distributions whose own License-Expression is kept from the model, to measure how well it reads."""
+    _begun: threading.Event = field(default_factory=threading.Event)
     _halfway: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _failed_tries: int = 0
@@ -66,14 +83,20 @@ class Scenario:
         first, second = (place.name for place in self.cloud.layout.regions)
         self._slow_model(MODEL_SECONDS)
         self.story.act = "Both Regions at work"
+        self._audit(RUNTIME)
+        self._wait_until_asked(self.seen.audits[0], second)
         self.story.tell(f"{len(self.story.distributions)} reviews are submitted through {NAME}")
         with ThreadPoolExecutor(SUBMITTERS) as pool:
             sent = [pool.submit(self._submit, name) for name in self.story.distributions]
+            self._begun.wait(PATIENCE_SECONDS)
+            self._audit(TOOLCHAIN)
             self._halfway.wait(PATIENCE_SECONDS)
+            self._wait_for_reviews(self.seen.audits[1], first)
             self._lose(first, second)
-            for one in sent:
-                one.result()
-        self._wait_for_results(second)
+            with self._legal_team(second):
+                for one in sent:
+                    one.result()
+                self._wait_for_results(second)
         self._bring_back(first)
         self._look_at_the_end()
 
@@ -81,7 +104,57 @@ class Scenario:
         url = f"{self.cloud.layout.model.url}/control"
         httpx.post(url, json={"latency_ms": int(seconds * 1000)}, timeout=5, trust_env=False).raise_for_status()
 
+    # -- audits
+
+    def _audit(self, plan: AuditPlan) -> None:
+        with self._failover_api() as api:
+            job = api.submit(Submission(agent=AGENT, input=plan.input()), key=f"demo-audit-{plan.name}")
+        self.seen.audits.append(
+            AuditSeen(
+                name=plan.name,
+                job_id=job["id"],
+                distributions=plan.distributions,
+                at=round(self.story.now(), 3),
+                home_region=job["home_region"],
+            )
+        )
+        self.story.audits[plan.name] = job["id"]
+        self.story.tell(f"release audit of the {plan.name}: {len(plan.distributions)} reviews by jobs of its own")
+
+    def _wait_until_asked(self, audit: AuditSeen, survivor: str) -> None:
+        """Until the Region that will be left can read the question too: replication takes its time."""
+
+        def asked() -> bool:
+            states = fold_all(self.watcher.readers[survivor].segments().values())
+            return bool(open_questions(states.get(audit.job_id)))
+
+        if _until(asked, ASKED_WITHIN_SECONDS):
+            self.story.tell(f"the audit of the {audit.name} asks the legal team, and waits without a worker")
+
+    def _wait_for_reviews(self, audit: AuditSeen, owner: str) -> None:
+        def flying() -> bool:
+            reviews = reviews_of(self.watcher.states, audit.job_id).values()
+            return sum(state.owner_region == owner and not state.finished for state in reviews) >= REVIEWS_IN_FLIGHT
+
+        _until(flying, ASKED_WITHIN_SECONDS)
+
+    def _legal_team(self, region: str) -> LegalTeam:
+        """People who have only the Region that is left."""
+        token = self.cloud.status()["token"]
+        api = ApiClient(self.cloud.region_api_url(region), token, patience_seconds=PATIENCE_SECONDS)
+        return LegalTeam(api, region, self.seen.audits, lambda: self.watcher.states, self.story.now, self.story.tell)
+
     # -- submits
+
+    def _failover_api(self, on_failed_try: Callable[[ApiError], None] = lambda _: None) -> ApiClient:
+        status = self.cloud.status()
+        return ApiClient(
+            status["api_url"],
+            status["token"],
+            transport=ResolvingTransport(Resolver.of(self.cloud.layout)),
+            patience_seconds=PATIENCE_SECONDS,
+            on_failed_try=on_failed_try,
+        )
 
     def _submit(self, distribution: str) -> None:
         hidden = distribution in self.declaring
@@ -92,15 +165,7 @@ class Scenario:
             with self._lock:
                 self._failed_tries += self._killed
 
-        transport = ResolvingTransport(Resolver.of(self.cloud.layout))
-        status = self.cloud.status()
-        with ApiClient(
-            status["api_url"],
-            status["token"],
-            transport=transport,
-            patience_seconds=PATIENCE_SECONDS,
-            on_failed_try=failed,
-        ) as api:
+        with self._failover_api(failed) as api:
             request = {"distribution": distribution, "hide_expression": hidden}
             try:
                 job = api.submit(Submission(agent="licence-review", input=request), key=f"demo-{distribution}")
@@ -125,8 +190,9 @@ class Scenario:
                 tries=tries,
             )
             self.seen.accepted.append(row)
-            if len(self.seen.accepted) >= KILLED_AFTER * len(self.story.distributions):
-                self._halfway.set()
+            for share, reached in ((AUDITED_AFTER, self._begun), (KILLED_AFTER, self._halfway)):
+                if len(self.seen.accepted) >= share * len(self.story.distributions):
+                    reached.set()
         if first_again and self.seen.loss is not None:
             after = at - self.seen.loss.killed_at
             self.story.tell(f"{NAME} leads to {job['home_region']}: first submit accepted {after:.1f} s after the kill")
@@ -149,6 +215,8 @@ class Scenario:
                 for job in sorted(mine)
                 if job not in states or (states[job].owner_region == lost and not states[job].finished)
             )
+            for audit in self.seen.audits:
+                note_the_loss(audit, states, lost)
             killed_at = round(self.story.now(), 3)
             self.seen.loss = Loss(region=lost, survivor=survivor, killed_at=killed_at, in_flight=flying)
             self._killed = True
@@ -158,8 +226,8 @@ class Scenario:
         self.story.tell(f"kill -9 of all of {lost} with {len(flying)} acknowledged jobs in flight")
 
     def _wait_for_results(self, survivor: str) -> None:
-        self.story.tell("every review is submitted; the survivor finishes its own and what it adopts")
-        mine = {row.job_id for row in self.seen.accepted}
+        self.story.tell(f"every review is submitted; {survivor} finishes its own and what it adopts")
+        mine = {*(row.job_id for row in self.seen.accepted), *(audit.job_id for audit in self.seen.audits)}
 
         def all_done() -> bool:
             states = self.watcher.states
@@ -210,6 +278,13 @@ class Scenario:
             for row in self.seen.accepted:
                 if row.job_id in states:
                     self.seen.outcomes[row.job_id] = self._outcome(api, row.job_id, states)
+            for audit in self.seen.audits:
+                if audit.job_id in states:
+                    audit.outcome = self._outcome(api, audit.job_id, states)
+                reviews = reviews_of(states, audit.job_id)
+                audit.reviews = tuple(
+                    review_seen(job, state, zero=self.story.zero, loss=self.seen.loss) for job, state in reviews.items()
+                )
         conflicts = Faults(self.cloud.layout).conflicts()
         self.seen.link_conflicts = tuple(sorted(str(conflict) for conflict in conflicts))
         self.seen.samples = self.watcher.samples

@@ -14,8 +14,9 @@ import httpx
 from functions.domain.job.state import JobState
 from localstack.admin import admin_client
 from localstack.cloud import LocalCloud
+from localstack.demo.audits import PLANS, AuditPlan, decided_in, open_questions, reviews_of
 from localstack.demo.observations import FINISHED, Sample
-from localstack.demo.picture import Cell, Condition, LaneDepth, Picture, RegionPicture, Told
+from localstack.demo.picture import AuditPicture, Cell, Condition, LaneDepth, Picture, RegionPicture, Told
 from localstack.demo.replicas import ReplicaReader, fold_all
 from localstack.first_use import TABLE
 from localstack.resolver import NameNotFound, Resolver
@@ -34,6 +35,8 @@ class Story:
     conditions: dict[str, Condition] = field(default_factory=dict)
     jobs: dict[str, str] = field(default_factory=dict)
     """Job ids by distribution."""
+    audits: dict[str, str] = field(default_factory=dict)
+    """Job ids by what is audited."""
     told: list[Told] = field(default_factory=list)
     on_line: Callable[[Told], None] = lambda _: None
 
@@ -133,6 +136,7 @@ class Watcher:
             answering=answering,
             regions=(first, second),
             cells=tuple(self._cell(distribution, states) for distribution in self._story.distributions),
+            audits=tuple(self._audit(plan, states) for plan in PLANS),
             told=tuple(self._story.told),
         )
 
@@ -167,11 +171,27 @@ class Watcher:
     def _token(self) -> str:
         return str(self._cloud.status()["token"])
 
+    def _audit(self, plan: AuditPlan, states: Mapping[str, JobState]) -> AuditPicture:
+        job = self._story.audits.get(plan.name)
+        state = None if job is None else states.get(job)
+        reviews = () if job is None else tuple(reviews_of(states, job).values())
+        unsent = (Cell("unsent"),) * (len(plan.distributions) - len(reviews))
+        result = state.result if state is not None and isinstance(state.result, dict) else {}
+        return AuditPicture(
+            name=plan.name,
+            cell=Cell("unsent") if job is None else self._cell_of(state),
+            status="" if state is None else state.status,
+            reviews=(*(self._cell_of(review) for review in reviews), *unsent),
+            asked=len(open_questions(state)),
+            decided=len(decided_in(state)),
+            verdict=str(result["verdict"]) if "verdict" in result else None,
+        )
+
     def _cell(self, distribution: str, states: Mapping[str, JobState]) -> Cell:
         job = self._story.jobs.get(distribution)
-        if job is None:
-            return Cell("unsent")
-        state = states.get(job)
+        return Cell("unsent") if job is None else self._cell_of(states.get(job))
+
+    def _cell_of(self, state: JobState | None) -> Cell:
         if state is None:
             return Cell("queued")
         adopted = state.adoptions > 0

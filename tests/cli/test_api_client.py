@@ -117,6 +117,24 @@ def test_a_token_that_is_none_is_refused_before_it_is_sent() -> None:
         ScriptedApi().client(token="ap_ü")
 
 
+def test_approvals_are_fetched_page_by_page() -> None:
+    pages = [{"approvals": [{"id": "apr_2"}], "next": "position"}, {"approvals": [{"id": "apr_1"}], "next": None}]
+    api = ScriptedApi([httpx.Response(200, json=page) for page in pages])
+    assert [each["id"] for each in api.client().approvals("legal")] == ["apr_2", "apr_1"]
+    assert [dict(request.url.params) for request in api.asked] == [
+        {"group": "legal"},
+        {"group": "legal", "after": "position"},
+    ]
+
+
+def test_every_try_of_a_decision_is_the_same_decision() -> None:
+    api = ScriptedApi([silence(), httpx.Response(202, json={"id": "apr_1", "settled": True})])
+    assert api.client().decide("apr_1", approved=False, by="Lena", comment="no")["settled"] is True
+    assert api.bodies() == [{"approved": False, "by": "Lena", "comment": "no"}] * 2
+    assert len({request.headers["Idempotency-Key"] for request in api.asked}) == 1
+    assert {request.url.path for request in api.asked} == {"/v1/approvals/apr_1"}
+
+
 def test_a_job_id_never_becomes_another_path() -> None:
     api = ScriptedApi([problem(404, "job_not_found", "there is no such job")])
     with pytest.raises(ApiRefused):

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from io import StringIO
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from localstack.demo import report
 from localstack.demo.figures import figures_of, findings_in, promises_of
-from localstack.demo.observations import Accepted, Loss, Observations, Outcome, Sample, Stretch, Surroundings
+from localstack.demo.observations import (
+    Accepted,
+    AuditSeen,
+    Decision,
+    Loss,
+    Observations,
+    Outcome,
+    Refusal,
+    ReviewSeen,
+    Sample,
+    Stretch,
+    Surroundings,
+)
 from localstack.demo.replicas import Comparison
 
 FIRST, SECOND = "us-east-1", "us-west-2"
@@ -48,9 +62,64 @@ def outcome(**changes: Any) -> Outcome:
     return replace(usual, **changes)
 
 
+def review(**changes: Any) -> ReviewSeen:
+    usual = ReviewSeen(
+        job_id="job_r",
+        distribution="certifi",
+        status="succeeded",
+        owner_region=SECOND,
+        adopted_at=25.0,
+        ends=1,
+        stretches=(Stretch(region=FIRST, phase="working", begins=3.0, ends=10.0),),
+    )
+    return replace(usual, **changes)
+
+
+def audit_report(**decision: Any) -> dict[str, Any]:
+    row = {
+        "spdx": "MPL-2.0",
+        "distributions": ["certifi"],
+        "approved": True,
+        "by": "Lena (legal)",
+        "comment": "<i>ok</i>",
+    }
+    return {"verdict": "approved", "decisions": [row | decision], "markdown": "# Release audit: approved"}
+
+
 @pytest.fixture
-def seen() -> Observations:
-    """A run in which all went well: job 1 was adopted, job 2 was submitted after the loss."""
+def audit() -> AuditSeen:
+    """An audit whose question was open at the kill, decided in the survivor while its owner was lost."""
+    return AuditSeen(
+        name="runtime",
+        job_id="job_a",
+        distributions=("certifi",),
+        at=0.5,
+        home_region=FIRST,
+        questions_at_kill=1,
+        reviews_at_kill=("job_r",),
+        decisions=[
+            Decision(
+                approval="apr_1",
+                question="May it?",
+                spdx="MPL-2.0",
+                by="Lena (legal)",
+                approved=True,
+                comment="<i>ok</i>",
+                at=12.0,
+                region=SECOND,
+                owner_then=FIRST,
+                settled=False,
+            )
+        ],
+        refusals=[Refusal(by="Max", status=409, code="already_decided", detail="Lena (legal) approved it", at=12.1)],
+        reviews=(review(),),
+        outcome=outcome(result=audit_report()),
+    )
+
+
+@pytest.fixture
+def seen(audit: AuditSeen) -> Observations:
+    """A run in which all went well: job 1 and the audit were adopted, job 2 was submitted after the loss."""
     surroundings = Surroundings(
         regions=(FIRST, SECOND), failover_name="api", begun="", python="3", cores=2, model="m", up_seconds=20.0
     )
@@ -58,6 +127,7 @@ def seen() -> Observations:
         surroundings=surroundings,
         distributions=2,
         accepted=[accepted(1, 1.0, FIRST), accepted(2, 14.0, SECOND)],
+        audits=[audit],
         loss=Loss(region=FIRST, survivor=SECOND, killed_at=10.0, in_flight=("job_1",), returned_at=50.0, alike_at=51.0),
         outcomes={"job_1": outcome(adopted_at=25.0, epoch=2), "job_2": outcome(finished_at=20.0)},
         comparison=Comparison(items=(4, 4), jobs=2, two_writers=(), folds_differ=()),
@@ -110,6 +180,52 @@ def test_a_submit_that_was_never_accepted_is_told(seen: Observations) -> None:
     assert broken(seen) == ["Every submit was acknowledged in the end"]
 
 
+def test_an_audit_that_did_not_end_breaks_only_the_promise_that_it_does(seen: Observations, audit: AuditSeen) -> None:
+    audit.outcome = outcome(status="waiting", result=None, results=0)
+    assert broken(seen) == ["Every release audit ended with the decisions of people"]
+    audit.outcome = None
+    assert broken(seen) == ["Every release audit ended with the decisions of people"]
+
+
+def test_a_question_that_nobody_decided_is_told(seen: Observations, audit: AuditSeen) -> None:
+    audit.outcome = outcome(result=audit_report(approved=None, by=None))
+    assert broken(seen) == ["Every release audit ended with the decisions of people"]
+
+
+def test_an_audit_with_nothing_to_decide_proves_nothing(seen: Observations, audit: AuditSeen) -> None:
+    audit.outcome = outcome(result=audit_report() | {"decisions": []})
+    assert broken(seen) == ["Every release audit ended with the decisions of people"]
+
+
+def test_a_demo_without_audits_proves_nothing_about_them(seen: Observations) -> None:
+    seen.audits.clear()
+    assert "Every release audit ended with the decisions of people" in broken(seen)
+
+
+@pytest.mark.parametrize("changes", [{"questions_at_kill": 0}, {"reviews_at_kill": ()}])
+def test_a_loss_while_no_question_or_no_review_of_an_audit_is_open_proves_nothing(
+    seen: Observations, audit: AuditSeen, changes: dict[str, Any]
+) -> None:
+    seen.audits[0] = replace(audit, **changes)
+    assert broken(seen) == ["An audit's question and another's reviews were open at the kill"]
+
+
+@pytest.mark.parametrize("reviews", [(review(ends=2),), (), (review(), review())])
+def test_a_review_that_ended_twice_or_is_missing_or_one_too_many_is_told(
+    seen: Observations, audit: AuditSeen, reviews: tuple[ReviewSeen, ...]
+) -> None:
+    audit.reviews = reviews
+    assert broken(seen) == ["No review of an audit ran twice to its end"]
+
+
+@pytest.mark.parametrize("changes", [{"status": 200}, {"detail": "somebody approved it"}])
+def test_a_second_decision_that_was_taken_or_refused_without_a_name_is_told(
+    seen: Observations, audit: AuditSeen, changes: dict[str, Any]
+) -> None:
+    audit.refusals[0] = replace(audit.refusals[0], **changes)
+    assert broken(seen) == ["A second decision was refused, by the name of the first"]
+
+
 @pytest.mark.parametrize("witness", ["link", "replicas"])
 def test_an_item_with_two_writers_is_told_whoever_saw_it(seen: Observations, witness: str) -> None:
     if witness == "link":
@@ -134,10 +250,22 @@ def test_the_page_holds_the_verdict_the_pictures_and_the_findings_and_no_markup_
 ) -> None:
     page = report.render(seen)
     assert "nothing that was acknowledged was lost" in page
-    assert page.count("<svg") == 2
+    assert page.count("<svg") == 3
+    assert "audit of the runtime" in page
+    assert "&lt;i&gt;ok&lt;/i&gt;" in page
+    assert "<i>ok</i>" not in page
+    assert "409 already_decided: Lena (legal) approved it" in page
     assert "&lt;b&gt;MIT&lt;/b&gt;" in page
     assert "<b>MIT</b>" not in page
     assert [finding.package for finding in findings_in(seen)] == ["attrs", "attrs"]
+
+
+def test_the_summary_names_the_decider_the_verdict_and_the_adopted_reviews(seen: Observations) -> None:
+    console = Console(width=140, record=True, file=StringIO())
+    console.print(report.summary(seen))
+    text = console.export_text()
+    assert "approved by Lena (legal): <i>ok</i>" in text
+    assert "1 reviews, 1 of them adopted by the survivor, 0 ended twice" in text
 
 
 def test_the_page_says_so_when_a_promise_was_broken(seen: Observations) -> None:

@@ -54,10 +54,15 @@ def test_an_item_whose_writer_differs_between_the_replicas_has_two_writers() -> 
     assert compare(one, other).two_writers == ("TOKEN#x|TOKEN",)
 
 
-def test_heads_cursors_and_verdicts_belong_to_the_region_in_their_key() -> None:
+def test_whatever_names_a_region_in_its_key_belongs_to_that_region() -> None:
     rows = [
         item(f"HEAD#{FIRST}", SECOND),
+        item(f"SNAP#{FIRST}", SECOND),
+        item(f"SNAP#{FIRST}#1#02", SECOND),
+        item(f"IN#{FIRST}#signal#go#home/{SECOND}", SECOND),
+        item(f"ASK#{FIRST}#map[0]/approval#2", SECOND),
+        item(f"*#{FIRST}", SECOND, pk="SWITCH#tenant"),
         item("critical#0", SECOND, pk=f"SWEEP#{FIRST}"),
         item("PEER", SECOND, pk=f"REGION#{FIRST}"),
     ]
-    assert len(compare(replica(*rows), replica(*rows)).two_writers) == 3
+    assert len(compare(replica(*rows), replica(*rows)).two_writers) == len(rows)
