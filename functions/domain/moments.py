@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 def to_moment(when: datetime) -> str:
     """Return `when` as `YYYY-MM-DDTHH:MM:SS.mmmZ` (UTC, milliseconds)."""
-    utc = when.astimezone(UTC)
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+    return when.astimezone(UTC).isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 def to_datetime(moment: str) -> datetime:

@@ -3,9 +3,12 @@
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
+from types import FunctionType
 from typing import Any, Final, NoReturn, TypeVar, get_type_hints
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from functions.application.agent_ports import (
     CallRequest,
@@ -57,12 +60,12 @@ class Context:
         raised here as AntipodeError (step_raised, or its own code), once its retries are over; see `sdk.tool`.
         """
         options = options_of(function)
-        returns = get_type_hints(function).get("return", Any)
+        form = _form_of(function)
         arguments = to_json([list(args), kwargs], f"the arguments of tool {options.name!r}")
 
         async def effect(idempotency_key: str) -> StepOutcome:
-            keyed = {"idempotency_key": idempotency_key} if _wants_key(function) else {}
-            if inspect.iscoroutinefunction(function):
+            keyed = {"idempotency_key": idempotency_key} if form.wants_key else {}
+            if form.is_async:
                 result = await function(*args, **kwargs, **keyed)
             else:
                 result = await asyncio.to_thread(function, *args, **kwargs, **keyed)
@@ -80,9 +83,9 @@ class Context:
                 seconds=options.timeout,
             )
         )
-        if returns in (Any, type(None), None):
+        if form.returns in (Any, type(None), None):
             return recorded
-        return from_json(returns, recorded, "value_not_serialisable", f"the result of tool {options.name!r}")
+        return from_json(form.returns, recorded, "value_not_serialisable", f"the result of tool {options.name!r}")
 
     async def model(
         self,
@@ -223,5 +226,32 @@ class Context:
         )
 
 
-def _wants_key(function: Callable[..., object]) -> bool:
-    return "idempotency_key" in inspect.signature(function).parameters
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What calling a tool depends on. Finding it out takes longer than many a step, so it is done once."""
+
+    returns: Any
+    wants_key: bool
+    is_async: bool
+
+
+#: Of each function, for as long as it lives.
+_forms: WeakKeyDictionary[object, _Form] = WeakKeyDictionary()
+
+
+def _form_of(function: Callable[..., object]) -> _Form:
+    plain = getattr(function, "__func__", function)  # a bound method is another object at each look
+    if type(plain) is not FunctionType:
+        return _look_at(function)
+    form = _forms.get(plain)
+    if form is None:
+        form = _forms[plain] = _look_at(function)
+    return form
+
+
+def _look_at(function: Callable[..., object]) -> _Form:
+    return _Form(
+        returns=get_type_hints(function).get("return", Any),
+        wants_key="idempotency_key" in inspect.signature(function).parameters,
+        is_async=inspect.iscoroutinefunction(function),
+    )

@@ -2,12 +2,17 @@
 
 import functools
 import json
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from functions.domain.errors import AntipodeError
 from functions.domain.job.events import Json
 
 Value = TypeVar("Value")
+
+#: Types of values that are their own JSON.
+_AS_THEY_ARE = frozenset({type(None), bool, int, str})
+_check = json.JSONEncoder(allow_nan=False).encode
 
 
 @functools.lru_cache(maxsize=256)
@@ -17,22 +22,30 @@ def _adapter(kind: Any) -> Any:
     return TypeAdapter(kind)
 
 
-def to_json(value: object, where: str) -> Json:
-    """Return `value` (JSON values, pydantic models, dataclasses, dates, ...) as JSON. Raises value_not_serialisable."""
-    if value is None or isinstance(value, bool | int | str):
-        return value
+@functools.cache
+def _written() -> tuple[Callable[[object], Any], type[Exception]]:
     from pydantic_core import PydanticSerializationError, to_jsonable_python
 
+    return to_jsonable_python, PydanticSerializationError
+
+
+def to_json(value: object, where: str) -> Json:
+    """Return `value` (JSON values, pydantic models, dataclasses, dates, ...) as JSON. Raises value_not_serialisable."""
+    if type(value) in _AS_THEY_ARE:
+        return value  # type: ignore[return-value]
+    to_jsonable_python, not_serialisable = _written()
     try:
         plain = to_jsonable_python(value)
-        json.dumps(plain, allow_nan=False)
-    except (PydanticSerializationError, TypeError, ValueError) as error:
+        _check(plain)
+    except (not_serialisable, TypeError, ValueError) as error:
         raise AntipodeError("value_not_serialisable", f"{where} cannot be written as JSON: {error}") from error
     return plain  # type: ignore[no-any-return]
 
 
 def from_json(kind: Any, value: Json, code: str, where: str) -> Any:
     """Read `value` as `kind`. Raises AntipodeError `code` that names the first field that does not fit."""
+    if type(value) is kind and kind in _AS_THEY_ARE and (kind is not str or value.isascii()):  # type: ignore[union-attr]
+        return value  # as pydantic would; text beyond ASCII may hold half a character, which it refuses
     from pydantic import ValidationError
 
     try:
