@@ -8,15 +8,18 @@ import asyncio
 from dataclasses import dataclass
 
 from functions.application.agent_ports import CallRequest
+from functions.application.enlist_turn import EnlistTurn
 from functions.application.ports import HistoryStore
 from functions.application.read_state import read_state
 from functions.application.send_arrival import SendArrival
 from functions.application.submit_job import SubmitJob, SubmitRequest
+from functions.application.tell_job import TellJob
 from functions.domain.errors import AntipodeError
-from functions.domain.ids import child_job_id, digest_of
+from functions.domain.ids import child_job_id
 from functions.domain.job.arrivals import ArrivalKind, awaited
 from functions.domain.job.events import Json
 from functions.domain.job.state import JobState
+from functions.domain.payload import as_inline, digest_of_input
 
 #: How many jobs may call each other in a chain.
 DEEPEST = 16
@@ -29,6 +32,16 @@ class CallChild:
     submit: SubmitJob
     send: SendArrival
     history: HistoryStore
+
+    @property
+    def turns(self) -> EnlistTurn:
+        """What a job has to do with its session."""
+        return EnlistTurn(submit=self.submit, send=self.send, history=self.history)
+
+    @property
+    def tell(self) -> TellJob:
+        """What a job may tell others."""
+        return TellJob(send=self.send, history=self.history)
 
     async def begin(self, parent_id: str, parent: JobState, step: str, request: CallRequest) -> str:
         """Submit the child, if it has not been, and return its id.
@@ -49,9 +62,14 @@ class CallChild:
         return child
 
     async def settle_family(self, job_id: str, state: JobState) -> None:
-        """After a job's end: tell its parent, and end the children that it waited for. Raises StateUnavailable."""
+        """After a job's end: tell its parent and its session, and end the children that it waited for.
+
+        Raises StateUnavailable.
+        """
         await asyncio.gather(
-            self._tell_parent(job_id, state), *(self._end_child(state, id) for id in _open_calls(state))
+            self._tell_parent(job_id, state),
+            self.turns.tell_end(job_id, state),
+            *(self._end_child(state, id) for id in _open_calls(state)),
         )
 
     async def end_from_parent(self, state: JobState) -> Json:
@@ -110,9 +128,9 @@ def _chain_with(parent: JobState, request: CallRequest) -> list[Json]:
     """Return the chain of calls down to the child. Raises AntipodeError when it is too long or leads back to itself."""
     above = parent.job.parent["chain"] if parent.job.parent is not None else []
     assert isinstance(above, list)
-    chain: list[Json] = [*above, [parent.job.agent, digest_of(parent.job.input)]]
+    chain: list[Json] = [*above, [parent.job.agent, digest_of_input(parent.job.input)]]
     path = " -> ".join([*(str(link[0]) for link in chain if isinstance(link, list)), request.agent])
-    if [request.agent, digest_of(request.input)] in chain:
+    if [request.agent, digest_of_input(as_inline(request.input))] in chain:
         detail = f"{path}: {request.agent!r} is called again with the input that it is working on"
         raise AntipodeError("call_cycle", detail)
     if len(chain) >= DEEPEST:

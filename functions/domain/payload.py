@@ -5,6 +5,7 @@ What is recorded is a value as it is, unless it is an object with the one key `$
 author's own object with that one key is told from a reference.
 """
 
+import hashlib
 import json
 import re
 from dataclasses import dataclass
@@ -104,6 +105,14 @@ def decode_value(data: bytes, what: str) -> Json:
 def size_of_value(value: Json, what: str) -> int:
     """Return how many bytes a value has. Raises what `encode_value` raises."""
     return len(encode_value(value, what))
+
+
+def digest_of_input(recorded: Json) -> str:
+    """Return the SHA-256 of a value, given as it is or as it is recorded."""
+    reference = reference_in(recorded)
+    if reference is not None:
+        return reference.sha256
+    return hashlib.sha256(encode_value(from_inline(recorded), "the input")).hexdigest()
 
 
 def _marked(value: Json) -> Json:

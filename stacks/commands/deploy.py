@@ -19,6 +19,8 @@ from stacks.bundle import Target, build_bundle
 from stacks.commands import aws
 from stacks.commands.one_line_failures import CannotBeDone, WentWrong, one_line_failures, pairs
 from stacks.commands.shown_steps import ShownSteps
+from stacks.commands.state_table import StateTable
+from stacks.commands.versions import check_versions
 from stacks.config import Configuration
 from stacks.environments import configuration_of
 from stacks.toolchain import CHECKOUT, cdk_command, tool_environment
@@ -44,6 +46,8 @@ def deploy(
         command = cdk_command()
         with step("check credentials and bootstraps"):
             account = checked_account(configuration)
+        with step("count the jobs on each agent version"):
+            check_versions_in_use(configuration)
         with step("bundle"):
             build_bundle(Target.AWS)
         whole = {**given, "environment": env, "account": account}
@@ -80,6 +84,20 @@ def checked_account(configuration: Configuration) -> str:
         places = " ".join(f"aws://{account}/{region}" for region in missing)
         raise CannotBeDone(f"not bootstrapped: {', '.join(missing)}; run `.venv/bin/cdk bootstrap {places}`")
     return account
+
+
+def check_versions_in_use(configuration: Configuration) -> None:
+    """Refuse a release that lacks an agent version which unfinished jobs are on. At the first deploy there are none."""
+    region, name = configuration.regions.first, configuration.table_name
+    client = aws.client("dynamodb", region)
+    try:
+        with aws.refusals_of(f"table {name} in {region}"):
+            client.describe_table(TableName=name)
+    except WentWrong as refused:
+        if aws.error_code(refused) == "ResourceNotFoundException":
+            return
+        raise
+    check_versions(StateTable(name, region, tuple(configuration.regions), client))
 
 
 def _is_bootstrapped(region: str) -> bool:

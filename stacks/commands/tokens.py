@@ -10,15 +10,11 @@ from typing import Annotated, Any
 import typer
 
 from functions.application.authorize_request import SCOPES, hash_token
-from localstack.admin import admin_client
-from localstack.cloud import LocalCloud
-from localstack.first_use import TABLE
-from localstack.layout import DEFAULT_REGIONS
 from stacks.commands import aws
 from stacks.commands.one_line_failures import CannotBeDone, WentWrong, one_line_failures
+from stacks.commands.state_table import state_table
 
 _TENANT = re.compile(r"[a-z][a-z0-9-]{0,30}[a-z0-9]")
-_ENVIRONMENTS = ("dev", "prod")
 
 group = typer.Typer(help="Bearer tokens of the API.", no_args_is_help=True)
 
@@ -45,11 +41,11 @@ def create(
 ) -> None:
     """Create a token, known in both Regions, and print it once."""
     with one_line_failures():
-        _check(tenant, scope, env)
-        table, region, client = _local_table(slot, region) if env is None else _aws_table(env, region)
-        token = put_token(client, table, region, tenant, scope)
+        _check(tenant, scope)
+        found = state_table(env, region, slot)
+        token = put_token(found.client, found.name, found.region, tenant, scope)
     if as_json:
-        typer.echo(json.dumps({"token": token, "tenant": tenant, "scopes": sorted(set(scope)), "table": table}))
+        typer.echo(json.dumps({"token": token, "tenant": tenant, "scopes": sorted(set(scope)), "table": found.name}))
     else:
         typer.echo(token)
         typer.echo("It is not shown again.", err=True)
@@ -75,27 +71,8 @@ def put_token(client: Any, table: str, region: str, tenant: str, scopes: list[st
     return token
 
 
-def _check(tenant: str, scopes: list[str], env: str | None) -> None:
+def _check(tenant: str, scopes: list[str]) -> None:
     if not _TENANT.fullmatch(tenant):
         raise CannotBeDone(f"--tenant {tenant!r} is no tenant's name: lower case letters, digits and dashes")
     if wrong := sorted(set(scopes) - SCOPES):
         raise CannotBeDone(f"--scope {wrong[0]!r} is none of {', '.join(sorted(SCOPES))}")
-    if env is not None and env not in _ENVIRONMENTS:
-        raise CannotBeDone(f"--env {env!r} is none of {', '.join(_ENVIRONMENTS)}; leave it out for the local cloud")
-
-
-def _aws_table(env: str, region: str | None) -> tuple[str, str, Any]:
-    chosen = region or DEFAULT_REGIONS[0]
-    with aws.refusals_of("AWS credentials"):
-        return f"antipode-{env}", chosen, aws.client("dynamodb", chosen)
-
-
-def _local_table(slot: int, region: str | None) -> tuple[str, str, Any]:
-    """The Region asked for, or else the first that runs."""
-    found = LocalCloud.find(slot).status()["regions"]
-    if region is not None and region not in found:
-        raise CannotBeDone(f"--region {region!r} is none of {', '.join(found)}")
-    running = [name for name, said in found.items() if said["state"] == "running" and region in (None, name)]
-    if not running:
-        raise WentWrong("no Region is running" if region is None else f"{region} is not running")
-    return TABLE, running[0], admin_client("dynamodb", running[0], found[running[0]]["endpoint"])

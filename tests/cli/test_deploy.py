@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError, NoCredentialsError
 from typer.testing import Result
 
 from stacks.bundle import Target
-from stacks.commands import aws, deploy
+from stacks.commands import aws, deploy, versions
 from stacks.commands.one_line_failures import WentWrong
 from tests.cli.conftest import Antipode
 
@@ -26,9 +26,10 @@ class Aws:
     def __init__(self, bootstrapped: Mapping[str, str | None]) -> None:
         self.bootstrapped = bootstrapped
         self.credentials: Exception | None = None
+        self.has_table = False
 
     def client(self, service: str, region: str) -> Any:
-        assert service in ("sts", "ssm")
+        assert service in ("sts", "ssm", "dynamodb")
         return _Client(self, region)
 
 
@@ -41,6 +42,11 @@ class _Client:
         if self._account.credentials:
             raise self._account.credentials
         return {"Account": ACCOUNT}
+
+    def describe_table(self, TableName: str) -> None:  # noqa: N803  boto3's own spelling
+        assert (TableName, self._region) in (("antipode-prod", "us-east-1"), ("antipode-dev", "us-west-2"))
+        if not self._account.has_table:
+            raise ClientError({"Error": {"Code": "ResourceNotFoundException", "Message": "said AWS"}}, "DescribeTable")
 
     def get_parameter(self, Name: str) -> None:  # noqa: N803  boto3's own spelling
         assert Name == "/cdk-bootstrap/hnb659fds/version"
@@ -189,3 +195,24 @@ def test_a_cdk_that_fails_is_one_line(tmp_path: Path) -> None:
         deploy.run_cdk("prod/data", ["/bin/sh", "-c", "exit 3"])
     with pytest.raises(WentWrong, match="did not start"):
         deploy.run_cdk("prod/data", [str(tmp_path / "none")])
+
+
+def test_a_release_that_lacks_a_version_in_use_is_refused_with_the_count(
+    antipode: Antipode, account: Aws, cdk: Cdk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.has_table = True
+    monkeypatch.setattr(versions, "counted_in", lambda table: {("probe", "0"): 3, ("probe", "1"): 9})
+    told = said(antipode("deploy", "--env", "prod", *NEEDED), 2)
+    assert told == (
+        "this checkout lacks agent versions that jobs are on: probe 0 (3 unfinished jobs); keep them until these end"
+    )
+    assert cdk.done == []
+
+
+def test_a_release_with_every_version_in_use_is_deployed(
+    antipode: Antipode, account: Aws, cdk: Cdk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.has_table = True
+    monkeypatch.setattr(versions, "counted_in", lambda table: {("probe", "1"): 9})
+    assert antipode("deploy", "--env", "prod", *NEEDED).exit_code == 0
+    assert cdk.done[-1] == "prod/us-west-2"

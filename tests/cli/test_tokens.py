@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
 from functions.application.authorize_request import BEARER, hash_token
-from stacks.commands import aws, tokens
+from stacks.commands import aws, state_table
 from tests.cli.conftest import Antipode, one_line
 
 CREATE = ["tokens", "create", "--tenant", "acme", "--scope", "jobs:write", "--scope", "jobs:read"]
@@ -91,7 +91,7 @@ def test_a_refusal_of_aws_is_one_line_and_no_token(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--tenant", "acme", "--scope", "jobs:all"], "--scope 'jobs:all' is none of jobs:read, jobs:write"),
+        (["--tenant", "acme", "--scope", "jobs:all"], "--scope 'jobs:all' is none of approvals:decide, jobs:read, jobs:write"),
         (["--tenant", "A b", "--scope", "jobs:read"], "--tenant 'A b' is no tenant's name"),
         (["--tenant", "acme", "--scope", "jobs:read", "--env", "local"], "--env 'local' is none of dev, prod"),
     ],
@@ -110,8 +110,8 @@ def local(monkeypatch: pytest.MonkeyPatch, **states: str) -> Table:
     table = Table()
     regions = {name: {"state": state, "endpoint": f"http://{name}"} for name, state in states.items()}
     cloud = SimpleNamespace(status=lambda: {"regions": regions})
-    monkeypatch.setattr(tokens, "LocalCloud", SimpleNamespace(find={9: cloud}.__getitem__))
-    monkeypatch.setattr(tokens, "admin_client", table.at)
+    monkeypatch.setattr(state_table, "LocalCloud", SimpleNamespace(find={9: cloud}.__getitem__))
+    monkeypatch.setattr(state_table, "admin_client", table.at)
     return table
 
 
