@@ -63,7 +63,7 @@ class Fleet:
     @property
     def now(self) -> float:
         """Seconds since the beginning."""
-        return self.region.clock.monotonic() - self._began
+        return round(self.region.clock.monotonic() - self._began, 6)
 
     @property
     def busy(self) -> bool:
@@ -81,12 +81,12 @@ class Fleet:
 
     async def rest(self) -> None:
         """Go on until nobody works and no hint is due: then all that is left to do is wait."""
-        await self.until(lambda: not self._working and not any(at <= self.now for at, _, _ in self._late))
+        await self.until(lambda: not self._working and not any(self._is(at) for at, _, _ in self._late))
 
     async def pass_time(self, seconds: float) -> None:
         """Go on for so long."""
         until = self.now + seconds
-        await self.until(lambda: self.now >= until, latest=until)
+        await self.until(lambda: self._is(until), latest=until)
 
     async def until(self, happened: Callable[[], bool], *, latest: float | None = None) -> None:
         """Go on until it has happened."""
@@ -106,12 +106,16 @@ class Fleet:
         """End every worker, at whatever it is waiting for."""
         self._machinery.kill()
 
+    def _is(self, moment: float) -> bool:
+        """Whether it has come, up to the errors of counting in fractions."""
+        return moment - self.now < 1e-5
+
     def _take_hints(self) -> None:
         self._late += [(self.now + send.delay_seconds, send, 1) for send in self.region.waiting()]
 
     async def _turn(self, latest: float | None) -> None:
-        due = [each for each in self._late if each[0] <= self.now]
-        self._late = [each for each in self._late if each[0] > self.now]
+        due = [each for each in self._late if self._is(each[0])]
+        self._late = [each for each in self._late if not self._is(each[0])]
         for _, send, delivery in due:
             self._begin(send, delivery)
         if self._working:
