@@ -27,19 +27,22 @@ from functions.application.ports import (
 from functions.application.read_state import read_state
 from functions.application.record_steps import Journal
 from functions.application.run_attempt import RunAttempt, request_event
-from functions.application.step_ends import APPROVAL, ask_of
+from functions.application.step_ends import APPROVAL, ask_of, end_event
 from functions.application.submit_job import LONGEST_LANE_DELAY
 from functions.application.switch_ports import Pauses
 from functions.application.wait_in_job import LINGER_SECONDS
+from functions.domain.errors import AntipodeError
 from functions.domain.job.arrivals import Arrival
 from functions.domain.job.decider import (
     ARRIVED,
     LONGEST_UNSEEN_SECONDS,
     Cancel,
+    Enlist,
     Fail,
     Heed,
     Ignore,
     Run,
+    Succeed,
     Wait,
     decide_advance,
     look_at_halted,
@@ -61,6 +64,7 @@ from functions.domain.job.events import (
 from functions.domain.job.history import Head, JobRecord, Segment
 from functions.domain.job.snapshot import SNAPSHOT_EVENTS
 from functions.domain.job.state import JobState, fold, snapshot_of
+from functions.domain.job.turns import HELD_LOOK_SECONDS, SESSION_AGENT
 from functions.domain.lanes import LaneMessage
 from functions.domain.moments import add_seconds, seconds_between
 
@@ -132,6 +136,10 @@ class AdvanceJob:
                 await self._conclude(known, JobFailed(at=self.clock.now(), code=code, detail=detail))
             case Cancel():
                 await self._conclude(known, self._cancelled(known.state))
+            case Enlist():
+                await self._enlist(known)
+            case Succeed(result=result):
+                await self._conclude(known, JobSucceeded(at=self.clock.now(), result=result))
             case Run():
                 if not await self._put_off(known):
                     await self._run(known, message, delivery, stop_at)
@@ -151,6 +159,21 @@ class AdvanceJob:
         state = fold(record.segments, record.snapshot)
         assert state is not None
         return self._known(known.job_id, record, state)
+
+    async def _enlist(self, known: _Known) -> None:
+        """Ask the turn's session to let it run, and look again at times, for what is said may be lost with a Region."""
+        now = self.clock.now()
+        try:
+            told = await self.children.turns.enlist(known.job_id, known.state)
+        except AntipodeError as error:
+            await self._conclude(known, JobFailed(at=now, code=error.code, detail=error.detail))
+            return
+        end = end_event(told, now, by=SESSION_AGENT)
+        if end is not None:
+            await self._conclude(known, end)
+            return
+        later = add_seconds(now, HELD_LOOK_SECONDS)
+        await self._put_head(known, min(later, known.state.job.deadline or later), "queued")
 
     async def _run(self, known: _Known, message: LaneMessage, delivery: int, stop_at: float) -> None:
         told = await self._end_already_told(known)
@@ -245,21 +268,14 @@ class AdvanceJob:
             await self.projections.put_snapshot(snapshot_of(job_id, state, self.region))
 
     async def _end_already_told(self, known: _Known) -> Event | None:
-        """A child that was adopted may have ended before, with a part of its history that is lost: see CallChild."""
-        state = known.state
-        if state.job.parent is None or not state.adoptions:
+        """A job that was adopted may have ended before, with a part of its history that is lost: see CallChild."""
+        state, now = known.state, self.clock.now()
+        if not state.adoptions:
             return None
-        end = await self.children.end_from_parent(state)
-        if not isinstance(end, dict):
-            return None
-        now = self.clock.now()
-        if end["status"] == "succeeded":
-            return JobSucceeded(at=now, result=end["result"])
-        error = end.get("error")
-        told = error if isinstance(error, dict) else {}
-        if end["status"] == "cancelled":
-            return JobCancelled(at=now, by="parent", reason=str(told.get("detail", "")))
-        return JobFailed(at=now, code=str(told.get("code")), detail=str(told.get("detail")))
+        end = end_event(await self.children.end_from_parent(state), now, by="parent")
+        if end is None and state.job.session is not None:
+            end = end_event(await self.children.turns.end_told(known.job_id, state), now, by=SESSION_AGENT)
+        return end
 
     def _cancelled(self, state: JobState) -> JobCancelled:
         assert state.cancel is not None
@@ -269,7 +285,8 @@ class AdvanceJob:
         known.journal.record(outcome)
         await known.journal.flush()
         await self._settle_head(known, outcome)
-        if known.state.job.parent is None and not known.state.waits and not known.journal.opened_waits:
+        alone = known.state.job.parent is None and known.state.job.session is None
+        if alone and not known.state.waits and not known.journal.opened_waits:
             return
         _, state = await read_state(self.history, known.job_id)
         assert state is not None

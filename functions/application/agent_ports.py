@@ -54,6 +54,21 @@ class CallRequest:
     lane: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellRequest:
+    """Something that an agent tells another job of its tenant, once.
+
+    Two of one `topic` and `key` are the same; the key is the step's own where none is given.
+    """
+
+    name: str
+    job_id: str
+    topic: str
+    body: Json
+    kind: ArrivalKind = ArrivalKind.SIGNAL
+    key: str | None = None
+
+
 class Settle(Protocol):
     """Makes a wait's result of what arrived, or of nothing when the time is up. Raises AntipodeError when it failed."""
 
@@ -130,6 +145,17 @@ class StepRecorder(Protocol):
 
     async def call(self, request: CallRequest) -> Json:
         """Return the result of a child job, which is begun if it has not been. Raises AntipodeError child_failed."""
+
+    async def tell(self, request: TellRequest) -> Json:
+        """Tell another job something. Returns {"told": true}, or false; then with its {"end"} if it has ended."""
+
+    @property
+    def session(self) -> str | None:
+        """The session of which the job is a turn."""
+
+    @property
+    def memory(self) -> Sequence[Json]:
+        """The newest entries of the conversation before this turn, each {"role", "content", "turn"}."""
 
     async def report(self, name: str, note: Json) -> None:
         """Record how far the agent is, once."""

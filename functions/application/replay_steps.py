@@ -1,6 +1,7 @@
 """The recorder that agents' steps go through: what the history holds is read from it, all else is done and recorded."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from functions.application.agent_ports import (
@@ -8,6 +9,7 @@ from functions.application.agent_ports import (
     Cancelled,
     StepOutcome,
     StepRequest,
+    TellRequest,
     WaitRequest,
 )
 from functions.application.call_child import CallChild
@@ -38,6 +40,7 @@ from functions.domain.job.events import (
     StepSucceeded,
     WaitOpened,
 )
+from functions.domain.job.turns import session_of
 from functions.domain.moments import add_seconds
 
 
@@ -131,6 +134,28 @@ class Recorder(StepBook):
                 abandon=abandon,
             )
         )
+
+    async def tell(self, request: TellRequest) -> Json:
+        """See StepRecorder."""
+
+        async def effect(idempotency_key: str) -> StepOutcome:
+            return StepOutcome(await self.children.tell.tell(self.state, request, idempotency_key))
+
+        told: list[Json] = [request.job_id, request.kind.value, request.topic, request.body]
+        # what led to it is made durable first: it must not be told and then be decided otherwise
+        return await self.step(
+            StepRequest(name=request.name, kind="tell", arguments=told, effect=effect, repeatable=False)
+        )
+
+    @property
+    def session(self) -> str | None:
+        """See StepRecorder."""
+        return session_of(self.state)
+
+    @property
+    def memory(self) -> Sequence[Json]:
+        """See StepRecorder."""
+        return self.state.memory
 
     async def report(self, name: str, note: Json) -> None:
         """See StepRecorder."""

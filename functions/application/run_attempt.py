@@ -35,6 +35,7 @@ from functions.domain.job.events import (
     AttemptYielded,
     CancelRequested,
     Event,
+    JobAdmitted,
     JobCancelled,
     JobContinued,
     JobFailed,
@@ -47,6 +48,7 @@ from functions.domain.job.events import (
 )
 from functions.domain.job.history import Head
 from functions.domain.job.state import JobState
+from functions.domain.job.turns import memory_in
 from functions.domain.moments import add_seconds
 from functions.domain.payload import size_of_value
 
@@ -261,9 +263,11 @@ def stopped(
     return JobStopped(at=now, code=code, detail=detail)
 
 
-def request_event(arrival: Arrival, now: str) -> JobPaused | JobResumed | CancelRequested:
-    """Return the event by which a request of somebody's is taken into the history."""
+def request_event(arrival: Arrival, now: str) -> JobPaused | JobResumed | CancelRequested | JobAdmitted:
+    """Return the event by which a request of somebody's, or a session's admission, is taken into the history."""
     match arrival.kind:
+        case ArrivalKind.SIGNAL:
+            return JobAdmitted(at=now, arrival=arrival.key, memory=memory_in(arrival))
         case ArrivalKind.PAUSE:
             return JobPaused(at=now, by=arrival.by, arrival=arrival.key)
         case ArrivalKind.RESUME:

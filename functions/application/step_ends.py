@@ -4,7 +4,7 @@ from functions.application.ports import ModelUnavailable
 from functions.domain.errors import AntipodeError
 from functions.domain.job.arrivals import Arrival
 from functions.domain.job.decider import over_budget
-from functions.domain.job.events import Json, StepSucceeded, WaitOpened
+from functions.domain.job.events import JobCancelled, JobFailed, JobSucceeded, Json, StepSucceeded, WaitOpened
 from functions.domain.job.history import Ask
 from functions.domain.job.state import JobState, StepEnd
 
@@ -44,6 +44,19 @@ def result_of_child(arrival: Arrival, agent: str) -> Json:
     error = end.get("error")
     told = f"{error['code']}: {error['detail']}" if isinstance(error, dict) else str(end["status"])
     raise AntipodeError("child_failed", f"the job of {agent!r} {end['status']}: {told}"[:LONGEST_DETAIL])
+
+
+def end_event(end: Json, now: str, by: str) -> JobSucceeded | JobFailed | JobCancelled | None:
+    """Return the event of a job's end as others have been told of it; None when they have not been."""
+    if not isinstance(end, dict):
+        return None
+    if end["status"] == "succeeded":
+        return JobSucceeded(at=now, result=end["result"])
+    error = end.get("error")
+    told = error if isinstance(error, dict) else {}
+    if end["status"] == "cancelled":
+        return JobCancelled(at=now, by=by, reason=str(told.get("detail", "")))
+    return JobFailed(at=now, code=str(told.get("code")), detail=str(told.get("detail")))
 
 
 def ask_of(job_id: str, state: JobState, wait: WaitOpened, region: str, *, open: bool) -> Ask:

@@ -29,10 +29,11 @@ from functions.application.ports import (
 from functions.application.read_state import read_state
 from functions.application.view_job import durability_of, view_job
 from functions.domain.errors import AntipodeError
-from functions.domain.ids import body_digest, job_id
+from functions.domain.ids import body_digest, digest_of, job_id
 from functions.domain.job.events import JobSubmitted, Json, SubmissionWithdrawn
 from functions.domain.job.history import Head, JobRecord, Segment
 from functions.domain.job.state import JobState, fold
+from functions.domain.job.turns import SESSION_AGENT
 from functions.domain.lanes import LaneMessage
 from functions.domain.moments import add_seconds, seconds_between
 from functions.domain.payload import size_of_value
@@ -56,6 +57,7 @@ class SubmitRequest:
     budget: Mapping[str, Json] | None = None
     callback_url: str | None = None
     tags: Mapping[str, Json] | None = None
+    session: Mapping[str, Json] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,9 +101,22 @@ class SubmitJob:
         with contextlib.suppress(LaneUnavailable):  # it is recorded, and the sweeper will find it
             await self._accept(job, replace(self._submitted(request, agent, lane, recorded), parent=parent))
 
+    async def submit_session(self, job: str, tenant: str, name: str) -> None:
+        """Accept the job that is a tenant's session of that name: the same one, whichever of its turns begins it.
+
+        Raises StateUnavailable.
+        """
+        lane = self.lanes.names()[0]  # its work is short, and turns wait for it
+        agent = self.agents.find(SESSION_AGENT)
+        assert agent is not None
+        request = SubmitRequest(tenant=tenant, agent=SESSION_AGENT, input={"name": name})
+        submitted = self._submitted(request, agent, lane, request.input)
+        with contextlib.suppress(LaneUnavailable):  # it is recorded, and the sweeper will find it
+            await self._accept(job, replace(submitted, body_digest=digest_of([SESSION_AGENT, tenant, name])))
+
     def _check(self, request: SubmitRequest) -> tuple[Agent, str]:
         agent = self.agents.find(request.agent)
-        if agent is None:
+        if agent is None or agent.name == SESSION_AGENT:
             detail = f"no agent is named {request.agent!r}; there are {', '.join(self.agents.names())}"
             raise AntipodeError("unknown_agent", detail, field="agent")
         lane = request.lane or DEFAULT_LANE
@@ -122,6 +137,8 @@ class SubmitJob:
             "callback_url": request.callback_url,
             "tags": request.tags,
         }
+        if request.session is not None:
+            asked["session"] = dict(request.session)
         return JobSubmitted(
             at=now,
             tenant=request.tenant,
@@ -135,6 +152,7 @@ class SubmitJob:
             budget=dict(request.budget) if request.budget else None,
             callback_url=request.callback_url,
             tags=dict(request.tags) if request.tags else None,
+            session=dict(request.session) if request.session else None,
         )
 
     async def _accept(self, job: str, submitted: JobSubmitted) -> dict[str, Json]:
@@ -219,8 +237,8 @@ class SubmitJob:
 
     async def _hint(self, job: str, submitted: JobSubmitted, epoch: int = 1) -> None:
         delay = 0.0 if submitted.run_at is None else max(0.0, seconds_between(self.clock.now(), submitted.run_at))
-        if delay > LONGEST_LANE_DELAY:
-            return
+        if delay > LONGEST_LANE_DELAY or (submitted.session is not None and submitted.run_at is None):
+            return  # the sweeper will find it; a turn runs when its session has admitted it
         message = LaneMessage(job, epoch, "submitted")
         await self.lanes.send([LaneSend(submitted.lane, message, submitted.tenant, math.ceil(delay))])
 

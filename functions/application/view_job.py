@@ -49,6 +49,8 @@ def view_job(job_id: str, state: JobState, durability: str, news: Iterable[Arriv
         view["progress"] = state.progress
     if state.job.parent is not None:
         view["parent"] = {"job": state.job.parent["job_id"], "step": state.job.parent["step"]}
+    if state.job.session:
+        view["session"] = state.job.session
     if state.job.tags:
         view["tags"] = state.job.tags
     return view if state.finished else {**view, **_unfinished(job_id, state, news)}

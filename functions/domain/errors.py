@@ -80,6 +80,11 @@ _ROWS = (
     ErrorRow("job_finished", 409, False, "The job has come to its end", "Nothing more can be sent to it."),
     ErrorRow("already_decided", 409, False, "Somebody has decided before", "The answer says who, when and what."),
     ErrorRow("approval_over", 409, False, "Nothing is asked there any more", "The answer says why; ask for it anew."),
+    ErrorRow(
+        "session_busy", 409, False, "The session was at another turn", "Submit it again, or with another `on_busy`."
+    ),
+    ErrorRow("session_ended", 409, False, "The session takes no more turns", "Begin one of another name."),
+    ErrorRow("memory_too_large", 422, False, "What is remembered is too large", "Remember a shorter text."),
     ErrorRow("approval_not_found", 404, False, "No such approval is open", "GET /v1/approvals lists the open ones."),
     ErrorRow("distribution_not_found", 422, False, "That distribution is not installed", "Check the name."),
 )

@@ -11,8 +11,7 @@ JOB_ID = re.compile(r"job_[a-z2-7]{32}")
 
 def job_id(tenant: str, idempotency_key: str) -> str:
     """Return the id of the job that `tenant` submits under `idempotency_key`: the same in either Region."""
-    digest = hashlib.sha256(f"{len(tenant)}:{tenant}{idempotency_key}".encode()).digest()
-    return "job_" + base64.b32encode(digest[:20]).decode("ascii").lower()
+    return _named(f"{len(tenant)}:{tenant}{idempotency_key}")
 
 
 def child_job_id(parent: str, step: str) -> str:
@@ -23,9 +22,22 @@ def child_job_id(parent: str, step: str) -> str:
     return job_id(parent, step)
 
 
+def session_job_id(tenant: str, name: str) -> str:
+    """Return the id of the job that is the tenant's session of that name: the same in either Region.
+
+    What `job_id` digests begins with a digit, so no client's key leads here.
+    """
+    return _named(f"session:{len(tenant)}:{tenant}{name}")
+
+
 def is_job_id(text: str) -> bool:
     """Say whether `text` has the form of a job id."""
     return JOB_ID.fullmatch(text) is not None
+
+
+def _named(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return "job_" + base64.b32encode(digest[:20]).decode("ascii").lower()
 
 
 def digest_of(value: object) -> str:

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from functions.domain.job.arrivals import CONTROLS, Arrival, in_order
+from functions.domain.job.arrivals import CONTROLS, Arrival, ArrivalKind, awaited, in_order
 from functions.domain.job.events import Json
 from functions.domain.job.state import JobState
+from functions.domain.job.turns import ADMIT, MERGED, is_held, verdict_among
 from functions.domain.moments import add_seconds
 
 MAX_ATTEMPTS = 8
@@ -53,7 +54,19 @@ class Cancel:
     """End the job as cancelled: it has done nothing for which its agent could compensate."""
 
 
-Decision: TypeAlias = Run | Ignore | Wait | Fail | Heed | Cancel
+@dataclass(frozen=True, slots=True)
+class Enlist:
+    """It is a turn of a session: ask that to let it run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Succeed:
+    """End the job with this result, without running it."""
+
+    result: Json
+
+
+Decision: TypeAlias = Run | Ignore | Wait | Fail | Heed | Cancel | Enlist | Succeed
 
 #: A halted job is looked at so often, though only an arrival wakes it: it stays on the due index, for adoption goes by
 #: that.
@@ -94,16 +107,33 @@ def _decide_own(state: JobState, now: str, news: tuple[Arrival, ...], reason: st
         return Fail("deadline_passed", f"the deadline was {state.job.deadline}")
     if state.halted:
         return Wait(look_at_halted(state, now))
+    if is_held(state):
+        return _decide_held(state, now, news)
     if state.waiting_until is not None:
         if ready(state, news, now):
             return Run()
         return Ignore("it is noted for later") if reason == ARRIVED else Wait(_wake_moment(state))
-    if reason == ARRIVED and state.cancel is None:
+    admitted_now = state.admitted and not state.attempts
+    if reason == ARRIVED and state.cancel is None and not admitted_now:
         return Ignore("a message of its own will start it")
     if state.attempts_in_vain >= MAX_ATTEMPTS:
         return Fail("attempts_exhausted", f"{state.attempts_in_vain} attempts in a row recorded no step and no end")
     start = start_not_before(state)
     return Wait(start) if start is not None and now < start else Run()
+
+
+def _decide_held(state: JobState, now: str, news: tuple[Arrival, ...]) -> Decision:
+    """Decide on a turn that its session has not admitted."""
+    if state.job.run_at is not None and now < state.job.run_at:
+        return Wait(state.job.run_at)
+    verdict = verdict_among(news)
+    if verdict is None:
+        return Enlist()
+    if verdict.answers == awaited(ArrivalKind.SIGNAL, ADMIT):
+        return Heed((verdict,))
+    if verdict.answers == awaited(ArrivalKind.SIGNAL, MERGED):
+        return Succeed(verdict.body)
+    return Fail("session_busy", str(verdict.body))
 
 
 def unheard(state: JobState, arrivals: Iterable[Arrival], region: str) -> tuple[Arrival, ...]:
@@ -124,6 +154,9 @@ def wakes_now(state: JobState, news: tuple[Arrival, ...], now: str) -> bool:
         return False
     if any(arrival.kind in CONTROLS for arrival in news):
         return True
+    if is_held(state):
+        timely = state.job.run_at is None or now >= state.job.run_at
+        return timely and not state.halted and verdict_among(news) is not None
     return state.waiting_until is not None and not state.halted and ready(state, news, now)
 
 

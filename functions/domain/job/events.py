@@ -13,6 +13,7 @@ class JobSubmitted:
     """A client, or a parent job, asked for a job. Always the first event of epoch 1.
 
     `parent` of a child job: {"job_id", "step", "chain"}, the chain being [agent, input's digest] of each job above it.
+    `session` of a turn: {"name", "on_busy"}; it does not run before its session has admitted it.
     """
 
     kind: ClassVar[str] = "submitted"
@@ -29,6 +30,7 @@ class JobSubmitted:
     callback_url: str | None = None
     tags: dict[str, Json] | None = None
     parent: dict[str, Json] | None = None
+    session: dict[str, Json] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,16 @@ class JobAdopted:
     from_region: str
     from_sequence: int
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobAdmitted:
+    """The job's session said that it is its turn. `memory`: the newest entries of the conversation so far."""
+
+    kind: ClassVar[str] = "admitted"
+    at: str
+    arrival: str
+    memory: list[Json]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,6 +267,7 @@ Event: TypeAlias = (
     JobSubmitted
     | SubmissionWithdrawn
     | JobAdopted
+    | JobAdmitted
     | AttemptStarted
     | AttemptYielded
     | AttemptFailed

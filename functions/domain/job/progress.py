@@ -10,6 +10,7 @@ from functions.domain.job.events import (
     AttemptYielded,
     CancelRequested,
     Event,
+    JobAdmitted,
     JobAdopted,
     JobCancelled,
     JobContinued,
@@ -34,6 +35,8 @@ from functions.domain.job.events import (
 #: How a step came to its end.
 StepEnd: TypeAlias = StepSucceeded | StepFailed
 FINISHED = frozenset({"succeeded", "failed", "cancelled"})
+#: The kind of the steps by which a turn adds to its session's memory.
+REMEMBER = "remember"
 #: What is kept by step: a step's end, its open wait, its last failed try, what it reported.
 _BY_STEP = ("steps", "waits", "tries", "reported")
 #: What is kept as a set of names.
@@ -69,6 +72,9 @@ class Progress:
     input_tokens: int = 0
     output_tokens: int = 0
     adoptions: int = 0
+    admitted: bool = False
+    memory: list[Json] = field(default_factory=list)
+    remembered: list[Json] = field(default_factory=list)
 
     def read(self, sequence: int, event: Event) -> None:
         """Take the next event in."""
@@ -79,6 +85,9 @@ class Progress:
             case JobAdopted():
                 self.status = "waiting" if self.waiting_until or self.halted else "queued"
                 self.adoptions += 1
+            case JobAdmitted(arrival=arrival, memory=memory):
+                self.admitted, self.memory = True, memory
+                self._take(arrival)
             case AttemptStarted():
                 self.status, self.retry_at, self.waiting_until = "running", None, None
                 self.attempts += 1
@@ -116,6 +125,8 @@ class Progress:
                 if event.step not in self.steps:
                     self.steps[event.step] = event
                     self.steps_ended += 1
+                    if isinstance(event, StepSucceeded) and event.step_kind == REMEMBER:
+                        self.remembered.append(event.result)
                 self.waits.pop(event.step, None)
                 self.tries.pop(event.step, None)
                 self.attempts_in_vain = 0

@@ -1,0 +1,127 @@
+"""Turns: the jobs of one session. What they and their session, a job as well, tell each other, and how a turn is held.
+
+All of it goes as signals of reserved names, in which `session.mail` is the one queue of all that a session is told, so
+that the order of its turns is the order of its arrivals.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from functions.domain.job.arrivals import Arrival, ArrivalKind
+from functions.domain.job.conversation import as_text, entry, newest_entries
+from functions.domain.job.events import Json
+from functions.domain.job.state import JobState
+from functions.domain.payload import reference_in
+
+SESSION_AGENT = "session"
+#: Signals whose names begin like this are Antipode's own: no client and no author may send or await them.
+RESERVED = "session."
+MAIL, ADMIT, REFUSE, MERGED, MERGE = (f"{RESERVED}{what}" for what in ("mail", "admit", "refuse", "merged", "merge"))
+#: What a session may do with a turn while another one runs; the first is the default.
+POLICIES = ("queue", "reject", "interrupt", "merge")
+SESSION_NAME = re.compile(r"[A-Za-z0-9._:@-]{1,128}")
+#: A larger input is not merged into a running turn: its turn runs as the next one.
+LARGEST_MERGED_BYTES = 16_000
+#: A turn that waits to be admitted asks again after so long, lest its session has lost sight of it.
+HELD_LOOK_SECONDS = 600.0
+
+
+def is_reserved(signal: str) -> bool:
+    """Say whether only Antipode itself may send or await signals of that name."""
+    return signal.startswith(RESERVED)
+
+
+def session_of(state: JobState) -> str | None:
+    """Return the name of the session of which the job is a turn."""
+    return None if state.job.session is None else str(state.job.session["name"])
+
+
+def is_held(state: JobState) -> bool:
+    """Say whether the job is a turn that its session has not admitted."""
+    return state.job.session is not None and not state.admitted and not state.finished
+
+
+def verdict_among(news: Iterable[Arrival]) -> Arrival | None:
+    """Return what a held turn's session has said of it: that it may run, before anything else."""
+    said: dict[str, Arrival] = {}
+    for arrival in news:
+        if arrival.kind == ArrivalKind.SIGNAL:
+            said.setdefault(arrival.name.partition("/")[0], arrival)
+    return next((said[name] for name in (ADMIT, MERGED, REFUSE) if name in said), None)
+
+
+def memory_in(admission: Arrival) -> list[Json]:
+    """Return the memory that an admission brings."""
+    return _items(admission.body, "memory")
+
+
+def asked_name(turn_id: str, turn: JobState) -> str:
+    """Return the name of the mail by which a turn asks to run: another one in each epoch, for the answer may be lost."""
+    return f"{MAIL}/{turn_id}.asked.{turn.epoch}"
+
+
+def asked_body(turn_id: str, turn: JobState) -> Json:
+    """Return what it says."""
+    assert turn.job.session is not None
+    body: dict[str, Json] = {"kind": "asked", "turn": turn_id, "on_busy": turn.job.session["on_busy"]}
+    whole = turn.job.input
+    if body["on_busy"] == "merge" and reference_in(whole) is None and len(as_text(whole)) <= LARGEST_MERGED_BYTES:
+        body["input"] = whole
+    return body
+
+
+def ended_name(turn_id: str, turn: JobState) -> str:
+    """Return the name of the mail by which a session is told of a turn's end."""
+    return f"{MAIL}/{turn_id}.ended.{turn.epoch}"
+
+
+def ended_among(arrivals: Iterable[Arrival], turn_id: str) -> Json:
+    """Return what a session has been told of the end of a turn, or None."""
+    prefix = f"{MAIL}/{turn_id}.ended."
+    return next((arrival.body for arrival in arrivals if arrival.name.startswith(prefix)), None)
+
+
+def merged_ids(state: JobState) -> list[str]:
+    """Return the turns whose inputs the job has taken in."""
+    prefix = f"{ArrivalKind.SIGNAL}/{MERGE}/"
+    return sorted(key.removeprefix(prefix) for key in state.taken if key.startswith(prefix))
+
+
+def ended_body(turn_id: str, turn: JobState, arrivals: Iterable[Arrival]) -> Json:
+    """Return what a session is told of a turn's end. `arrivals`: the turn's own, with the inputs merged into it."""
+    taken = merged_ids(turn)
+    merged = {arrival.name.partition("/")[2]: arrival.body for arrival in arrivals if arrival.name.startswith(MERGE)}
+    end: dict[str, Json] = {
+        "kind": "ended",
+        "turn": turn_id,
+        "status": turn.status,
+        "merged": list(taken),
+        "remembered": _remembered(turn, [_input_in(merged.get(each)) for each in taken]),
+    }
+    if turn.status == "succeeded":
+        end["result"] = turn.result
+    elif turn.error is not None:
+        end["error"] = dict(turn.error)
+    return end
+
+
+def _remembered(turn: JobState, merged: list[Json]) -> list[Json]:
+    """A turn that ran and says nothing itself is remembered by its input and its result."""
+    if turn.remembered:
+        said = [each for each in turn.remembered if isinstance(each, dict)]
+        return newest_entries([entry(str(each["role"]), each["content"]) for each in said])
+    if not turn.admitted:
+        return []
+    entries = [entry("user", each) for each in (turn.job.input, *merged)]
+    if turn.status == "succeeded":
+        entries.append(entry("assistant", turn.result))
+    return newest_entries(entries)
+
+
+def _input_in(body: Json) -> Json:
+    return body.get("input") if isinstance(body, Mapping) else None
+
+
+def _items(body: Json, name: str) -> list[Json]:
+    items = body.get(name) if isinstance(body, Mapping) else None
+    return list(items) if isinstance(items, list) else []
