@@ -14,12 +14,18 @@ class Permission(StrEnum):
     READS_JOBS = "reads_jobs"
     APPENDS_JOBS = "appends_jobs"
     COPIES_JOBS_TO_PEER = "copies_jobs_to_peer"
+    READS_JOBS_OF_PEER = "reads_jobs_of_peer"
     LISTS_JOBS = "lists_jobs"
     FINDS_DUE_JOBS = "finds_due_jobs"
     READS_REGIONS = "reads_regions"
     WRITES_REGIONS = "writes_regions"
     KEEPS_CURSORS = "keeps_cursors"
     SENDS_TO_LANES = "sends_to_lanes"
+    #: Hints to the peer, for a job of the peer's: its lanes are found by name.
+    SENDS_TO_PEER_LANES = "sends_to_peer_lanes"
+    READS_SWITCHES = "reads_switches"
+    #: In both Regions: a switch is copied to the peer at once.
+    SETS_SWITCHES = "sets_switches"
     READS_LANE_DEPTHS = "reads_lane_depths"
     INVOKES_MODEL = "invokes_model"
     KEEPS_PAYLOADS = "keeps_payloads"
@@ -40,6 +46,13 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class Routes:
+    """Called by the API for several routes that are one matter."""
+
+    each: tuple[Route, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Authorizer:
     """Called by the API before any route that has a scope."""
 
@@ -56,7 +69,7 @@ class Schedule:
     minutes: int
 
 
-Trigger = Route | Authorizer | EveryLane | Schedule
+Trigger = Route | Routes | Authorizer | EveryLane | Schedule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +88,29 @@ class FunctionRow:
         """What Lambda calls."""
         return f"functions.handlers.{self.name}.handle"
 
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """What it answers."""
+        match self.trigger:
+            case Route():
+                return (self.trigger,)
+            case Routes(each=each):
+                return each
+            case _:
+                return ()
+
 
 JOBS_READ = "jobs:read"
 JOBS_WRITE = "jobs:write"
+APPROVALS_DECIDE = "approvals:decide"
+#: What whoever sends something to a job needs: in both Regions, for either of them may run it.
+_SENDS_ARRIVALS = (
+    Permission.READS_JOBS,
+    Permission.APPENDS_JOBS,
+    Permission.COPIES_JOBS_TO_PEER,
+    Permission.SENDS_TO_LANES,
+    Permission.SENDS_TO_PEER_LANES,
+)
 #: A client may wait for its job (`Prefer: wait=N`), and API Gateway waits for a function 29 seconds, no longer.
 WAITING_SECONDS = 29
 
@@ -129,6 +162,56 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
         permissions=(Permission.LISTS_JOBS, Permission.READS_JOBS),
     ),
     FunctionRow(
+        name="signal_job",
+        description="Sends a job a signal, durable in both Regions",
+        trigger=Route("POST", "/v1/jobs/{id}/signals/{name}", JOBS_WRITE),
+        permissions=_SENDS_ARRIVALS,
+    ),
+    FunctionRow(
+        name="change_job",
+        description="Asks a job to end, to stop for now or to go on",
+        trigger=Routes(
+            tuple(Route("POST", f"/v1/jobs/{{id}}/{change}", JOBS_WRITE) for change in ("cancel", "pause", "resume"))
+        ),
+        permissions=_SENDS_ARRIVALS,
+    ),
+    FunctionRow(
+        name="cancel_jobs",
+        description="Asks many jobs of a tenant to end, page by page",
+        trigger=Route("POST", "/v1/jobs/cancel", JOBS_WRITE),
+        permissions=(Permission.LISTS_JOBS, *_SENDS_ARRIVALS),
+        timeout_seconds=WAITING_SECONDS,
+    ),
+    FunctionRow(
+        name="list_approvals",
+        description="Lists what a group of people is asked to decide",
+        trigger=Route("GET", "/v1/approvals", JOBS_READ),
+        permissions=(Permission.LISTS_JOBS, Permission.READS_JOBS),
+    ),
+    FunctionRow(
+        name="decide_approval",
+        description="Takes in the one decision on what a job asks",
+        trigger=Route("POST", "/v1/approvals/{id}", APPROVALS_DECIDE),
+        permissions=(*_SENDS_ARRIVALS, Permission.READS_JOBS_OF_PEER),
+    ),
+    FunctionRow(
+        name="set_switch",
+        description="Pauses and resumes a tenant's or an agent's jobs",
+        trigger=Routes(
+            (
+                Route("PUT", "/v1/switches/tenant", JOBS_WRITE),
+                Route("PUT", "/v1/switches/agents/{name}", JOBS_WRITE),
+            )
+        ),
+        permissions=(Permission.READS_SWITCHES, Permission.SETS_SWITCHES),
+    ),
+    FunctionRow(
+        name="list_switches",
+        description="Lists what is paused for a tenant",
+        trigger=Route("GET", "/v1/switches", JOBS_READ),
+        permissions=(Permission.READS_SWITCHES,),
+    ),
+    FunctionRow(
         name="list_agents",
         description="Lists the agents of this release",
         trigger=Route("GET", "/v1/agents", JOBS_READ),
@@ -151,9 +234,8 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
         description="Runs a batch of jobs until each is done, waits or yields",
         trigger=EveryLane(),
         permissions=(
-            Permission.READS_JOBS,
-            Permission.APPENDS_JOBS,
-            Permission.SENDS_TO_LANES,
+            *_SENDS_ARRIVALS,
+            Permission.READS_SWITCHES,
             Permission.INVOKES_MODEL,
             Permission.KEEPS_PAYLOADS,
             Permission.FINDS_PAYLOADS,
@@ -167,11 +249,9 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
         trigger=Schedule(minutes=1),
         permissions=(
             Permission.FINDS_DUE_JOBS,
-            Permission.READS_JOBS,
-            Permission.APPENDS_JOBS,
+            *_SENDS_ARRIVALS,
             Permission.READS_REGIONS,
             Permission.KEEPS_CURSORS,
-            Permission.SENDS_TO_LANES,
         ),
         timeout_seconds=90,
     ),

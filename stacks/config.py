@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from stacks.catalog import FUNCTIONS, WAITING_SECONDS, EveryLane, FunctionRow, Route, Schedule
+from stacks.catalog import FUNCTIONS, WAITING_SECONDS, EveryLane, FunctionRow, Schedule
 from stacks.sections import (
     AlarmSettings,
     EndpointSettings,
@@ -171,7 +171,7 @@ class Configuration(Section):
                     f"timing: loop_seconds of {self.timing.loop_seconds} leaves {row.name} no time to finish: "
                     f"its timeout of {timeout} s must be {LOOP_MARGIN_SECONDS} s longer"
                 )
-            if isinstance(row.trigger, Route) and timeout > WAITING_SECONDS:
+            if row.routes and timeout > WAITING_SECONDS:
                 raise ValueError(
                     f"sizes: {row.name} may run {timeout} s, but API Gateway answers for it after {WAITING_SECONDS} s"
                 )

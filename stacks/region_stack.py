@@ -10,7 +10,7 @@ from aws_cdk.aws_lambda import Code
 from aws_cdk.aws_route53 import HostedZone
 from constructs import Construct
 
-from stacks.catalog import FUNCTIONS, Authorizer, EveryLane, Route, Schedule, function_named
+from stacks.catalog import FUNCTIONS, Authorizer, EveryLane, Route, Routes, Schedule, function_named
 from stacks.config import Configuration
 from stacks.constructs.alarms import Alarms
 from stacks.constructs.api import RegionalApi
@@ -92,8 +92,9 @@ class RegionStack(Stack):
         for function in self._functions.values():
             trigger = function.row.trigger
             match trigger:
-                case Route():
-                    self._api.serve(function, trigger)
+                case Route() | Routes():
+                    for route in function.row.routes:
+                        self._api.serve(function, route)
                 case EveryLane():
                     function.read_lanes(self._lanes)
                 case Schedule():

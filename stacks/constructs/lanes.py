@@ -8,6 +8,11 @@ from stacks.config import Configuration
 from stacks.sections import LaneSettings
 
 
+def queue_name(prefix: str, settings: LaneSettings) -> str:
+    """Return the name of a lane's queue: the same in both Regions, so that each finds the other's."""
+    return f"{prefix}-{settings.name}"
+
+
 class Lane(Construct):
     """One lane. Its messages are hints that the sweeper can write again, so they need not be kept for long."""
 
@@ -17,7 +22,7 @@ class Lane(Construct):
         self.dead_letters = Queue(
             self,
             "DeadLetters",
-            queue_name=f"{prefix}-{settings.name}-dead",
+            queue_name=f"{queue_name(prefix, settings)}-dead",
             encryption=QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
             retention_period=Duration.days(14),
@@ -25,7 +30,7 @@ class Lane(Construct):
         self.queue = Queue(
             self,
             "Queue",
-            queue_name=f"{prefix}-{settings.name}",
+            queue_name=queue_name(prefix, settings),
             encryption=QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
             retention_period=Duration.days(4),

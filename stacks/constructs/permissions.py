@@ -1,7 +1,7 @@
 """Turns the permissions of the catalogue into IAM statements, none wider than its name.
 
-The keys of the state table begin with what they are about (`JOB#`, `TOKEN#`, `REGION#`, `SWEEP#`), so a role can be
-held to its kind of item. No statement holds a wildcard in a table's or a queue's name.
+The keys of the state table begin with what they are about (`JOB#`, `TOKEN#`, `REGION#`, `SWEEP#`, `SWITCH#`), so a
+role can be held to its kind of item. No statement holds a wildcard in a table's or a queue's name.
 """
 
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from aws_cdk.aws_sqs import IQueue
 from stacks.catalog import Permission
 from stacks.config import Configuration
 from stacks.constructs.acknowledged import acknowledge
+from stacks.constructs.lanes import queue_name
 from stacks.constructs.payloads import KEPT, UPLOADS, bucket_name
 
 DUE_INDEX = "due"
@@ -56,6 +57,12 @@ class Grants:
             case Permission.COPIES_JOBS_TO_PEER:
                 peer = self.configuration.peer_of(self.region)
                 return self._on_items("JOB#*", "PutItem", "GetItem", region=peer)
+            case Permission.READS_JOBS_OF_PEER:
+                return self._on_items("JOB#*", "Query", region=self.configuration.peer_of(self.region))
+            case Permission.READS_SWITCHES:
+                return self._on_items("SWITCH#*", "Query")
+            case Permission.SETS_SWITCHES:
+                return self._on_items("SWITCH#*", "PutItem", both=True)
             case Permission.LISTS_JOBS:
                 return PolicyStatement(actions=["dynamodb:Query"], resources=[self._index(LISTING_INDEX)])
             case Permission.FINDS_DUE_JOBS:
@@ -68,6 +75,8 @@ class Grants:
                 return self._on_items("SWEEP#*", "GetItem", "PutItem")
             case Permission.SENDS_TO_LANES:
                 return PolicyStatement(actions=["sqs:SendMessage"], resources=[q.queue_arn for q in self.queues])
+            case Permission.SENDS_TO_PEER_LANES:
+                return PolicyStatement(actions=["sqs:GetQueueUrl", "sqs:SendMessage"], resources=self._peer_queues())
             case Permission.READS_LANE_DEPTHS:
                 return PolicyStatement(actions=["sqs:GetQueueAttributes"], resources=[q.queue_arn for q in self.queues])
             case Permission.INVOKES_MODEL:
@@ -103,10 +112,16 @@ class Grants:
     def _bucket(self, region: str) -> str:
         return f"arn:{Aws.PARTITION}:s3:::{bucket_name(self.configuration, self.stack.account, region)}"
 
-    def _on_items(self, keys: str, *operations: str, region: str | None = None) -> PolicyStatement:
+    def _peer_queues(self) -> list[str]:
+        """The peer's lanes, spelt out as its replica is."""
+        peer = self.configuration.peer_of(self.region)
+        names = (queue_name(self.configuration.prefix, lane) for lane in self.configuration.lanes)
+        return [f"arn:{Aws.PARTITION}:sqs:{peer}:{self.stack.account}:{name}" for name in names]
+
+    def _on_items(self, keys: str, *operations: str, region: str | None = None, both: bool = False) -> PolicyStatement:
         return PolicyStatement(
             actions=[f"dynamodb:{operation}" for operation in operations],
-            resources=[self._table(region or self.region)],
+            resources=[self._table(each) for each in (self._both if both else (region or self.region,))],
             conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [keys]}},
         )
 

@@ -31,16 +31,42 @@ UPLOAD_REQUEST = JsonSchema(
     required=["bytes", "sha256"],
 )
 
+DECISION_REQUEST = JsonSchema(
+    schema=JsonSchemaVersion.DRAFT4,
+    title="DecisionRequest",
+    type=JsonSchemaType.OBJECT,
+    required=["approved"],
+)
+
+SWITCH_REQUEST = JsonSchema(
+    schema=JsonSchemaVersion.DRAFT4,
+    title="SwitchRequest",
+    type=JsonSchemaType.OBJECT,
+    required=["paused"],
+)
+
 #: Headers and query fields that routes read, by method and path; none is required.
 OPTIONAL_PARAMETERS: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "/v1/jobs"): ("header.Idempotency-Key", "header.Prefer"),
     ("GET", "/v1/jobs"): ("querystring.limit", "querystring.status", "querystring.before", "querystring.agent"),
     ("GET", "/v1/jobs/{id}"): ("header.Prefer",),
     ("GET", "/v1/jobs/{id}/events"): ("querystring.after", "querystring.limit"),
+    ("POST", "/v1/jobs/{id}/signals/{name}"): ("header.Idempotency-Key",),
+    ("POST", "/v1/jobs/{id}/cancel"): ("header.Idempotency-Key",),
+    ("POST", "/v1/jobs/{id}/pause"): ("header.Idempotency-Key",),
+    ("POST", "/v1/jobs/{id}/resume"): ("header.Idempotency-Key",),
+    ("GET", "/v1/approvals"): ("querystring.group", "querystring.after", "querystring.limit"),
+    ("POST", "/v1/approvals/{id}"): ("header.Idempotency-Key",),
 }
 
 #: The bodies that have a form, by method and path.
-BODIES = {("POST", "/v1/jobs"): JOB_REQUEST, ("POST", "/v1/payloads"): UPLOAD_REQUEST}
+BODIES = {
+    ("POST", "/v1/jobs"): JOB_REQUEST,
+    ("POST", "/v1/payloads"): UPLOAD_REQUEST,
+    ("POST", "/v1/approvals/{id}"): DECISION_REQUEST,
+    ("PUT", "/v1/switches/tenant"): SWITCH_REQUEST,
+    ("PUT", "/v1/switches/agents/{name}"): SWITCH_REQUEST,
+}
 
 
 class RequestChecks(Construct):
@@ -48,17 +74,12 @@ class RequestChecks(Construct):
 
     def __init__(self, scope: Construct, name: str, *, api: RestApi) -> None:
         super().__init__(scope, name)
-        self._models = {
-            route: Model(
-                self,
-                str(schema.title),
-                rest_api=api,
-                model_name=schema.title,
-                content_type="application/json",
-                schema=schema,
-            )
-            for route, schema in BODIES.items()
+        schemas = {str(schema.title): schema for schema in BODIES.values()}
+        models = {
+            title: Model(self, title, rest_api=api, model_name=title, content_type="application/json", schema=schema)
+            for title, schema in schemas.items()
         }
+        self._models = {route: models[str(schema.title)] for route, schema in BODIES.items()}
         self._with_body = RequestValidator(
             self, "BodyAndParameters", rest_api=api, validate_request_body=True, validate_request_parameters=True
         )
@@ -68,7 +89,7 @@ class RequestChecks(Construct):
 
     def validator(self, method: str) -> RequestValidator:
         """Return what checks requests of a method."""
-        return self._with_body if method == "POST" else self._without_body
+        return self._with_body if method in ("POST", "PUT") else self._without_body
 
     def models(self, method: str, path: str) -> dict[str, IModel]:
         """Return the form that a route's body must have, by content type."""

@@ -7,7 +7,7 @@ import pytest
 
 from functions.adapters.submit_body import LARGEST_BODY_BYTES
 from functions.domain.errors import CATALOGUE
-from stacks.catalog import FUNCTIONS, Route, function_named
+from stacks.catalog import FUNCTIONS, function_named
 from stacks.constructs.gateway_responses import PROBLEMS
 from tests.stacks.templates import Environment, Template, resolve
 
@@ -17,6 +17,16 @@ ROUTES = {
     ("GET", "/v1/jobs"): "list_jobs",
     ("GET", "/v1/jobs/{id}"): "get_job",
     ("GET", "/v1/jobs/{id}/events"): "list_job_events",
+    ("POST", "/v1/jobs/{id}/signals/{name}"): "signal_job",
+    ("POST", "/v1/jobs/{id}/cancel"): "change_job",
+    ("POST", "/v1/jobs/{id}/pause"): "change_job",
+    ("POST", "/v1/jobs/{id}/resume"): "change_job",
+    ("POST", "/v1/jobs/cancel"): "cancel_jobs",
+    ("GET", "/v1/approvals"): "list_approvals",
+    ("POST", "/v1/approvals/{id}"): "decide_approval",
+    ("PUT", "/v1/switches/tenant"): "set_switch",
+    ("PUT", "/v1/switches/agents/{name}"): "set_switch",
+    ("GET", "/v1/switches"): "list_switches",
     ("GET", "/v1/agents"): "list_agents",
     ("GET", "/v1/regions"): "list_regions",
     ("GET", "/v1/health"): "check_health",
@@ -24,6 +34,9 @@ ROUTES = {
 REQUIRED_FIELDS = {
     ("POST", "/v1/jobs"): ("JobRequest", ["agent", "input"]),
     ("POST", "/v1/payloads"): ("UploadRequest", ["bytes", "sha256"]),
+    ("POST", "/v1/approvals/{id}"): ("DecisionRequest", ["approved"]),
+    ("PUT", "/v1/switches/tenant"): ("SwitchRequest", ["paused"]),
+    ("PUT", "/v1/switches/agents/{name}"): ("SwitchRequest", ["paused"]),
 }
 PUBLIC = ("GET", "/v1/health")
 #: The response types of API Gateway that no request of ours can bring about, so that the defaults may answer for them.
@@ -74,9 +87,7 @@ def methods(template: Template) -> dict[tuple[str, str], Any]:
 
 
 def test_the_routes_are_those_of_the_catalogue(prod: Environment) -> None:
-    catalogue = {
-        (row.trigger.method, row.trigger.path): row.name for row in FUNCTIONS if isinstance(row.trigger, Route)
-    }
+    catalogue = {(route.method, route.path): row.name for row in FUNCTIONS for route in row.routes}
     assert catalogue == ROUTES
     assert set(methods(prod.first)) == set(ROUTES)
 
@@ -119,7 +130,7 @@ def test_parameters_are_checked_on_every_route_and_the_body_where_there_is_one(
     method = methods(prod.first)[route]
     validator = prod.first.resources[method["RequestValidatorId"]["Ref"]]["Properties"]
     assert validator["ValidateRequestParameters"] is True
-    assert validator["ValidateRequestBody"] is (route[0] == "POST")
+    assert validator["ValidateRequestBody"] is (route[0] in ("POST", "PUT"))
     assert method["RequestParameters"].get("method.request.path.id", False) is ("{id}" in route[1])
     if route in REQUIRED_FIELDS:
         title, _ = REQUIRED_FIELDS[route]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from stacks.catalog import FUNCTIONS, EveryLane, Permission, Route, Schedule, function_named
+from stacks.catalog import FUNCTIONS, EveryLane, Permission, Schedule, function_named
 from tests.stacks.templates import ROWS, Environment, as_list, resolve
 
 TABLE = "arn:<AWS::Partition>:dynamodb:us-east-1:<AWS::AccountId>:table/antipode-prod"
@@ -57,6 +57,14 @@ def expected(environment: Environment, permission: Permission) -> set[tuple[str,
         Permission.READS_JOBS: on_items("JOB#*", TABLE, "Query"),
         Permission.APPENDS_JOBS: on_items("JOB#*", TABLE, "PutItem"),
         Permission.COPIES_JOBS_TO_PEER: on_items("JOB#*", PEER_TABLE, "PutItem", "GetItem"),
+        Permission.READS_JOBS_OF_PEER: on_items("JOB#*", PEER_TABLE, "Query"),
+        Permission.READS_SWITCHES: on_items("SWITCH#*", TABLE, "Query"),
+        Permission.SETS_SWITCHES: on_items("SWITCH#*", TABLE, "PutItem") | on_items("SWITCH#*", PEER_TABLE, "PutItem"),
+        Permission.SENDS_TO_PEER_LANES: {
+            (action, f"arn:<AWS::Partition>:sqs:us-west-2:<AWS::AccountId>:antipode-prod-{lane}", "null")
+            for action in ("sqs:GetQueueUrl", "sqs:SendMessage")
+            for lane in LANES
+        },
         Permission.LISTS_JOBS: {("dynamodb:Query", f"{TABLE}/index/listing", "null")},
         Permission.FINDS_DUE_JOBS: {("dynamodb:Query", f"{TABLE}/index/due", "null")},
         Permission.READS_REGIONS: on_items("REGION#*", TABLE, "GetItem"),
@@ -131,17 +139,20 @@ def lambda_permissions(environment: Environment, alias: str) -> list[dict[str, A
     ]
 
 
-@pytest.mark.parametrize("name", [row.name for row in FUNCTIONS if isinstance(row.trigger, Route)])
-def test_api_gateway_may_call_a_function_for_its_own_route_only(name: str, prod: Environment) -> None:
+@pytest.mark.parametrize("name", [row.name for row in FUNCTIONS if row.routes])
+def test_api_gateway_may_call_a_function_for_its_own_routes_only(name: str, prod: Environment) -> None:
     row = function_named(name)
-    assert isinstance(row.trigger, Route)
     api, _ = prod.first.only("ApiGateway::RestApi")
     stage, _ = prod.first.only("ApiGateway::Stage")
-    path = row.trigger.path.replace("{id}", "*")
-    source = f"arn:<AWS::Partition>:execute-api:us-east-1:<AWS::AccountId>:<{api}>/<{stage}>/{row.trigger.method}{path}"
-    assert lambda_permissions(prod, prod.first.alias_of(row)) == [
-        {"Principal": "apigateway.amazonaws.com", "SourceArn": source}
-    ]
+    arn = f"arn:<AWS::Partition>:execute-api:us-east-1:<AWS::AccountId>:<{api}>/<{stage}>"
+    paths = {route: route.path.replace("{id}", "*").replace("{name}", "*") for route in row.routes}
+    assert sorted(lambda_permissions(prod, prod.first.alias_of(row)), key=str) == sorted(
+        (
+            {"Principal": "apigateway.amazonaws.com", "SourceArn": f"{arn}/{route.method}{path}"}
+            for route, path in paths.items()
+        ),
+        key=str,
+    )
 
 
 def test_api_gateway_may_call_the_authorizer_as_this_api_s_authorizer_only(prod: Environment) -> None:
@@ -164,7 +175,7 @@ def test_eventbridge_may_call_a_scheduled_function_for_its_own_rule_only(name: s
 
 
 def test_nobody_else_may_call_a_function(prod: Environment) -> None:
-    callers = len([row for row in FUNCTIONS if not isinstance(row.trigger, EveryLane)])
+    callers = sum(len(row.routes) or not isinstance(row.trigger, EveryLane) for row in FUNCTIONS)
     assert len(prod.first.properties("Lambda::Permission")) == callers
 
 
