@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 
 JOB_ID = re.compile(r"job_[a-z2-7]{32}")
+_in_order = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 def job_id(tenant: str, idempotency_key: str) -> str:
@@ -42,8 +43,7 @@ def _named(text: str) -> str:
 
 def digest_of(value: object) -> str:
     """Return 16 hex digits that stand for a JSON value, whatever the order of its keys."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hashlib.sha256(_in_order(value).encode()).hexdigest()[:16]
 
 
 def step_idempotency_key(job: str, step: str) -> str:

@@ -18,6 +18,7 @@ MARK = "$payload"
 INLINE_BYTES = 100_000
 LARGEST_PAYLOAD_BYTES = 100_000_000
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_write = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def reference_sent(value: Json, field: str) -> PayloadReference | None:
 def encode_value(value: Json, what: str) -> bytes:
     """Return a value as it is kept. Raises AntipodeError value_not_serialisable, value_too_large; both are final."""
     try:
-        data = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+        data = _write(value).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise AntipodeError("value_not_serialisable", f"{what} cannot be written as JSON: {error}"[:500]) from error
     if len(data) > LARGEST_PAYLOAD_BYTES:

@@ -287,15 +287,20 @@ Event: TypeAlias = (
     | JobCancelled
 )
 _BY_KIND: Mapping[str, type[Event]] = {cls.kind: cls for cls in get_args(Event)}
+#: The fields of each kind, and which of them are left out at None.
+_FIELDS: Mapping[type[Event], Mapping[str, bool]] = {
+    cls: {field.name: field.default is not MISSING for field in fields(cls)} for cls in get_args(Event)
+}
+_write = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def to_json(event: Event) -> dict[str, Json]:
     """Return the event as a JSON object; optional fields at None are left out."""
     body: dict[str, Json] = {"kind": event.kind}
-    for field in fields(event):
-        value = getattr(event, field.name)
-        if value is not None or field.default is MISSING:
-            body[field.name] = value
+    for name, optional in _FIELDS[type(event)].items():
+        value = getattr(event, name)
+        if value is not None or not optional:
+            body[name] = value
     return body
 
 
@@ -306,16 +311,18 @@ def from_json(body: Mapping[str, Json]) -> Event:
     cls = _BY_KIND.get(str(kind))
     if cls is None:
         raise UnreadableEvent(f"unknown event kind {kind!r}: a newer version of Antipode wrote this history")
-    known = {field.name for field in fields(cls)}
+    known = _FIELDS[cls]
+    if not values.keys() <= known.keys():
+        values = {name: value for name, value in values.items() if name in known}
     try:
-        return cls(**{name: value for name, value in values.items() if name in known})  # type: ignore[arg-type]
+        return cls(**values)  # type: ignore[arg-type]
     except TypeError as error:
         raise UnreadableEvent(f"event {kind!r}: {error}: a newer version of Antipode wrote this history") from error
 
 
 def encode(events: Iterable[Event]) -> str:
     """Return events as one compact JSON text, as a segment holds them."""
-    return json.dumps([to_json(event) for event in events], separators=(",", ":"), ensure_ascii=False)
+    return _write([to_json(event) for event in events])
 
 
 def decode(text: str) -> tuple[Event, ...]:

@@ -4,7 +4,7 @@ The highest epoch wins; its first event names the epoch, Region and sequence tha
 submission. Only a gap-free prefix is read. Events off that path are kept for audit as superseded.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 
 from functions.domain.job.events import (
@@ -126,16 +126,9 @@ def fold(segments: Iterable[Segment], snapshot: Snapshot | None = None) -> JobSt
     chains = [chain for branch in branches.values() if (chain := _chain(branch, branches, snapshot)) is not None]
     if not chains:
         return None
-    chain = min(chains, key=_preference)
+    chain = min(chains, key=_preference) if len(chains) > 1 else chains[0]
     highest = max(branch.epoch for branch in branches.values())
     state = _apply_all(chain, snapshot)
-    winning = {(item.epoch, item.region, item.sequence) for item in chain.events}
-    rest = [
-        item
-        for branch in branches.values()
-        for item in (*branch.run, *branch.beyond_gap)
-        if (item.epoch, item.region, item.sequence) not in winning
-    ]
     head = chain.branch
     owner = head if head.epoch == highest else max(branches.values(), key=lambda each: (each.epoch, each.region))
     return replace(
@@ -143,8 +136,22 @@ def fold(segments: Iterable[Segment], snapshot: Snapshot | None = None) -> JobSt
         owner_region=owner.region,
         epoch=highest,
         complete=chain.complete and head.epoch == highest and not head.beyond_gap,
-        superseded=tuple(sorted(rest, key=lambda item: (item.epoch, item.region, item.sequence))),
+        superseded=_superseded(chain, branches.values()),
     )
+
+
+def _superseded(chain: "_Chain", branches: Collection[_Branch]) -> tuple[Recorded, ...]:
+    """Return the events that are not on the winning chain, in the order of their places."""
+    if len(branches) == 1 and not chain.branch.beyond_gap:
+        return ()
+    winning = {(item.epoch, item.region, item.sequence) for item in chain.events}
+    rest = [
+        item
+        for branch in branches
+        for item in (*branch.run, *branch.beyond_gap)
+        if (item.epoch, item.region, item.sequence) not in winning
+    ]
+    return tuple(sorted(rest, key=lambda item: (item.epoch, item.region, item.sequence)))
 
 
 def snapshot_of(job_id: str, state: JobState, writer: str) -> Snapshot:
