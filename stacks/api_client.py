@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
+from urllib.parse import quote
 
 import httpx
 
@@ -106,7 +107,7 @@ class ApiClient:
 
     def submit(self, submission: Submission, *, key: str | None = None, wait_seconds: int = 0) -> dict[str, Any]:
         """Submit a job and return it, if asked as it stands after at most `wait_seconds`."""
-        headers = {"Idempotency-Key": key or secrets.token_urlsafe(18), **_preference(wait_seconds)}
+        headers = {**_once(key), **_preference(wait_seconds)}
         return self._call("POST", "/jobs", headers=headers, body=submission.body())
 
     def job(self, job_id: str, *, wait_seconds: int = 0) -> dict[str, Any]:
@@ -145,12 +146,43 @@ class ApiClient:
             query["after"] = following
 
     def decide(
-        self, approval: str, *, approved: bool, by: str, comment: str = "", key: str | None = None
+        self, approval: str, *, approved: bool, by: str | None = None, comment: str = "", key: str | None = None
     ) -> dict[str, Any]:
         """Decide on an approval, once however often it is sent. Raises ApiRefused when somebody else was first."""
-        headers = {"Idempotency-Key": key or secrets.token_urlsafe(18)}
-        body = {"approved": approved, "by": by, "comment": comment}
-        return self._call("POST", f"/approvals/{_segment(approval)}", headers=headers, body=body)
+        body = {"approved": approved, "comment": comment, **({} if by is None else {"by": by})}
+        return self._call("POST", f"/approvals/{_segment(approval)}", headers=_once(key), body=body)
+
+    def signal(self, job_id: str, name: str, body: Any, *, key: str | None = None) -> dict[str, Any]:
+        """Send a job a signal, one however often it is sent."""
+        path = f"/jobs/{_segment(job_id)}/signals/{quote(name, safe='')}"
+        return self._call("POST", path, headers=_once(key), body=body, has_body=True)
+
+    def change(self, job_id: str, what: str, *, reason: str | None = None, key: str | None = None) -> dict[str, Any]:
+        """Ask that a job be cancelled ("cancel"), paused ("pause") or resumed ("resume"), and return it."""
+        body = {} if reason is None else {"reason": reason}
+        return self._call("POST", f"/jobs/{_segment(job_id)}/{_segment(what)}", headers=_once(key), body=body)
+
+    def cancel_all(self, *, agent: str | None = None, reason: str | None = None) -> Iterator[int]:
+        """Ask that all unfinished jobs end, or those of one agent; page by page, with how many were asked in each."""
+        given = {"agent": agent, "reason": reason}
+        body: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        while True:
+            page = self._call("POST", "/jobs/cancel", body=body)
+            if not isinstance(page.get("cancelled"), int) or "next" not in page:
+                raise ApiError(f"{self.url} answered without cancelled; is it the API?")
+            yield page["cancelled"]
+            if page["next"] is None:
+                return
+            body["before"] = page["next"]
+
+    def set_switch(self, agent: str | None, *, paused: bool, reason: str | None = None) -> dict[str, Any]:
+        """Pause all jobs of the tenant, or of one agent, or let them go on."""
+        path = "/switches/tenant" if agent is None else f"/switches/agents/{quote(agent, safe='')}"
+        return self._call("PUT", path, body={"paused": paused, **({} if reason is None else {"reason": reason})})
+
+    def switches(self) -> dict[str, Any]:
+        """Return what is paused."""
+        return self._call("GET", "/switches")
 
     def agents(self) -> dict[str, Any]:
         """Return the agents that jobs can be submitted to."""
@@ -177,9 +209,10 @@ class ApiClient:
         *,
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, Any] | None = None,
-        body: Json | None = None,
+        body: Any = None,
+        has_body: bool = False,
     ) -> dict[str, Any]:
-        content = None if body is None else json.dumps(body).encode()
+        content = None if body is None and not has_body else json.dumps(body).encode()
         typed = {**(headers or {}), **({"Content-Type": "application/json"} if content is not None else {})}
         deadline = self._clock() + self._patience_seconds
         pause = FIRST_PAUSE_SECONDS
@@ -239,6 +272,11 @@ def _refusal(response: httpx.Response, answer: object) -> ApiRefused:
     seconds = float(after) if after.isdigit() else None
     code = str(said.get("code") or "no_code")
     return ApiRefused(response.status_code, code, str(detail), said.get("field"), seconds)
+
+
+def _once(key: str | None) -> dict[str, str]:
+    """However often it is sent, it happens once."""
+    return {"Idempotency-Key": key or secrets.token_urlsafe(18)}
 
 
 def _preference(wait_seconds: int) -> dict[str, str]:

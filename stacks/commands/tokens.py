@@ -31,7 +31,10 @@ def _tokens() -> None:
 @group.command()
 def create(
     tenant: Annotated[str, typer.Option(help="The tenant, one of those that were deployed.")],
-    scope: Annotated[list[str], typer.Option(help="jobs:read or jobs:write; may be repeated.")],
+    scope: Annotated[list[str], typer.Option(help="jobs:read, jobs:write or approvals:decide; may be repeated.")],
+    principal: Annotated[
+        str | None, typer.Option(help="Who holds it: named in the history for what is done with it.")
+    ] = None,
     env: Annotated[str | None, typer.Option(help="dev or prod on AWS; the local cloud of --slot if left out.")] = None,
     region: Annotated[
         str | None, typer.Option(help="The Region to write it in; it is replicated to the other.")
@@ -41,17 +44,21 @@ def create(
 ) -> None:
     """Create a token, known in both Regions, and print it once."""
     with one_line_failures():
-        _check(tenant, scope)
+        _check(tenant, scope, principal)
         found = state_table(env, region, slot)
-        token = put_token(found.client, found.name, found.region, tenant, scope)
+        token = put_token(found.client, found.name, found.region, tenant, scope, principal)
     if as_json:
-        typer.echo(json.dumps({"token": token, "tenant": tenant, "scopes": sorted(set(scope)), "table": found.name}))
+        holder = principal or tenant
+        said = {"token": token, "tenant": tenant, "principal": holder, "scopes": sorted(set(scope))}
+        typer.echo(json.dumps({**said, "table": found.name}))
     else:
         typer.echo(token)
         typer.echo("It is not shown again.", err=True)
 
 
-def put_token(client: Any, table: str, region: str, tenant: str, scopes: list[str]) -> str:
+def put_token(
+    client: Any, table: str, region: str, tenant: str, scopes: list[str], principal: str | None = None
+) -> str:
     """Write a new token's item, never over another, and return the token."""
     token = f"ap_{secrets.token_urlsafe(32)}"
     item = {
@@ -60,6 +67,7 @@ def put_token(client: Any, table: str, region: str, tenant: str, scopes: list[st
         "writer": {"S": region},
         "tenant": {"S": tenant},
         "scopes": {"L": [{"S": scope} for scope in sorted(set(scopes))]},
+        **({} if principal is None else {"principal": {"S": principal}}),
     }
     try:
         with aws.refusals_of(f"table {table} in {region}"):
@@ -71,8 +79,10 @@ def put_token(client: Any, table: str, region: str, tenant: str, scopes: list[st
     return token
 
 
-def _check(tenant: str, scopes: list[str]) -> None:
+def _check(tenant: str, scopes: list[str], principal: str | None) -> None:
     if not _TENANT.fullmatch(tenant):
         raise CannotBeDone(f"--tenant {tenant!r} is no tenant's name: lower case letters, digits and dashes")
     if wrong := sorted(set(scopes) - SCOPES):
         raise CannotBeDone(f"--scope {wrong[0]!r} is none of {', '.join(sorted(SCOPES))}")
+    if principal is not None and not (0 < len(principal) <= 200 and principal.isprintable()):
+        raise CannotBeDone("--principal is no name: 1 to 200 printable characters")
