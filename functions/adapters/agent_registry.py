@@ -12,18 +12,21 @@ SHIPPED: Mapping[str, Sequence[str]] = {
     "probe": ["functions.agents.probe"],
     "release-audit": ["functions.agents.release_audit"],
 }
+#: Agents of Antipode's own: workers run them, clients neither see nor submit to them. Their versions stay for ever:
+#: a session lives as long as its conversation does.
+SYSTEM: Mapping[str, Sequence[str]] = {"session": ["functions.agents.session"]}
 
 
 class AgentRegistry:
     """The agents of this release; `modules` gives for each name the modules that define its versions, newest first."""
 
     def __init__(self, modules: Mapping[str, Sequence[str]] = SHIPPED) -> None:
-        self._modules = {name: list(versions) for name, versions in modules.items()}
+        self._modules = {name: list(versions) for name, versions in {**SYSTEM, **modules}.items()}
         self._loaded: dict[str, Agent] = {}
 
     def names(self) -> Sequence[str]:
         """See Agents."""
-        return sorted(self._modules)
+        return sorted(self._modules.keys() - SYSTEM.keys())
 
     def versions(self, name: str) -> Sequence[str]:
         """See Agents."""

@@ -6,6 +6,7 @@ from functions.domain.job.retry import Retry, TryAgain
 from functions.sdk.agent import AgentDefinition, agent
 from functions.sdk.branches import Branch
 from functions.sdk.context import Context
+from functions.sdk.conversation import Entry
 from functions.sdk.tool import tool
 from functions.sdk.waits import Approval
 
@@ -16,6 +17,7 @@ __all__ = [
     "Branch",
     "Cancelled",
     "Context",
+    "Entry",
     "Retry",
     "TryAgain",
     "agent",

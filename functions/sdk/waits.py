@@ -7,7 +7,9 @@ from functions.application.agent_ports import WaitRequest
 from functions.domain.errors import AntipodeError
 from functions.domain.job.arrivals import Arrival, ArrivalKind
 from functions.domain.job.events import Json
+from functions.domain.job.turns import MERGE, RESERVED, is_reserved
 from functions.domain.moments import to_moment
+from functions.domain.payload import from_inline
 from functions.sdk.tool import check_name
 
 LONGEST_SECONDS = 366 * 86_400.0
@@ -39,6 +41,8 @@ def sleep_until(name: str, when: datetime) -> WaitRequest:
 def signal(name: str, signal_name: str, timeout: float, otherwise: list[Json]) -> WaitRequest:
     """Return the request of `Context.signal`; `otherwise` holds the value for when none comes, or nothing."""
     check_name(signal_name)
+    if is_reserved(signal_name):
+        raise TypeError(f"{signal_name!r}: names that begin with {RESERVED!r} are Antipode's own signals")
 
     def settle(arrival: Arrival | None) -> Json:
         if arrival is not None:
@@ -56,6 +60,24 @@ def signal(name: str, signal_name: str, timeout: float, otherwise: list[Json]) -
         arrives=ArrivalKind.SIGNAL,
         topic=signal_name,
         about={"signal": signal_name},
+    )
+
+
+def merged(name: str, timeout: float) -> WaitRequest:
+    """Return the request of `Context.merged`, for one input; its result is None when none has come."""
+
+    def settle(arrival: Arrival | None) -> Json:
+        body = None if arrival is None else arrival.body
+        return {"input": from_inline(body["input"])} if isinstance(body, dict) else None
+
+    return WaitRequest(
+        name=name,
+        kind="merged",
+        arguments=timeout,
+        settle=settle,
+        seconds=_within(timeout),
+        arrives=ArrivalKind.SIGNAL,
+        topic=MERGE,
     )
 
 

@@ -46,18 +46,18 @@ def tokens_in(content: Json) -> int:
     return max(1, -(-len(as_text(content)) // CHARACTERS_A_TOKEN))
 
 
-def newest_entries(entries: Iterable[Mapping[str, Json]], most_bytes: int = MEMORY_BYTES) -> list[Json]:
+def newest_entries(entries: Iterable[Mapping[str, Json]], most_bytes: int = MEMORY_BYTES) -> list[dict[str, Json]]:
     """Return the newest entries that together have at most so many bytes, in their order."""
     return _newest([(bytes_of(dict(each)) + 1, dict(each)) for each in entries], most_bytes)
 
 
-def entries_within(entries: Iterable[Mapping[str, Json]], most_tokens: int) -> list[Json]:
+def entries_within(entries: Iterable[Mapping[str, Json]], most_tokens: int) -> list[dict[str, Json]]:
     """Return the newest entries that together count for at most so many tokens, in their order."""
     return _newest([(tokens_in(each["content"]), dict(each)) for each in entries], most_tokens)
 
 
-def _newest(sized: Sequence[tuple[int, dict[str, Json]]], most: int) -> list[Json]:
-    chosen: list[Json] = []
+def _newest(sized: Sequence[tuple[int, dict[str, Json]]], most: int) -> list[dict[str, Json]]:
+    chosen: list[dict[str, Json]] = []
     for size, each in reversed(sized):
         most -= size
         if most < 0:

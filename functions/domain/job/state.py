@@ -56,8 +56,8 @@ class JobState:
     of its worker because all it does is wait; `waiting_for` what can wake it before; `halted` while it must not run
     before somebody resumes it. `taken` are the keys of the arrivals that are in the history. `round` rises with each
     `continue_as_new`. `cut` are the waits that were open when somebody asked that the job end.
-    Of a turn of a session: `admitted` once it may run, with the `memory` of the conversation until then; `remembered` is
-    what it adds to that.
+    Of a turn of a session: `admitted` once it may run, with the `memory` of the conversation until then; `remembered`
+    is what it adds to that.
     """
 
     job: JobSubmitted

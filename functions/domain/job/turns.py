@@ -56,7 +56,7 @@ def memory_in(admission: Arrival) -> list[Json]:
 
 
 def asked_name(turn_id: str, turn: JobState) -> str:
-    """Return the name of the mail by which a turn asks to run: another one in each epoch, for the answer may be lost."""
+    """Return the name of the mail by which a turn asks to run: a new one in each epoch, for the answer may be lost."""
     return f"{MAIL}/{turn_id}.asked.{turn.epoch}"
 
 
@@ -109,13 +109,13 @@ def _remembered(turn: JobState, merged: list[Json]) -> list[Json]:
     """A turn that ran and says nothing itself is remembered by its input and its result."""
     if turn.remembered:
         said = [each for each in turn.remembered if isinstance(each, dict)]
-        return newest_entries([entry(str(each["role"]), each["content"]) for each in said])
+        return list(newest_entries([entry(str(each["role"]), each["content"]) for each in said]))
     if not turn.admitted:
         return []
     entries = [entry("user", each) for each in (turn.job.input, *merged)]
     if turn.status == "succeeded":
         entries.append(entry("assistant", turn.result))
-    return newest_entries(entries)
+    return list(newest_entries(entries))
 
 
 def _input_in(body: Json) -> Json:

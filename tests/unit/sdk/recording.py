@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from functions.adapters.memory import CountingEntropy, ScriptedModel
-from functions.application.agent_ports import CallRequest, StepRequest, WaitRequest
+from functions.application.agent_ports import CallRequest, StepRequest, TellRequest, WaitRequest
 from functions.application.ports import Model, ModelAnswer
 from functions.domain.job.arrivals import Arrival
 from functions.domain.job.events import Json
@@ -43,6 +43,10 @@ class Recording:
     waits: list[WaitRequest] = field(default_factory=list)
     calls: list[CallRequest] = field(default_factory=list)
     notes: list[tuple[str, Json]] = field(default_factory=list)
+    told: list[TellRequest] = field(default_factory=list)
+    answers_to_tells: list[Json] = field(default_factory=list)
+    session: str | None = None
+    memory: list[Json] = field(default_factory=list)
     entropy: CountingEntropy = field(default_factory=CountingEntropy)
     _ended: dict[str, Json] = field(default_factory=dict)
     _seen: Counter[str] = field(default_factory=Counter)
@@ -81,6 +85,14 @@ class Recording:
             if isinstance(end, Exception):
                 raise end
             self._ended[key] = end
+        return self._ended[key]
+
+    async def tell(self, request: TellRequest) -> Json:
+        """See StepRecorder."""
+        key = self._key(request.name)
+        if key not in self._ended:
+            self.told.append(request)
+            self._ended[key] = self.answers_to_tells.pop(0) if self.answers_to_tells else {"told": True}
         return self._ended[key]
 
     async def report(self, name: str, note: Json) -> None:

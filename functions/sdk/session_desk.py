@@ -1,0 +1,123 @@
+"""What the agent `session` does with the turns of its session: read its mail, and tell turns what is decided of them.
+
+Of use to that agent alone: the names under which all this goes are refused to everybody else.
+"""
+
+from dataclasses import dataclass
+
+from functions.application.agent_ports import TellRequest, WaitRequest
+from functions.domain.job.arrivals import Arrival, ArrivalKind
+from functions.domain.job.conversation import newest_entries
+from functions.domain.job.events import Json
+from functions.domain.job.turns import ADMIT, MAIL, MERGE, MERGED, REFUSE, RESERVED
+from functions.sdk.context import Context
+
+__all__ = ["Asked", "Ended", "SessionDesk", "Told", "newest_entries"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A turn asks to run. `input` is there when it may be merged into the running one."""
+
+    turn: str
+    on_busy: str
+    input: Json = None
+    fits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A turn has ended. `merged` are the turns whose inputs it has taken in, and answers for if it succeeded."""
+
+    turn: str
+    status: str
+    remembered: tuple[dict[str, Json], ...]
+    merged: tuple[str, ...]
+
+    @property
+    def answers_for(self) -> tuple[str, ...]:
+        """The turns that need not run because this one did."""
+        return self.merged if self.status == "succeeded" else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What telling a turn came to: it was told, or it has ended, or nothing is known of it here (yet)."""
+
+    done: bool
+    end: Ended | None
+
+
+class SessionDesk:
+    """The mail of one session, in and out."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._recorder = ctx.recorder
+
+    async def mail(self, seconds: float) -> Asked | Ended | None:
+        """Return the next mail, or None when none comes for so long."""
+        request = WaitRequest(
+            name="mail",
+            kind="mail",
+            arguments=None,
+            settle=_settle,
+            seconds=seconds,
+            arrives=ArrivalKind.SIGNAL,
+            topic=MAIL,
+        )
+        return _read(await self._recorder.wait(request))
+
+    async def admit(self, turn: str, memory: list[dict[str, Json]]) -> Told:
+        """Let a turn run."""
+        return await self._tell("admit", turn, ADMIT, {"memory": list(newest_entries(memory))}, self._recorder.job_id)
+
+    async def refuse(self, turn: str, why: str) -> Told:
+        """Have a turn fail because the session is busy."""
+        return await self._tell("refuse", turn, REFUSE, why, self._recorder.job_id)
+
+    async def settle_merged(self, turn: str, into: str) -> Told:
+        """Have a turn succeed without running, because another one answers for it."""
+        return await self._tell("settle", turn, MERGED, {"merged_into": into}, self._recorder.job_id)
+
+    async def offer(self, turn: str, other: str, its_input: Json) -> Told:
+        """Hand the input of another turn to the running one."""
+        return await self._tell("offer", turn, MERGE, {"turn": other, "input": its_input}, other)
+
+    async def interrupt(self, turn: str, why: str, key: str) -> Told:
+        """Ask that a running turn end."""
+        request = TellRequest(
+            name="interrupt", job_id=turn, kind=ArrivalKind.CANCEL, topic=f"{RESERVED}interrupt", body=why, key=key
+        )
+        return _told(await self._recorder.tell(request))
+
+    async def _tell(self, name: str, turn: str, topic: str, body: Json, key: str) -> Told:
+        return _told(await self._recorder.tell(TellRequest(name=name, job_id=turn, topic=topic, body=body, key=key)))
+
+
+def _settle(arrival: Arrival | None) -> Json:
+    """A turn's result is none of the session's business, and may be large."""
+    if arrival is None or not isinstance(arrival.body, dict):
+        return None
+    return {name: value for name, value in arrival.body.items() if name not in ("result", "error")}
+
+
+def _read(mail: Json) -> Asked | Ended | None:
+    if not isinstance(mail, dict):
+        return None
+    if mail["kind"] == "asked":
+        return Asked(str(mail["turn"]), str(mail["on_busy"]), mail.get("input"), "input" in mail)
+    return _ended(mail)
+
+
+def _ended(mail: dict[str, Json]) -> Ended:
+    remembered, merged = mail["remembered"], mail["merged"]
+    assert isinstance(remembered, list)
+    assert isinstance(merged, list)
+    entries = tuple(each for each in remembered if isinstance(each, dict))
+    return Ended(str(mail["turn"]), str(mail["status"]), entries, tuple(map(str, merged)))
+
+
+def _told(answer: Json) -> Told:
+    assert isinstance(answer, dict)
+    end = answer.get("end")
+    return Told(answer["told"] is True, _ended(end) if isinstance(end, dict) else None)
