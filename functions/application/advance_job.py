@@ -114,21 +114,23 @@ class AdvanceJob:
         with contextlib.suppress(AppendConflict):  # somebody else in this Region is ahead of us
             await self._advance(self._known(message.job_id, record, state), message, delivery, stop_at)
 
-    async def _advance(self, known: _Known, message: LaneMessage, delivery: int, stop_at: float) -> None:
+    async def _advance(
+        self, known: _Known, message: LaneMessage, delivery: int, stop_at: float, *, heeded: bool = False
+    ) -> None:
         decision = decide_advance(
             known.state,
             region=self.region,
             epoch=message.epoch,
             now=self.clock.now(),
             news=known.news,
-            reason=message.reason,
+            reason="" if heeded else message.reason,
         )
         match decision:
             case Ignore():
                 if known.state.finished and known.state.owner_region == self.region:
                     await self.children.settle_family(known.job_id, known.state)
             case Heed(requests=requests):
-                await self._advance(await self._heed(known, requests), message, delivery, stop_at)
+                await self._advance(await self._heed(known, requests), message, delivery, stop_at, heeded=True)
             case Wait(until=until):
                 if not self._hinted_already(known, until):
                     await self._look_again(known, until, "due")
@@ -153,7 +155,7 @@ class AdvanceJob:
         for event in events:
             known.journal.record(event)
         segment = Segment(known.job_id, known.state.epoch, self.region, known.journal.next_sequence, events)
-        await self._be_found(known)
+        await self._be_found(known, LONGEST_LANE_DELAY + self.stall_seconds)  # what is due before has its hint
         await known.journal.flush()
         record = replace(known.record, segments=(*known.record.segments, segment))
         state = fold(record.segments, record.snapshot)
@@ -180,7 +182,7 @@ class AdvanceJob:
         if told is not None:
             await self._conclude(known, told)
             return
-        await self._be_found(known)
+        await self._be_found(known, self.stall_seconds)
         journal = known.journal
         started = AttemptStarted(at=self.clock.now(), worker=self.worker, reason=message.reason, delivery=delivery)
         journal.record(started)
@@ -218,12 +220,12 @@ class AdvanceJob:
             await self._look_again(known, add_seconds(now, PUT_OFF_SECONDS), PUT_OFF)
         return True
 
-    async def _be_found(self, known: _Known) -> None:
-        """A job that is woken early may have been noted for much later: let the sweeper find it if this worker dies."""
-        head, soon = known.record.head_of(self.region), add_seconds(self.clock.now(), self.stall_seconds)
+    async def _be_found(self, known: _Known, seconds: float) -> None:
+        """A job that is woken early may be noted for later than this: let the sweeper find it if this worker dies."""
+        head, now = known.record.head_of(self.region), self.clock.now()
         noted = known.state.job.run_at if head is None else head.due_at
-        if noted is not None and noted > soon:
-            await self._put_head(known, soon, known.state.status)
+        if noted is not None and noted > add_seconds(now, seconds):
+            await self._put_head(known, add_seconds(now, self.stall_seconds), known.state.status)
 
     async def _leave(self, known: _Known, end: Event) -> None:
         """Write how an attempt has ended, and see to it that the job is looked at again when it needs it."""

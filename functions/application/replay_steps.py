@@ -73,6 +73,9 @@ class Recorder(StepBook):
         if ended is not None:
             return await self.replayed(ended, request.kind, digest)
         with self.at_step():
+            opened = self.state.waits.get(key)
+            if opened is not None:
+                same_step(key, (opened.step_kind, opened.arguments), (request.kind, digest))
             try:
                 await self.admit(key)
                 return await self._do(key, digest, request)

@@ -75,6 +75,9 @@ HALTED_LOOK_SECONDS = 3600.0
 LONGEST_UNSEEN_SECONDS = 21_600.0
 #: The reason of a hint that was sent because something arrived.
 ARRIVED = "arrived"
+#: The reason of a hint that was sent because the job was to wait until then.
+DUE = "due"
+_FOR_WHO_WAITS = frozenset({ARRIVED, DUE})
 
 
 def decide_advance(
@@ -96,8 +99,8 @@ def decide_advance(
 
 def _decide_own(state: JobState, now: str, news: tuple[Arrival, ...], reason: str) -> Decision:
     """Decide on a job that is unfinished, this Region's, and known in full."""
-    if reason == ARRIVED and state.status == "running":
-        return Ignore("its worker looks out for arrivals itself")
+    if reason in _FOR_WHO_WAITS and state.status == "running":
+        return Ignore("it does not wait any more: its worker looks out for arrivals, and the sweeper for its worker")
     requests = tuple(arrival for arrival in news if arrival.kind in CONTROLS)
     if requests:
         return Heed(requests)
