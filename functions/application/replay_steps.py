@@ -196,13 +196,14 @@ class Recorder(StepBook):
             await self.journal.flush()
         work = request.effect(step_idempotency_key(self.job_id, key))
         try:
+            if request.seconds is None:
+                return await self.waiting.effect(work)
             async with asyncio.timeout(request.seconds):
-                outcome = await self.waiting.effect(work)
+                return await self.waiting.effect(work)
         except TimeoutError as error:
             if request.seconds is None or error.args:
                 raise
             raise TimeoutError(f"no result within {request.seconds:g} s") from error
-        return outcome
 
     async def _note_failed_try(self, key: str, request: StepRequest, attempt: int, error: Exception) -> None:
         retry_at = request.retry.moment(self.clock.now(), attempt, self.entropy.fraction(), error)

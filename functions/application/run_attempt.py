@@ -117,16 +117,16 @@ class _Attempt:
         left = max(0.0, self.waiting.stop_at - clock.monotonic())
         main = asyncio.create_task(self._run_agent(agent))
         idle = asyncio.create_task(self.waiting.idle())
-        limit = asyncio.create_task(clock.sleep(left + OVERTIME_SECONDS))
         watchers = [asyncio.create_task(self._keep_alive()), asyncio.create_task(self._look_out())]
         try:
-            await asyncio.wait({main, idle, limit}, return_when=asyncio.FIRST_COMPLETED)
+            limit = left + OVERTIME_SECONDS
+            await asyncio.wait({main, idle}, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
         finally:
             ended_by_itself = main.done()
             self.recorder.close()
-            for task in (main, idle, limit, *watchers):
+            for task in (main, idle, *watchers):
                 task.cancel()
-            await asyncio.gather(main, idle, limit, *watchers, return_exceptions=True)
+            await asyncio.gather(main, idle, *watchers, return_exceptions=True)
             await self.recorder.stop()
         if self.recorder.broken is not None:
             raise self.recorder.broken

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 from collections.abc import Coroutine, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from functions.application.agent_ports import Cancelled
 from functions.application.ports import Clock
@@ -47,7 +47,8 @@ class Waiting:
     inbox: list[Arrival]
     cancelled: bool = False
     _pending: dict[str, _Pending] = field(default_factory=dict)
-    _effects: set[asyncio.Task[object]] = field(default_factory=set)
+    _effects: set[asyncio.Task[Any]] = field(default_factory=set)
+    _ended: set[asyncio.Task[Any]] = field(default_factory=set)
     _active: int = 0
     _turns: int = 0
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -65,17 +66,20 @@ class Waiting:
 
     async def effect(self, work: Coroutine[object, object, Result]) -> Result:
         """Carry out an effect. Raises Cancelled when a request to cancel comes meanwhile."""
-        task = asyncio.create_task(work)
-        self._effects.add(task)
+        me = asyncio.current_task()
+        assert me is not None
+        self._effects.add(me)
         try:
-            return await task
+            return await work
         except asyncio.CancelledError:
-            me = asyncio.current_task()
-            if self.cancelled and me is not None and not me.cancelling():
+            if me in self._ended and me.cancelling() == 1:  # by `cancel`, and by nobody else
                 raise Cancelled from None
             raise
         finally:
-            self._effects.discard(task)
+            self._effects.discard(me)
+            if me in self._ended:
+                self._ended.discard(me)
+                me.uncancel()
 
     async def until(self, key: str, moment: str, awaits: str | None = None) -> Arrival | None:
         """Wait for what answers `awaits`; return it, or None when the moment has come. May raise Cancelled."""
@@ -115,6 +119,7 @@ class Waiting:
             if not pending.answer.done():
                 pending.answer.set_exception(Cancelled())
         for task in self._effects:
+            self._ended.add(task)
             task.cancel()
         self._note()
 
@@ -154,4 +159,5 @@ class Waiting:
 
     def _note(self) -> None:
         self._turns += 1
-        self._changed.set()
+        if self._pending:  # else there is nothing to wait for, and nobody to be told
+            self._changed.set()

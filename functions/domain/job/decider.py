@@ -199,8 +199,10 @@ def retry_moment(now: str, attempts: int, jitter: float) -> str:
 
 def over_budget(budget: dict[str, Json] | None, *, steps: int, tokens: int) -> str | None:
     """Say which part of the budget is used up, or None. A budget names `steps` and `tokens`, each an upper bound."""
+    if not budget:
+        return None
     for name, used in (("steps", steps), ("tokens", tokens)):
-        limit = (budget or {}).get(name)
+        limit = budget.get(name)
         if isinstance(limit, int) and used > limit:
             return f"{used} {name} are needed, the budget allows {limit}"
     return None
