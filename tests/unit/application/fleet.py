@@ -15,8 +15,10 @@ from tests.simulation.virtual_time import VirtualLoop, pass_time
 from tests.unit.application.two_regions import JOB, Fuse, Region
 
 #: A message whose worker died comes again after so long.
-VISIBILITY_SECONDS = 45.0
+VISIBILITY_SECONDS = 720.0
 SWEEP_SECONDS = 5.0
+#: The sweeper does these many times in a row: it may die before the first of them or after the last, which is the same.
+UNINTERESTING = (" read_cursor", " due")
 #: No story has more turns.
 MOST_TURNS = 5_000
 
@@ -28,6 +30,8 @@ class Deadly(Fuse):
     async def burn(self, what: str) -> None:
         """Come by."""
         current_process().check()
+        if what.endswith(UNINTERESTING):
+            return
         if self.at is not None and len(self.burned) == self.at:
             self.burned.append(what)
             current_process().crash()
@@ -127,7 +131,7 @@ class Fleet:
 
     def _begin(self, send: LaneSend, delivery: int) -> None:
         self.woken.append((self.now, send.message.job_id, send.message.reason))
-        worker = self.region.advance_job(self.fuse)
+        worker = self.region.advance_job(self.fuse, f"worker {len(self.woken)}")
         work = worker.advance(send.message, delivery=delivery, stop_at=self.region.clock.monotonic() + self.seconds)
         self._working[Process("worker", self._machinery).start(work)] = (send, delivery)
 

@@ -3,15 +3,15 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from functions.application.agent_ports import Agent
+from functions.application.agent_ports import Agent, Cancelled
 from functions.application.send_arrival import Sent
 from functions.domain.job.arrivals import ArrivalKind
 from functions.domain.job.events import Json
 from functions.domain.job.state import JobState
 from functions.sdk import AgentDefinition, Context, agent
-from tests.unit.application.agents import Nothing
+from tests.unit.application.agents import Diary, Nothing
 from tests.unit.application.fleet import Deadly, Fleet
-from tests.unit.application.two_regions import JOB, Region, request, two_regions
+from tests.unit.application.two_regions import JOB, Region, Shelf, request, two_regions
 
 DAY = 86_400.0
 Work = Callable[[Context], Awaitable[object]]
@@ -70,3 +70,41 @@ def jobs_of(region: Region, name: str) -> dict[str, JobState]:
     """Return all jobs of an agent that this replica holds."""
     ids = sorted({row.segment.job_id for row in region.table.segments.values()})
     return {job: state for job in ids if (state := region.state(job)).job.agent == name}
+
+
+def careful(diary: Diary) -> Work:
+    """An agent that books, waits for a day, and undoes its booking when it is cancelled."""
+
+    async def work(ctx: Context) -> object:
+        await ctx.tool(diary.write, "book", 1)
+        try:
+            await ctx.sleep(DAY)
+        except Cancelled:
+            await ctx.tool(diary.write, "undo 1", 5)
+            await ctx.sleep(60)
+            await ctx.tool(diary.write, "undo 2", 5)
+            raise
+        return "slept"
+
+    return work
+
+
+def told(region: Region) -> dict[str, str]:
+    """Return the one job's error."""
+    error = region.state(JOB).error
+    assert error is not None
+    return dict(error)
+
+
+def changed(east: Region, work: Work, version: str = "1") -> None:
+    """From now on the release has this in place of the agent."""
+    east.agents = Shelf([agent_of(work, version=version)])
+
+
+async def steps(ctx: Context, diary: Diary, *words: str) -> object:
+    """Write these words, with a day's sleep after the first two."""
+    for place, each in enumerate(words):
+        await ctx.tool(diary.write, each)
+        if place == 1:
+            await ctx.sleep(DAY)
+    return list(words)

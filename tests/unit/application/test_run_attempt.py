@@ -1,0 +1,277 @@
+"""One attempt: how it ends, and what becomes of a job that somebody cancels, pauses, resumes or cannot run."""
+
+import asyncio
+
+import pytest
+
+from functions.application.agent_ports import Cancelled
+from functions.application.ports import AppendConflict, ModelUnavailable, StateUnavailable
+from functions.application.run_attempt import OVERTIME_SECONDS, weightiest
+from functions.application.step_book import YieldNow
+from functions.application.step_ends import ReplayDiverged
+from functions.domain.errors import AntipodeError
+from functions.domain.job.decider import HALTED_LOOK_SECONDS
+from functions.domain.job.events import AttemptYielded
+from functions.domain.moments import add_seconds
+from functions.sdk import Context
+from tests.simulation.virtual_time import in_virtual_time, pass_time
+from tests.unit.application.agents import Diary, Effects
+from tests.unit.application.fleet import Fleet
+from tests.unit.application.stories import (
+    DAY,
+    agent_of,
+    begun,
+    cancelled,
+    careful,
+    changed,
+    paused,
+    resumed,
+    signalled,
+    told,
+)
+from tests.unit.application.two_regions import (
+    JOB,
+    STALL_SECONDS,
+    Shelf,
+    advance,
+    request,
+    submitted,
+    two_regions,
+)
+
+
+@in_virtual_time
+async def test_a_paused_job_does_nothing_until_it_is_resumed() -> None:
+    diary = Diary()
+
+    async def work(ctx: Context) -> object:
+        await ctx.sleep(100)
+        return await ctx.tool(diary.write, "go on")
+
+    east, fleet = await begun(work)
+    await fleet.rest()
+    await paused(east)
+    await fleet.pass_time(DAY)
+    assert (east.state(JOB).status, east.state(JOB).halted) == ("waiting", True)
+    assert not diary.entries
+    await resumed(east)
+    await fleet.finish()
+    assert east.state(JOB).result == "go on"
+    assert fleet.now < DAY + 10
+
+
+@in_virtual_time
+async def test_a_job_that_is_resumed_before_its_time_waits_on() -> None:
+    east, fleet = await begun(lambda ctx: ctx.sleep(DAY))
+    await fleet.rest()
+    await paused(east)
+    await fleet.pass_time(600)
+    await resumed(east)
+    await fleet.pass_time(600)
+    assert (east.state(JOB).status, east.state(JOB).halted) == ("waiting", False)
+    await fleet.finish()
+    assert DAY <= fleet.now < DAY + 60
+    assert east.kinds().count("attempt_started") == 2
+
+
+@in_virtual_time
+async def test_a_running_job_is_paused_before_its_next_step() -> None:
+    effects = Effects()
+    east, _ = two_regions(effects.walker(3, seconds=20))
+    await east.submit_job().submit(request("walk", input={}))
+    fleet = Fleet(east)
+    await fleet.pass_time(25)
+    await paused(east)
+    await fleet.pass_time(600)
+    assert east.kinds()[-1] == "paused"
+    assert effects.done == {"tread": 1, "tread#2": 1}
+    head = east.head(JOB)
+    assert head is not None
+    assert head.status == "waiting"
+    await resumed(east)
+    await fleet.finish()
+    assert effects.done == {"tread": 1, "tread#2": 1, "tread#3": 1}
+
+
+@in_virtual_time
+async def test_a_job_that_is_paused_and_resumed_while_one_step_runs_goes_on() -> None:
+    effects = Effects()
+    east, _ = two_regions(effects.walker(3, seconds=20))
+    await east.submit_job().submit(request("walk", input={}))
+    fleet = Fleet(east)
+    await fleet.pass_time(25)
+    await paused(east)
+    await fleet.pass_time(5)
+    await resumed(east)
+    await fleet.finish()
+    assert east.state(JOB).status == "succeeded"
+    assert fleet.now < 70
+    assert set(effects.done.values()) == {1}
+
+
+@in_virtual_time
+async def test_a_signal_to_a_paused_job_is_kept_until_it_is_resumed() -> None:
+    east, fleet = await begun(lambda ctx: ctx.signal("go", timeout=30 * DAY))
+    await fleet.rest()
+    await paused(east)
+    await fleet.pass_time(10)
+    await signalled(east, "go/1", 7)
+    await fleet.pass_time(600)
+    assert east.state(JOB).halted
+    await resumed(east)
+    await fleet.finish()
+    assert east.state(JOB).result == 7
+
+
+@in_virtual_time
+async def test_a_paused_job_that_is_cancelled_undoes_its_work_and_ends() -> None:
+    diary = Diary()
+    east, fleet = await begun(careful(diary))
+    await fleet.rest()
+    await paused(east)
+    await fleet.pass_time(600)
+    await cancelled(east)
+    await fleet.finish()
+    assert east.state(JOB).status == "cancelled"
+    assert diary.entries == ["book", "undo 1", "undo 2"]
+    assert fleet.now < 700
+
+
+@in_virtual_time
+async def test_a_paused_job_ends_at_its_deadline() -> None:
+    deadline = 2 * HALTED_LOOK_SECONDS + 100
+    east, fleet = await begun(lambda ctx: ctx.sleep(10 * DAY), deadline="2026-11-21T14:01:40.000Z")
+    await fleet.rest()
+    await paused(east)
+    await fleet.finish()
+    assert east.error_code() == "deadline_passed"
+    assert deadline <= fleet.now < deadline + 2
+
+
+@in_virtual_time
+async def test_a_waiting_job_ends_at_its_deadline() -> None:
+    east, fleet = await begun(lambda ctx: ctx.sleep(10 * DAY), deadline="2026-11-21T12:50:00.000Z")
+    await fleet.finish()
+    assert east.error_code() == "deadline_passed"
+    assert 3000 <= fleet.now < 3002
+
+
+@in_virtual_time
+async def test_a_job_whose_version_is_gone_is_stopped_and_goes_on_when_it_is_back() -> None:
+    east, fleet = await begun(lambda ctx: ctx.sleep(600))
+    await fleet.rest()
+    kept = east.agents
+    changed(east, lambda ctx: ctx.sleep(1), version="2")
+    await fleet.pass_time(1000)
+    assert told(east) == {
+        "code": "agent_version_missing",
+        "detail": "this release has no agent 'work' in version '1'",
+    }
+    assert east.state(JOB).halted
+    east.agents = Shelf([*east.agents.agents, *kept.agents])
+    await resumed(east)
+    await fleet.finish()
+    assert (east.state(JOB).status, east.state(JOB).error) == ("succeeded", None)
+
+
+@in_virtual_time
+async def test_a_job_stays_on_its_version_while_new_ones_begin_with_the_newest() -> None:
+    east, fleet = await begun(lambda ctx: ctx.sleep(600))
+    await fleet.rest()
+    east.agents = Shelf([agent_of(lambda ctx: ctx.sleep(1), version="2"), *east.agents.agents])
+    await east.submit_job().submit(request("work", input={}, idempotency_key="two"))
+    await fleet.finish()
+    assert {state.job.agent_version for state in map(east.state, {key[0] for key in east.table.segments})} == {"1", "2"}
+    assert 600 <= fleet.now < 602
+
+
+@in_virtual_time
+async def test_a_stopped_job_that_nobody_can_mend_is_ended_by_a_cancel() -> None:
+    diary = Diary()
+    east, fleet = await begun(careful(diary))
+    await fleet.rest()
+    changed(east, lambda ctx: ctx.sleep(1), version="2")
+    await fleet.pass_time(2 * DAY)
+    assert east.state(JOB).halted
+    await cancelled(east)
+    await fleet.finish()
+    assert east.state(JOB).status == "cancelled"
+    assert diary.entries == ["book"]
+
+
+@in_virtual_time
+async def test_a_job_that_is_cancelled_while_its_version_is_away_waits_to_undo_its_work() -> None:
+    diary = Diary()
+    east, fleet = await begun(careful(diary))
+    await fleet.rest()
+    kept = east.agents
+    changed(east, lambda ctx: ctx.sleep(1), version="2")  # a worker of a newer release is the first to see it
+    await cancelled(east)
+    await fleet.pass_time(600)
+    assert (east.state(JOB).halted, told(east)["code"]) == (True, "agent_version_missing")
+    east.agents = kept
+    await resumed(east)
+    await fleet.finish()
+    assert diary.entries == ["book", "undo 1", "undo 2"]
+    assert east.state(JOB).status == "cancelled"
+
+
+@in_virtual_time
+async def test_a_step_that_takes_too_long_after_the_workers_time_is_given_up() -> None:
+    effects = Effects()
+    east, _ = two_regions(effects.walker(2, seconds=60))
+    message = await submitted(east, "walk")
+    await advance(east, message, seconds=60 - OVERTIME_SECONDS - 1)
+    yielded = east.state(JOB).history[-1].event
+    assert isinstance(yielded, AttemptYielded)
+    assert (yielded.reason, yielded.seconds_left) == ("overtime", -OVERTIME_SECONDS)
+    assert not east.state(JOB).steps
+    (send,) = east.waiting()
+    assert send.message.reason == "yielded"
+
+
+@in_virtual_time
+async def test_a_step_that_ends_within_the_overtime_is_kept() -> None:
+    effects = Effects()
+    east, _ = two_regions(effects.walker(2, seconds=60))
+    message = await submitted(east, "walk")
+    await advance(east, message, seconds=60 - OVERTIME_SECONDS + 1)
+    yielded = east.state(JOB).history[-1].event
+    assert isinstance(yielded, AttemptYielded)
+    assert (yielded.reason, yielded.seconds_left) == ("time", 1 - OVERTIME_SECONDS)
+    assert list(east.state(JOB).steps) == ["tread"]
+
+
+@in_virtual_time
+async def test_a_running_job_is_kept_away_from_the_sweeper_until_its_end() -> None:
+    effects = Effects()
+    east, _ = two_regions(effects.walker(1, seconds=100))
+    running = asyncio.create_task(advance(east, await submitted(east, "walk")))
+    for _ in range(9):
+        await pass_time(11)
+        head = east.head(JOB)
+        assert head is not None
+        assert head.due_at is not None
+        assert head.due_at > add_seconds(east.clock.now(), STALL_SECONDS / 2)
+    await running
+    head = east.head(JOB)
+    assert head is not None
+    assert head.due_at is None
+
+
+@pytest.mark.parametrize(
+    ("errors", "decides"),
+    [
+        ([ValueError("a"), AppendConflict("b")], AppendConflict),
+        ([YieldNow(), StateUnavailable("b")], StateUnavailable),
+        ([AntipodeError("cancelled", "a"), ReplayDiverged("b")], ReplayDiverged),
+        ([Cancelled(), YieldNow()], YieldNow),
+        ([ValueError("a"), ModelUnavailable("b")], ModelUnavailable),
+        ([BaseExceptionGroup("inner", [Cancelled()]), ValueError("b")], Cancelled),
+        ([KeyboardInterrupt(), AppendConflict("b")], KeyboardInterrupt),
+    ],
+)
+def test_of_errors_side_by_side_the_one_that_is_not_about_the_job_decides(
+    errors: list[BaseException], decides: type[BaseException]
+) -> None:
+    assert isinstance(weightiest(BaseExceptionGroup("all", errors)), decides)
