@@ -17,8 +17,6 @@ from localstack.demo.outcomes import ENDINGS, stretches_of
 
 AGENT: Final = "release-audit"
 GROUP: Final = "legal"
-#: Reviews of one audit at once: few, so that its reviews are spread over the time around the loss.
-CONCURRENCY: Final = 3
 #: People are quick in the demo; an audit that nobody decides on must end before the demo's patience does.
 DECIDE_WITHIN_SECONDS: Final = 300.0
 
@@ -29,6 +27,7 @@ class AuditPlan:
 
     name: str
     distributions: tuple[str, ...]
+    concurrency: int
 
     def input(self) -> dict[str, Any]:
         """The job's input."""
@@ -37,12 +36,15 @@ class AuditPlan:
             "group": GROUP,
             "decide_within_seconds": DECIDE_WITHIN_SECONDS,
             "otherwise": None,
-            "concurrency": CONCURRENCY,
+            "concurrency": self.concurrency,
         }
 
 
-RUNTIME: Final = AuditPlan("runtime", ("boto3", "botocore", "certifi", "jmespath", "license-expression", "pydantic"))
-#: With one package that is not installed here: nobody can read its licence, so a person has to say what follows.
+RUNTIME: Final = AuditPlan(
+    "runtime", ("boto3", "botocore", "certifi", "jmespath", "license-expression", "pydantic"), concurrency=6
+)
+#: With one package that is not installed here: nobody can read its licence, so a person has to say what follows. Few
+#: reviews at once, so that they are spread over the time around the loss.
 TOOLCHAIN: Final = AuditPlan(
     "toolchain",
     (
@@ -59,6 +61,7 @@ TOOLCHAIN: Final = AuditPlan(
         "typer",
         "urllib3",
     ),
+    concurrency=3,
 )
 PLANS: Final = (RUNTIME, TOOLCHAIN)
 

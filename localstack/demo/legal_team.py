@@ -38,6 +38,7 @@ class LegalTeam:
         self._now = now
         self._tell = tell
         self._decided: set[str] = set()
+        self._trouble = ""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, daemon=True)
 
@@ -63,7 +64,9 @@ class LegalTeam:
                 if asked["id"] not in self._decided:
                     self._decide(asked)
         except ApiError as error:
-            self._tell(f"the legal team has to wait: {error}")
+            if str(error) != self._trouble:
+                self._trouble = str(error)
+                self._tell(f"the legal team has to wait: {error}")
 
     def _decide(self, asked: Mapping[str, Any]) -> None:
         audit = next((audit for audit in self._audits if audit.job_id == asked["job"]), None)

@@ -42,7 +42,7 @@ from stacks.api_client import ApiClient, ApiError, Submission
 MODEL_SECONDS = 2.5
 SUBMITTERS = 2
 #: Between two submits of one submitter: so that some reviews are done and some in flight when the Region is killed.
-PACE_SECONDS = 0.25
+PACE_SECONDS = 0.1
 #: The share of the submits after which the Region is killed.
 KILLED_AFTER = 0.5
 #: The share after which the second audit is submitted, so that its reviews are in flight then.

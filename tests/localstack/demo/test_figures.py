@@ -270,7 +270,11 @@ def test_the_summary_names_the_decider_the_verdict_and_the_adopted_reviews(seen:
 
 def test_the_page_says_so_when_a_promise_was_broken(seen: Observations) -> None:
     seen.outcomes.clear()
-    assert "A promise was broken" in report.render(seen)
+    for audit in seen.audits:
+        audit.outcome = None
+    page = report.render(seen)
+    assert "A promise was broken" in page
+    assert "The runtime: no verdict" in page
 
 
 def test_observations_read_back_as_they_were_written(seen: Observations) -> None:

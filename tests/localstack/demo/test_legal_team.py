@@ -102,6 +102,7 @@ def test_while_nobody_answers_the_team_waits_and_says_so(audit: AuditSeen) -> No
     members = team(api, audit, said)
     api.away = True
     members.look()
+    members.look()
     assert said == ["the legal team has to wait: nobody answers"]
     api.away = False
     members.look()
