@@ -286,10 +286,13 @@ class AdvanceJob:
     async def _conclude(self, known: _Known, outcome: Event) -> None:
         known.journal.record(outcome)
         await known.journal.flush()
-        await self._settle_head(known, outcome)
         alone = known.state.job.parent is None and known.state.job.session is None
-        if alone and not known.state.waits and not known.journal.opened_waits:
-            return
+        if not alone or known.state.waits or known.journal.opened_waits:
+            await self._settle_others(known)
+        await self._settle_head(known, outcome)  # last, for by it the sweeper finds what is left undone
+
+    async def _settle_others(self, known: _Known) -> None:
+        """Tell whoever has to do with a job that it has ended."""
         _, state = await read_state(self.history, known.job_id)
         assert state is not None
         await self.children.settle_family(known.job_id, state)
