@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from functions.application.request_change import RequestChange
     from functions.application.send_arrival import SendArrival
     from functions.application.set_switch import ListSwitches, SetSwitch
+    from functions.application.show_session import ShowSession
     from functions.application.signal_job import SignalJob
     from functions.application.submit_job import SubmitJob
+    from functions.application.submit_turn import SubmitTurn
     from functions.application.sweep_jobs import SweepJobs
     from functions.application.watch_regions import WatchRegions
     from functions.application.watch_switches import WatchSwitches
@@ -80,6 +82,20 @@ class Runtime(Surroundings):
         from functions.application.call_child import CallChild
 
         return CallChild(submit=self.submit_job, send=self.send_arrival, history=self.history)
+
+    @cached_property
+    def submit_turn(self) -> "SubmitTurn":
+        """Use case."""
+        from functions.application.submit_turn import SubmitTurn
+
+        return SubmitTurn(submit_job=self.submit_job, turns=self.call_child.turns)
+
+    @cached_property
+    def show_session(self) -> "ShowSession":
+        """Use case."""
+        from functions.application.show_session import ShowSession
+
+        return ShowSession(history=self.history)
 
     @cached_property
     def signal_job(self) -> "SignalJob":

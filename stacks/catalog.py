@@ -126,10 +126,7 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
         description="Accepts a job: durable in both Regions, then on its lane",
         trigger=Route("POST", "/v1/jobs", JOBS_WRITE),
         permissions=(
-            Permission.READS_JOBS,
-            Permission.APPENDS_JOBS,
-            Permission.COPIES_JOBS_TO_PEER,
-            Permission.SENDS_TO_LANES,
+            *_SENDS_ARRIVALS,
             Permission.KEEPS_PAYLOADS,
             Permission.READS_UPLOADS,
             Permission.FINDS_PAYLOADS,
@@ -148,6 +145,12 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
         trigger=Route("GET", "/v1/jobs/{id}", JOBS_READ),
         permissions=(Permission.READS_JOBS, Permission.READS_PAYLOADS, Permission.FINDS_PAYLOADS),
         timeout_seconds=WAITING_SECONDS,
+    ),
+    FunctionRow(
+        name="get_session",
+        description="Shows a conversation: its running turn, its queue, its memory",
+        trigger=Route("GET", "/v1/sessions/{name}", JOBS_READ),
+        permissions=(Permission.READS_JOBS,),
     ),
     FunctionRow(
         name="list_job_events",

@@ -19,6 +19,7 @@ from functions.application.request_change import ChangeRequest
 from functions.application.signal_job import SignalRequest
 from functions.domain.errors import AntipodeError
 from functions.domain.job.arrivals import ArrivalKind
+from functions.domain.job.turns import RESERVED, is_reserved
 from functions.domain.moments import to_datetime, to_moment
 from functions.domain.payload import INLINE_BYTES
 
@@ -72,6 +73,9 @@ def read_signal(request: Request) -> SignalRequest:
     name = request.path_parameters["name"]
     if not _NAME.fullmatch(name):
         detail = "a signal's name has 1 to 100 characters, none of them / # : [ ] or a control character"
+        raise AntipodeError("invalid_parameter", detail, field="name")
+    if is_reserved(name):
+        detail = f"names that begin with {RESERVED!r} are Antipode's own signals"
         raise AntipodeError("invalid_parameter", detail, field="name")
     too_large = f"a signal's body may have {INLINE_BYTES:,} bytes, no more"
     value = json_value(request, LARGEST_SIGNAL_BYTES, too_large) if request.body.strip() else None

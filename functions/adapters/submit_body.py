@@ -1,6 +1,6 @@
 """Reads the request that submits a job and says of a wrong one what is wrong, before anything is written."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -9,6 +9,7 @@ from functions.adapters.json_body import CLOSED, fitting, idempotency_key, json_
 from functions.application.submit_job import SubmitRequest
 from functions.domain.callback import check_callback_url
 from functions.domain.errors import AntipodeError
+from functions.domain.job.turns import SESSION_NAME
 from functions.domain.moments import to_datetime, to_moment
 
 #: A function is called with 6 MB at most, in which the body is a string: quotes and what is not ASCII take more there.
@@ -24,6 +25,14 @@ class BudgetBody(BaseModel):
     tokens: int | None = Field(default=None, ge=1, le=1_000_000_000)
 
 
+class SessionBody(BaseModel):
+    """The conversation of which the job is a turn, and what happens when it is at another turn."""
+
+    model_config = CLOSED
+    name: str = Field(pattern=rf"\A{SESSION_NAME.pattern}\z")
+    on_busy: Literal["queue", "reject", "interrupt", "merge"] = "queue"
+
+
 class SubmitBody(BaseModel):
     """The body of POST /v1/jobs."""
 
@@ -36,6 +45,7 @@ class SubmitBody(BaseModel):
     budget: BudgetBody | None = None
     callback_url: str | None = None
     tags: dict[str, str] | None = Field(default=None, max_length=20)
+    session: SessionBody | None = None
 
 
 def read_submit(request: Request) -> SubmitRequest:
@@ -54,12 +64,13 @@ def read_submit(request: Request) -> SubmitRequest:
         budget=body.budget.model_dump(exclude_none=True) if body.budget else None,
         callback_url=body.callback_url,
         tags=body.tags,
+        session=body.session.model_dump() if body.session else None,
     )
 
 
 def _checked(value: dict[str, Any]) -> SubmitBody:
-    if "session" in value:
-        raise AntipodeError("not_available", "sessions are not served by this version", field="session")
+    if isinstance(value.get("session"), str):
+        value = {**value, "session": {"name": value["session"]}}
     body = fitting(SubmitBody, value, nullable=frozenset({"input"}))
     for name, tag in (body.tags or {}).items():
         if not 1 <= len(name) <= 64 or len(tag) > 256:

@@ -8,6 +8,7 @@ from functions.application.read_state import read_state
 from functions.application.request_change import ChangeRequest, RequestChange
 from functions.domain.job.arrivals import ArrivalKind
 from functions.domain.job.events import Json
+from functions.domain.job.turns import SESSION_AGENT
 
 #: How many jobs one call looks at. Each costs a read, two writes and a hint.
 PAGE = 50
@@ -40,5 +41,7 @@ class CancelJobs:
         record, state = await read_state(self.history, job_id)
         if state is None or state.finished or state.job.tenant != tenant or agent not in (None, state.job.agent):
             return False
+        if agent is None and state.job.agent == SESSION_AGENT:
+            return False  # its turns end, but not the conversation, which could not be begun anew under its name
         requested = await self.change.ask(job_id, record, state, asked)
         return requested.arrival is not None

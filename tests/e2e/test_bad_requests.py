@@ -38,7 +38,7 @@ BAD_BODIES: list[tuple[str, Mapping[str, Any] | None, str, str | None]] = [
     ("delay_negative", body(delay_seconds=-1), "invalid_body", "delay_seconds"),
     ("deadline_without_offset", body(deadline="2030-01-01T00:00:00"), "invalid_body", "deadline"),
     ("budget_mistyped", body(budget={"steps": "few"}), "invalid_body", "budget.steps"),
-    ("session_not_served", body(session="s"), "not_available", "session"),
+    ("session_misnamed", body(session="a b"), "invalid_body", "session.name"),
     *(
         (f"callback_{n}", body(callback_url=url), "invalid_callback_url", "callback_url")
         for n, url in enumerate(PRIVATE)

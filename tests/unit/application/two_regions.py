@@ -28,6 +28,7 @@ from functions.application.keep_payloads import KeepPayloads
 from functions.application.ports import Due, LaneSend, ModelAnswer
 from functions.application.send_arrival import SendArrival
 from functions.application.submit_job import SubmitJob, SubmitRequest
+from functions.application.submit_turn import SubmitTurn
 from functions.application.sweep_jobs import SweepJobs
 from functions.domain.ids import job_id
 from functions.domain.job.events import JobSubmitted, UnreadableEvent
@@ -213,6 +214,11 @@ class Region:
         history = Fused(MemoryHistory(self.table), fuse)
         return CallChild(submit=self.submit_job(fuse), send=self.send_arrival(fuse), history=history)
 
+    def submit_turn(self, fuse: Fuse | None = None) -> SubmitTurn:
+        """Return the use case."""
+        children = self.call_child(fuse)
+        return SubmitTurn(submit_job=children.submit, turns=children.turns)
+
     def adopt_jobs(self, fuse: Fuse | None = None) -> AdoptJobs:
         """Return the use case."""
         fuse = fuse or Fuse()
@@ -322,7 +328,7 @@ def refuse_lanes(region: Region) -> None:
 def request(agent: str = "probe", **fields: Any) -> SubmitRequest:
     """Return what a client asks for; by default three steps of a tenth of a second."""
     asked: dict[str, Any] = {"input": {"steps": 3, "milliseconds": 100}, "idempotency_key": "one", **fields}
-    return SubmitRequest(tenant=TENANT, agent=agent, **asked)
+    return SubmitRequest(agent=agent, **{"tenant": TENANT, **asked})
 
 
 async def submitted(region: Region, name: str, **fields: Any) -> LaneMessage:
