@@ -249,9 +249,22 @@ class Recorder(StepBook):
         if request.kind == APPROVAL and opened is not None:
             await self._ask(opened, over=True)
 
+    async def _begin(self, key: str, request: WaitRequest) -> dict[str, Json]:
+        """Set going what is waited for. If the agent gives the branch up meanwhile, nobody would know what was begun."""
+        if request.begin is None:
+            return {}
+        beginning = asyncio.ensure_future(request.begin(key))
+        try:
+            return await asyncio.shield(beginning)
+        except asyncio.CancelledError:
+            await asyncio.wait([beginning])
+            if not self._stopped and request.abandon is not None:
+                await request.abandon(key)
+            raise
+
     async def _open(self, key: str, digest: str, request: WaitRequest) -> WaitOpened:
         try:
-            begun = {} if request.begin is None else await request.begin(key)
+            begun = await self._begin(key, request)
         except AntipodeError as error:
             raise await self.fail(key, digest, request.kind, error) from None
         now = self.clock.now()
