@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from pydantic import BaseModel
+
 from functions.application.agent_ports import Agent, Cancelled
 from functions.application.send_arrival import Sent
 from functions.domain.job.arrivals import ArrivalKind
@@ -108,3 +110,36 @@ async def steps(ctx: Context, diary: Diary, *words: str) -> object:
         if place == 1:
             await ctx.sleep(DAY)
     return list(words)
+
+
+class Wish(BaseModel):
+    """What a child is asked for."""
+
+    seconds: float = 0.0
+    fails: bool = False
+
+
+def children(diary: Diary | None = None) -> AgentDefinition:
+    """Return the agent `child`: sleeps, then fails or doubles what it was given, and writes down what it does."""
+    written = diary or Diary()
+
+    @agent("child", version="1")
+    async def child(ctx: Context, wish: Wish) -> float:
+        """Sleeps and doubles."""
+        try:
+            await ctx.sleep(wish.seconds)
+        except Cancelled:
+            await ctx.tool(written.write, "child undone")
+            raise
+        await ctx.tool(written.write, f"slept {wish.seconds:g}")
+        if wish.fails:
+            raise ValueError("as it was told to")
+        return wish.seconds * 2
+
+    return child
+
+
+async def family(ctx: Context) -> object:
+    """Call two children side by side and one after them."""
+    both = await ctx.gather(ctx.call("child", Wish(seconds=4)), ctx.call("child", Wish(seconds=30)))
+    return [both, await ctx.call("child", Wish(seconds=1, fails=True), otherwise="failed")]

@@ -1,14 +1,31 @@
 """Adoption: which of a lost peer's jobs are taken over, from where, and what a second look finds."""
 
+from dataclasses import replace
+
 import pytest
 
 from functions.application.adopt_jobs import BEHIND_CURSOR_SECONDS
 from functions.application.ports import LaneUnavailable
-from functions.domain.ids import job_id
+from functions.domain.ids import child_job_id, digest_of, job_id
 from functions.domain.job.events import Event, JobAdopted
 from functions.domain.job.history import Head, Segment
+from functions.sdk import Context
 from tests.simulation.virtual_time import in_virtual_time, pass_time
-from tests.unit.application.agents import Effects
+from tests.unit.application.agents import Diary, Effects
+from tests.unit.application.fleet import Fleet
+from tests.unit.application.stories import (
+    DAY,
+    Wish,
+    begun,
+    cancelled,
+    careful,
+    children,
+    family,
+    jobs_of,
+    paused,
+    resumed,
+    signalled,
+)
 from tests.unit.application.two_regions import (
     EAST,
     JOB,
@@ -42,7 +59,8 @@ async def test_an_unfinished_job_goes_on_in_a_new_epoch_after_its_last_event_her
     effects = Effects()
     east, west = two_regions(effects.walker(2))
     await submitted(east, "walk", lane="critical")
-    west.put(written(1, EAST, 2, started(), step("something")))
+    first = replace(step("tread", "trodden 1"), arguments=digest_of([[1], {}]))
+    west.put(written(1, EAST, 2, started(), first))
     report = await west.adopt_jobs().adopt()
     assert (report.examined, report.adopted) == (1, 1)
     opening = next(segment for segment in west.segments(JOB) if segment.region == WEST)
@@ -54,6 +72,7 @@ async def test_an_unfinished_job_goes_on_in_a_new_epoch_after_its_last_event_her
     assert (send.lane, send.group, send.message.epoch, send.message.reason) == ("critical", TENANT, 2, "adopted")
     await advance(west, send.message)
     assert west.state(JOB).status == "succeeded"
+    assert effects.done == {"tread#2": 1}
 
 
 @in_virtual_time
@@ -195,3 +214,142 @@ async def test_one_job_that_only_a_newer_version_can_read_does_not_keep_the_othe
     adopt.history = NewerHistory(west.table)
     assert (await adopt.adopt()).adopted == 1
     assert (await west.adopt_jobs().adopt()).adopted == 1  # of the newer version
+
+
+async def child_ended_in_east() -> tuple[Region, Region, str]:
+    """Return both Regions after East's child has ended and told its parent, and West has all but the child's end."""
+
+    async def work(ctx: Context) -> object:
+        result = await ctx.call("child", Wish(seconds=50))
+        await ctx.sleep(DAY)
+        return result
+
+    east, fleet = await begun(work, children())
+    await fleet.pass_time(10)
+    replicate(east, east.peer)
+    await fleet.pass_time(100)
+    child = child_job_id(JOB, "child")
+    assert east.state(child).finished
+    parents = [row.segment for row in east.table.segments.values() if row.segment.job_id == JOB]
+    east.peer.put(*(segment for segment in parents if segment not in east.peer.segments(JOB)))
+    east.peer.table.arrivals.update(east.table.arrivals)
+    return east, east.peer, child
+
+
+@in_virtual_time
+async def test_a_child_that_is_adopted_after_its_parent_was_told_ends_as_the_parent_was_told() -> None:
+    _, west, child = await child_ended_in_east()
+    assert not west.state(child).finished
+    last = west.state(JOB).last_sequence
+    assert last > 0
+    await west.adopt_jobs().adopt(also=(child, JOB))
+    fleet = Fleet(west)
+    await fleet.until(lambda: west.state(child).finished)
+    assert (west.state(child).status, west.state(child).result) == ("succeeded", 100)
+    assert west.state(child).owner_region == WEST
+    assert "attempt_started" not in [item.event.kind for item in west.state(child).history if item.region == WEST]
+    await fleet.finish()
+    assert west.state(JOB).result == 100
+
+
+@in_virtual_time
+async def test_an_adopted_child_ends_as_its_parent_was_told_though_a_worker_has_begun_to_run_it_again() -> None:
+    _, west, child = await child_ended_in_east()
+    await west.adopt_jobs().adopt(also=(child,))
+    west.waiting()
+    state = west.state(child)
+    west.put(Segment(child, state.epoch, WEST, state.last_sequence + 1, (started(worker="died at once"),)))
+    fleet = Fleet(west)
+    await fleet.until(lambda: west.state(child).finished)
+    assert (west.state(child).status, west.state(child).result) == ("succeeded", 100)
+
+
+@in_virtual_time
+async def test_a_whole_family_that_is_adopted_goes_on_as_it_was() -> None:
+    diary = Diary()
+    east, fleet = await begun(family, children(diary))
+    await fleet.pass_time(15)
+    replicate(east, east.peer)
+    west = east.peer
+    assert (await west.adopt_jobs().adopt()).adopted == 2  # one child has ended
+    adopters = Fleet(west)
+    await adopters.finish()
+    assert west.state(JOB).result == [[8, 60], "failed"]
+    assert diary.entries == ["slept 4", "slept 30", "slept 1"]
+    assert {state.owner_region for state in jobs_of(west, "child").values()} == {EAST, WEST}
+
+
+@in_virtual_time
+async def test_a_waiting_job_that_is_adopted_waits_on_and_takes_its_signal_in_the_other_region() -> None:
+    async def work(ctx: Context) -> object:
+        await ctx.sleep(600)
+        return await ctx.signal("go", timeout=DAY)
+
+    east, fleet = await begun(work)
+    await fleet.pass_time(100)
+    replicate(east, east.peer)
+    west = east.peer
+    assert (await west.adopt_jobs().adopt()).adopted == 1
+    assert (west.state(JOB).status, west.state(JOB).owner_region) == ("waiting", WEST)
+    adopters = Fleet(west)
+    await adopters.pass_time(300)
+    assert west.kinds().count("attempt_started") == 1  # East's
+    await adopters.pass_time(300)
+    await signalled(west, "go/1", 7)
+    await adopters.finish()
+    assert west.state(JOB).result == 7
+    assert adopters.reasons() == ["adopted", "due", "arrived"]
+
+
+@in_virtual_time
+async def test_a_paused_job_that_is_adopted_stays_paused_until_it_is_resumed_there() -> None:
+    async def work(ctx: Context) -> object:
+        await ctx.sleep(60)
+        return "slept"
+
+    east, fleet = await begun(work)
+    await fleet.rest()
+    await paused(east)
+    await fleet.pass_time(10)
+    replicate(east, east.peer)
+    west = east.peer
+    await west.adopt_jobs().adopt()
+    adopters = Fleet(west)
+    await adopters.pass_time(DAY)
+    assert (west.state(JOB).status, west.state(JOB).halted) == ("waiting", True)
+    await resumed(west)
+    await adopters.finish()
+    assert west.state(JOB).result == "slept"
+
+
+@in_virtual_time
+async def test_a_job_that_is_adopted_while_it_undoes_its_work_goes_on_with_that() -> None:
+    diary = Diary()
+    east, fleet = await begun(careful(diary))
+    await fleet.rest()
+    await cancelled(east, by="bob")
+    await fleet.pass_time(20)  # the first step of undoing is done, and the job sleeps
+    replicate(east, east.peer)
+    west = east.peer
+    await west.adopt_jobs().adopt()
+    diary.region = west
+    adopters = Fleet(west)
+    await adopters.finish()
+    assert west.state(JOB).status == "cancelled"
+    assert diary.entries == ["book", "undo 1", "undo 2"]
+    assert not diary.again
+
+
+@in_virtual_time
+async def test_a_cancel_that_the_lost_region_had_not_taken_in_is_taken_in_by_the_adopter() -> None:
+    diary = Diary()
+    east, fleet = await begun(careful(diary))
+    await fleet.rest()
+    await cancelled(east, by="bob")
+    east.waiting()  # East is lost at this moment
+    replicate(east, east.peer)
+    west = east.peer
+    await west.adopt_jobs().adopt()
+    await Fleet(west).finish()
+    assert west.state(JOB).status == "cancelled"
+    assert diary.entries == ["book", "undo 1", "undo 2"]

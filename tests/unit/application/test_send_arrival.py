@@ -280,6 +280,6 @@ def test_wherever_a_worker_or_the_sweeper_dies_the_decision_is_taken_and_nothing
         calls = 0
         while await dies_at(calls):
             calls += 1
-        assert calls > 20
+        assert calls > 10
 
     run_virtually(program())

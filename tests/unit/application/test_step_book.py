@@ -184,7 +184,7 @@ async def test_wherever_a_worker_dies_while_work_is_undone_the_next_goes_on_with
     calls = 0
     while await dies_at(calls):
         calls += 1
-    assert calls > 20
+    assert calls > 10
 
 
 @in_virtual_time
