@@ -6,7 +6,7 @@ Beside it a watcher keeps the job's due time ahead of the sweeper, and takes in 
 import asyncio
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from functions.application.agent_ports import Agent, Agents, Cancelled, ContinueAsNew
 from functions.application.call_child import CallChild
@@ -110,6 +110,7 @@ class _Attempt:
     pause: Arrival | None = None
     cancel: CancelRequested | None = None
     switched_off: bool = False
+    known: set[str] = field(default_factory=set)
 
     async def run(self, agent: Agent) -> Event:
         """Run the agent until it has ended or must be left."""
@@ -117,6 +118,8 @@ class _Attempt:
         left = max(0.0, self.waiting.stop_at - clock.monotonic())
         main = asyncio.create_task(self._run_agent(agent))
         idle = asyncio.create_task(self.waiting.idle())
+        self.known = {arrival.key for arrival in self.waiting.inbox}
+        self.waiting.look = self._look
         watchers = [asyncio.create_task(self._keep_alive()), asyncio.create_task(self._look_out())]
         try:
             limit = left + OVERTIME_SECONDS
@@ -206,18 +209,20 @@ class _Attempt:
 
     async def _look_out(self) -> None:
         """Take in what arrives for the job while it runs."""
-        known = set(self.state.taken) | {arrival.key for arrival in self.waiting.inbox}
         while True:
             await self.parts.clock.sleep(LOOK_SECONDS)
             await self._heed_switches()
-            try:
-                arrivals = await self.parts.history.arrivals(self.recorder.job_id)
-            except StateUnavailable:
-                continue
-            for arrival in unheard(self.state, arrivals, self.parts.region):
-                if arrival.key not in known:
-                    known.add(arrival.key)
-                    self._take_in(arrival)
+            await self._look()
+
+    async def _look(self) -> None:
+        try:
+            arrivals = await self.parts.history.arrivals(self.recorder.job_id)
+        except StateUnavailable:
+            return
+        for arrival in unheard(self.state, arrivals, self.parts.region):
+            if arrival.key not in self.known:
+                self.known.add(arrival.key)
+                self._take_in(arrival)
 
     async def _heed_switches(self) -> None:
         """Stop before the next step when the tenant or the agent is paused, unless the job is to undo its work."""

@@ -5,7 +5,7 @@ Waits end by time or by an arrival. Effects under way are known here too, becaus
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -40,12 +40,16 @@ class Idle:
 
 @dataclass(slots=True)
 class Waiting:
-    """The waits and effects of one attempt. `stop_at`: the monotonic time after which nothing is begun."""
+    """The waits and effects of one attempt. `stop_at`: the monotonic time after which nothing is begun.
+
+    `look` takes in what has arrived by now: it is asked before a wait ends by time, so that what came in time counts.
+    """
 
     clock: Clock
     stop_at: float
     inbox: list[Arrival]
     cancelled: bool = False
+    look: Callable[[], Awaitable[None]] | None = None
     _pending: dict[str, _Pending] = field(default_factory=dict)
     _effects: set[asyncio.Task[Any]] = field(default_factory=set)
     _ended: set[asyncio.Task[Any]] = field(default_factory=set)
@@ -153,6 +157,8 @@ class Waiting:
 
     async def _ring(self, pending: _Pending, seconds: float) -> None:
         await self.clock.sleep(seconds)
+        if pending.awaits is not None and self.look is not None:
+            await self.look()
         if not pending.answer.done():
             pending.answer.set_result(None)
             self._note()

@@ -330,3 +330,12 @@ async def test_all_branches_wait_only_when_none_of_them_does_anything_else() -> 
     for task in branches:
         task.cancel()
     await asyncio.gather(*branches, return_exceptions=True)
+
+
+@in_virtual_time
+async def test_what_came_just_before_the_time_was_up_counts_though_no_look_was_due() -> None:
+    east, fleet = await begun(lambda ctx: ctx.signal("go", timeout=1.5))
+    await fleet.until(lambda: fleet.now >= 1.0)
+    await signalled(east, "go/1", "in time")
+    await fleet.finish()
+    assert (east.state(JOB).result, fleet.now < LINGER_SECONDS) == ("in time", True)
