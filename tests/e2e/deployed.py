@@ -87,7 +87,7 @@ class Deployed:
         assert answer.status_code == 200, answer.text
         return list(answer.json()["events"])
 
-    def grant(self, tenant: str, *scopes: str) -> str:
+    def grant(self, tenant: str, *scopes: str, principal: str | None = None) -> str:
         """Make a bearer token, known in both Regions."""
         token = "ap_" + secrets.token_urlsafe(32)
         item = {
@@ -96,6 +96,7 @@ class Deployed:
             "writer": {"S": self.first},
             "tenant": {"S": tenant},
             "scopes": {"L": [{"S": scope} for scope in scopes]},
+            **({} if principal is None else {"principal": {"S": principal}}),
         }
         for region in (self.first, self.second):
             self.admin("dynamodb", region).put_item(TableName=TABLE, Item=item)
