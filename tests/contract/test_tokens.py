@@ -17,6 +17,16 @@ class TestTokens:
         asyncio.run(state.tokens.put(HASH, grant))
         assert asyncio.run(state.tokens.find(HASH)) == grant
 
+    @pytest.mark.parametrize(("principal", "holder"), [(None, "acme"), ("ann", "ann")])
+    def test_a_token_names_its_holder_or_else_its_tenant(
+        self, state: State, principal: str | None, holder: str
+    ) -> None:
+        grant = TokenGrant("acme", frozenset({"approvals:decide"}), principal)
+        asyncio.run(state.tokens.put(HASH, grant))
+        found = asyncio.run(state.tokens.find(HASH))
+        assert found == grant
+        assert found.holder == holder
+
     def test_a_token_that_was_never_put_is_unknown(self, state: State) -> None:
         asyncio.run(state.tokens.put(HASH, TokenGrant("acme", frozenset())))
         assert asyncio.run(state.tokens.find(HASH[:-1] + "0")) is None

@@ -14,6 +14,7 @@ from functions.adapters.blocking_calls import BlockingCalls
 from functions.adapters.dynamodb_history import DynamodbHistory
 from functions.adapters.dynamodb_projections import DynamodbProjections
 from functions.adapters.dynamodb_register import DynamodbRegister
+from functions.adapters.dynamodb_switches import DynamodbSwitches
 from functions.adapters.dynamodb_table import DynamodbTable
 from functions.adapters.dynamodb_tokens import DynamodbTokens
 from functions.adapters.memory import (
@@ -24,8 +25,10 @@ from functions.adapters.memory import (
     MemoryTable,
     MemoryTokens,
 )
+from functions.adapters.memory_switches import MemorySwitches
 from functions.adapters.sqs_lanes import SqsLanes, decode_message
 from functions.application.ports import HistoryStore, Lanes, Projections, RegionRegister, Tokens
+from functions.application.switch_ports import Switches
 from functions.domain.lanes import LaneMessage
 from tests.state_table import create_state_table
 
@@ -43,6 +46,7 @@ class State:
     projections: Projections
     register: RegionRegister
     tokens: Tokens
+    switches: Switches
     refuse: Callable[[], None]
 
 
@@ -67,7 +71,7 @@ def state_in_memory() -> State:
         table.refusing = True
 
     history, projections = MemoryHistory(table), MemoryProjections(table)
-    return State(history, projections, MemoryRegister(table), MemoryTokens(table), refuse)
+    return State(history, projections, MemoryRegister(table), MemoryTokens(table), MemorySwitches(table), refuse)
 
 
 def state_on_dynamodb(clients: AwsClients) -> State:
@@ -80,6 +84,7 @@ def state_on_dynamodb(clients: AwsClients) -> State:
         DynamodbProjections(table),
         DynamodbRegister(table),
         DynamodbTokens(table, EAST),
+        DynamodbSwitches(table),
         lambda: _delete_table(clients, name),
     )
 
