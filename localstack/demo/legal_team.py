@@ -75,25 +75,26 @@ class LegalTeam:
         question = asked["question"]
         approved, comment = _ANSWERS.get(question["risk"], _NO)
         owner = self._owner(audit)
-        answer = self._api.decide(asked["id"], approved=approved, by=LENA, comment=comment)
+        taken = self._api.decide(asked["id"], approved=approved, by=LENA, comment=comment)
         self._decided.add(asked["id"])
         audit.decisions.append(
             Decision(
                 approval=asked["id"],
                 question=question["question"],
                 spdx=question["spdx"],
+                distributions=tuple(each["distribution"] for each in question["distributions"]),
                 by=LENA,
                 approved=approved,
                 comment=comment,
                 at=self._now(),
                 region=self._region,
                 owner_then=owner,
-                settled=bool(answer["settled"]),
+                settled=bool(taken["settled"]),
             )
         )
         word = "yes" if approved else "no"
-        lost = "" if owner == self._region else f", while the lost {owner} still owns the job"
-        self._tell(f"{LENA} says {word} to {question['spdx']} for the {audit.name}, in {self._region}{lost}")
+        lost = "" if owner == self._region else f", while {owner} is lost with the job"
+        self._tell(f"{LENA} says {word} to {question['spdx']} ({audit.name}) in {self._region}{lost}")
         if not any(each.refusals for each in self._audits):
             self._too_late(audit, asked["id"], not approved)
 

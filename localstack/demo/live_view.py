@@ -36,7 +36,6 @@ def drawn(picture: Picture, width: int = WIDEST) -> RenderableType:
         _heading(picture, colours, width),
         regions,
         _jobs(picture, colours, width),
-        _audits(picture, colours, width),
         _told(picture),
     )
 
@@ -120,7 +119,7 @@ def _jobs(picture: Picture, colours: Mapping[str, str], width: int) -> Renderabl
     words = f"  {done} of {picture.acknowledged} acknowledged jobs done"
     caption = Text.assemble(_bar(done, picture.acknowledged, total, width - 4 - len(words)), words, "\n")
     return Panel(
-        Group(caption, mosaic, Text(), _legend(picture, colours)),
+        Group(caption, mosaic, Text(), _audits(picture, colours), _legend(picture, colours)),
         title=Text(" one mark, one review "),
         title_align="left",
         border_style="bright_black",
@@ -129,28 +128,21 @@ def _jobs(picture: Picture, colours: Mapping[str, str], width: int) -> Renderabl
     )
 
 
-def _audits(picture: Picture, colours: Mapping[str, str], width: int) -> RenderableType:
+def _audits(picture: Picture, colours: Mapping[str, str]) -> RenderableType:
     """One line for each audit: itself, the reviews that it has called, and what people have answered."""
     table = Table.grid(padding=(0, 2))
     for audit in picture.audits:
-        name = Text.assemble(_mark(audit.cell, colours), " ", audit.name)
+        name = Text.assemble(_mark(audit.cell, colours), f" release audit: {audit.name}")
         reviews = Text(" ").join(Text(*_mark(cell, colours)) for cell in audit.reviews)
         table.add_row(name, reviews, _answers(audit))
-    return Panel(
-        table,
-        title=Text(" release audits: their reviews are jobs of their own, their questions wait for people "),
-        title_align="left",
-        border_style="bright_black",
-        box=box.ROUNDED,
-        width=width,
-    )
+    return table
 
 
 def _answers(audit: AuditPicture) -> Text:
     if audit.verdict is not None:
-        return Text(f"{audit.verdict}, {audit.decided} decided", "green")
+        return Text(f"{audit.verdict} by people", "bold green" if audit.verdict == "approved" else "bold red")
     if audit.asked or audit.decided:
-        return Text(f"{audit.asked} asked, {audit.decided} decided", "yellow")
+        return Text(f"asks people: {audit.asked} open, {audit.decided} decided", "yellow")
     return Text(audit.status or "-", "dim")
 
 
@@ -178,7 +170,7 @@ def _legend(picture: Picture, colours: Mapping[str, str]) -> Text:
     for region in picture.regions:
         legend.append(f"■ {region.name}  ", colours[region.name])
     legend.append("□ queued  ▣ running  ■ done  ◆ adopted  ", "dim")
-    legend.append("✖ stranded", "red")
+    legend.append("✖ stranded  ! failed", "red")
     return legend
 
 

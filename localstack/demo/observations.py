@@ -76,6 +76,7 @@ class Decision:
     approval: str
     question: str
     spdx: str
+    distributions: tuple[str, ...]
     by: str
     approved: bool
     comment: str
@@ -217,7 +218,7 @@ def _audit(row: Mapping[str, Any]) -> AuditSeen:
     return AuditSeen(
         **{
             **_pair(row, "distributions", "reviews_at_kill"),
-            "decisions": [Decision(**each) for each in row["decisions"]],
+            "decisions": [Decision(**_pair(each, "distributions")) for each in row["decisions"]],
             "refusals": [Refusal(**each) for each in row["refusals"]],
             "reviews": tuple(ReviewSeen(**_stretched(each)) for each in row["reviews"]),
             "outcome": None if row["outcome"] is None else _outcome(row["outcome"]),

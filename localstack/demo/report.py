@@ -106,11 +106,16 @@ def _decision_line(row: Mapping[str, Any]) -> str:
 
 
 def _findings(seen: Observations) -> RenderableType:
-    table = Table(title="Findings", title_justify="left", caption=accuracy_line(seen), caption_justify="left")
+    findings = findings_in(seen)
+    mild = risks_in(findings)["permissive"]
+    title = f"Findings: {mild} permissive, shown in the report, and these"
+    table = Table(title=title, title_justify="left", caption=accuracy_line(seen), caption_justify="left")
     for column in ("package", "SPDX", "risk"):
         table.add_column(column, overflow="fold")
     table.add_column("evidence", overflow="ellipsis", no_wrap=True, max_width=60)
-    for row in findings_in(seen):
+    for row in findings:
+        if row.risk == "permissive":
+            continue
         evidence = row.evidence[0] if row.evidence else ""
         table.add_row(f"{row.package} {row.version}", row.spdx, row.risk, evidence)
     return table

@@ -38,8 +38,9 @@ from localstack.model.accuracy import declaring_distributions
 from localstack.resolver import Resolver, ResolvingTransport
 from stacks.api_client import ApiClient, ApiError, Submission
 
-#: How long the model takes for an answer during the demo, so that there is work in flight to lose.
-MODEL_SECONDS = 2.5
+#: How long the model takes for an answer: first so long that there is work in flight to lose, afterwards less.
+MODEL_SECONDS_BEFORE = 5.0
+MODEL_SECONDS_AFTER = 1.5
 SUBMITTERS = 2
 #: Between two submits of one submitter: so that some reviews are done and some in flight when the Region is killed.
 PACE_SECONDS = 0.1
@@ -81,7 +82,7 @@ class Scenario:
     def run(self) -> None:
         """Tell it from the beginning to the end."""
         first, second = (place.name for place in self.cloud.layout.regions)
-        self._slow_model(MODEL_SECONDS)
+        self._slow_model(MODEL_SECONDS_BEFORE)
         self.story.act = "Both Regions at work"
         self._audit(RUNTIME)
         self._wait_until_asked(self.seen.audits[0], second)
@@ -93,6 +94,7 @@ class Scenario:
             self._halfway.wait(PATIENCE_SECONDS)
             self._wait_for_reviews(self.seen.audits[1], first)
             self._lose(first, second)
+            self._slow_model(MODEL_SECONDS_AFTER)
             with self._legal_team(second):
                 for one in sent:
                     one.result()

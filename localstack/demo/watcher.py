@@ -104,7 +104,7 @@ class Watcher:
             place.name: sum(state.owner_region == place.name and not state.finished for state in states.values())
             for place in self._places
         }
-        finished = sum(state.finished for state in self.states.values())
+        finished = sum(job in self.states and self.states[job].finished for job in tuple(self._story.jobs.values()))
         acknowledged = len(self._story.jobs)
         self.samples.append(
             Sample(

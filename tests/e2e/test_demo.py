@@ -25,5 +25,7 @@ def test_the_demo_loses_a_region_and_no_job(tmp_path: Path) -> None:
     written = json.loads((tmp_path / "demo.json").read_text())
     assert all(promise["kept"] for promise in written["promises"])
     assert written["figures"]["adopted"] > 0
+    assert (written["figures"]["audits_decided"], written["figures"]["audit_reviews_ended_twice"]) == (2, 0)
+    assert "approved by Lena (legal)" in done.stdout
     assert "kill -9 of all of us-east-1" in done.stdout
     assert (tmp_path / "demo.html").read_text().startswith("<!doctype html>")

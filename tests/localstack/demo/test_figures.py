@@ -102,6 +102,7 @@ def audit() -> AuditSeen:
                 approval="apr_1",
                 question="May it?",
                 spdx="MPL-2.0",
+                distributions=("certifi",),
                 by="Lena (legal)",
                 approved=True,
                 comment="<i>ok</i>",
@@ -265,6 +266,7 @@ def test_the_summary_names_the_decider_the_verdict_and_the_adopted_reviews(seen:
     console.print(report.summary(seen))
     text = console.export_text()
     assert "approved by Lena (legal): <i>ok</i>" in text
+    assert "Findings: 2 permissive" in text
     assert "1 reviews, 1 of them adopted by the survivor, 0 ended twice" in text
 
 

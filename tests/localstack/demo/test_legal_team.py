@@ -31,12 +31,12 @@ class Approvals(ApiClient):
         yield from (each for each in self.asked if each["group"] == group)
 
     def decide(
-        self, approval: str, *, approved: bool, by: str, comment: str = "", key: str | None = None
+        self, approval: str, *, approved: bool, by: str | None = None, comment: str = "", key: str | None = None
     ) -> dict[str, Any]:
         """See ApiClient."""
         if approval in self.taken:
             raise ApiRefused(409, "already_decided", f"{self.taken[approval][0]} approved it", None, None)
-        self.taken[approval] = (by, approved)
+        self.taken[approval] = (str(by), approved)
         return {"settled": False}
 
 
@@ -45,7 +45,8 @@ def _nothing(request: httpx.Request) -> httpx.Response:
 
 
 def asked(approval: str, risk: str = "weak-copyleft", job: str = "job_a", group: str = "legal") -> dict[str, Any]:
-    question = {"question": f"May {approval}?", "spdx": "MPL-2.0", "risk": risk}
+    about = [{"distribution": "a"}]
+    question = {"question": f"May {approval}?", "spdx": "MPL-2.0", "risk": risk, "distributions": about}
     return {"id": approval, "job": job, "group": group, "question": question}
 
 
@@ -64,6 +65,7 @@ def test_a_mild_licence_is_approved_and_an_unknown_one_rejected(audit: AuditSeen
     assert api.taken == {"one": (LENA, True), "two": (LENA, False)}
     first = audit.decisions[0]
     assert (first.by, first.approved, first.region, first.at, first.settled) == (LENA, True, WEST, 12.0, False)
+    assert first.distributions == ("a",)
 
 
 def test_nothing_is_decided_twice_by_the_same_person(audit: AuditSeen) -> None:
