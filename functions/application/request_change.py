@@ -8,6 +8,7 @@ from functions.application.ports import Clock, Entropy, HistoryStore
 from functions.application.send_arrival import SendArrival, sent_name
 from functions.application.view_job import durability_of, view_job
 from functions.domain.errors import AntipodeError
+from functions.domain.job.approvals import how_it_ended
 from functions.domain.job.arrivals import Arrival, ArrivalKind
 from functions.domain.job.decider import unheard
 from functions.domain.job.events import Json
@@ -65,7 +66,7 @@ class RequestChange:
         if any((each.kind, each.name) == (asked.kind, name) for each in record.arrivals):
             return Requested(durability="both", note="this very request has been made before")
         if state.finished:
-            raise AntipodeError("job_finished", f"{job_id} has {state.status}")
+            raise AntipodeError("job_finished", f"{job_id} {how_it_ended(state)}")
         note = _needless(asked.kind, state, unheard(state, record.arrivals, state.owner_region))
         if note is not None and (asked.kind is not ArrivalKind.RESUME or state.owner_region == self.region):
             return Requested(durability="both", note=note)  # else the owner may have halted it by now

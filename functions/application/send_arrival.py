@@ -103,4 +103,4 @@ class SendArrival:
 
 def sent_name(key: str | None, now: str, token: str) -> str:
     """Return by what something is told from others of its kind: its sender's key, or else the moment and chance."""
-    return digest_of(key) if key is not None else f"{now}.{token[:12]}"
+    return digest_of(key) if key is not None else f"{now}.{token[-12:]}"

@@ -6,6 +6,7 @@ from functions.application.get_job import read_job
 from functions.application.ports import Clock, Entropy, HistoryStore
 from functions.application.send_arrival import SendArrival, sent_name
 from functions.domain.errors import AntipodeError
+from functions.domain.job.approvals import how_it_ended
 from functions.domain.job.arrivals import ArrivalKind
 from functions.domain.job.events import Json
 from functions.domain.payload import INLINE_BYTES, size_of_value
@@ -48,6 +49,6 @@ class SignalJob:
         if state.finished:
             if known:  # it was taken in, and the client has not heard of that
                 return {"job": job_id, "signal": asked.name, "durability": "both"}
-            raise AntipodeError("job_finished", f"{job_id} has {state.status}")
+            raise AntipodeError("job_finished", f"{job_id} {how_it_ended(state)}")
         sent = await self.send.send(job_id, state, ArrivalKind.SIGNAL, name, by=asked.by, body=asked.body)
         return {"job": job_id, "signal": asked.name, "durability": sent.durability}

@@ -38,10 +38,15 @@ def read_approval_id(text: str) -> ApprovalId | None:
 def over_because(state: JobState, wait: WaitOpened, now: str) -> str | None:
     """Say why nothing is asked by this wait any more, though the history does not hold its end; None while it is."""
     if state.finished:
-        return f"the job has {state.status}" if state.status != "cancelled" else "the job was cancelled"
+        return f"the job {how_it_ended(state)}"
     if state.cancel is not None and wait.at <= state.cancel.at:
         return "the job is being cancelled"
     return f"the time to decide was over at {wait.until}" if now >= wait.until else None
+
+
+def how_it_ended(state: JobState) -> str:
+    """Return a finished job's status as a sentence has it."""
+    return "was cancelled" if state.status == "cancelled" else f"has {state.status}"
 
 
 def decision_among(arrivals: Iterable[Arrival], approval: ApprovalId, owner: str) -> Arrival | None:
