@@ -9,14 +9,16 @@ import pytest
 from functions.application.ports import ModelAnswer, ModelUnavailable, StateUnavailable
 from functions.domain.errors import AntipodeError
 from functions.domain.ids import job_id
-from functions.domain.job.decider import MAX_ATTEMPTS
+from functions.domain.job.decider import HALTED_LOOK_SECONDS, MAX_ATTEMPTS
 from functions.domain.job.events import StepSucceeded
 from functions.domain.job.history import Head, Segment
 from functions.domain.lanes import LaneMessage
 from functions.domain.moments import add_seconds
 from functions.sdk import AgentDefinition, Context, agent
+from functions.sdk.model_call import MODEL_RETRY
 from tests.simulation.virtual_time import VirtualClock, in_virtual_time, pass_time, run_virtually
-from tests.unit.application.agents import Answer, Effects, Nothing, ask
+from tests.unit.application.agents import Answer, Diary, Effects, Nothing, ask
+from tests.unit.application.stories import DAY, begun, signalled
 from tests.unit.application.two_regions import (
     EAST,
     JOB,
@@ -88,7 +90,7 @@ async def test_a_worker_without_time_yields_before_the_next_step_and_another_goe
     effects = Effects()
     east, _ = two_regions(effects.walker(5, seconds=10))
     message = await submitted(east, "walk")
-    await advance(east, message, seconds=15)
+    await advance(east, message, seconds=17)
     assert east.kinds() == ["submitted", "attempt_started", "step_succeeded", "step_succeeded", "attempt_yielded"]
     (send,) = east.waiting()
     assert (send.message.reason, send.delay_seconds) == ("yielded", 0)
@@ -105,7 +107,7 @@ async def test_a_job_may_yield_more_often_than_it_may_be_tried_in_vain() -> None
     await submitted(east, "walk")
     message = LaneMessage(JOB, 1, "submitted")
     while not east.state(JOB).finished:
-        await advance(east, message, seconds=5)
+        await advance(east, message, seconds=7)
         message = next((send.message for send in east.waiting()), message)
     assert east.state(JOB).status == "succeeded"
     assert east.state(JOB).attempts == steps
@@ -127,28 +129,29 @@ async def test_when_the_lane_refuses_a_yielded_job_the_sweeper_puts_it_back() ->
 
 
 @in_virtual_time
-async def test_while_the_model_is_away_the_job_is_tried_again_later_and_not_before() -> None:
+async def test_while_the_model_is_away_the_job_waits_to_ask_it_again_and_asks_no_sooner() -> None:
     east, _ = two_regions(ask)
-    east.model.answers = [ModelUnavailable("throttled"), ModelAnswer('{"words": "yes"}', 10, 5)]
+    east.model.answers = [*[ModelUnavailable("throttled")] * 3, ModelAnswer('{"words": "yes"}', 10, 5)]
     message = await submitted(east, "ask")
     await advance(east, message)
     state = east.state(JOB)
-    assert state.error == {"code": "model_unavailable", "detail": "throttled"}
-    assert state.retry_at is not None
+    assert (state.status, state.error) == ("waiting", {"code": "model_unavailable", "detail": "throttled"})
+    retry_at = state.tries["model"].retry_at
+    assert state.waiting_until == retry_at
     (send,) = east.waiting()
-    assert (send.message.reason, send.delay_seconds) == ("retry", 1)
-    assert head_of(east).due_at == add_seconds(state.retry_at, STALL_SECONDS)
-    await advance(east, send.message)  # came too early
-    assert len(east.model.requests) == 1
-    await pass_time(1)
-    await advance(east, east.waiting()[0].message)
+    assert (send.message.reason, send.delay_seconds) == ("due", 4)
+    assert head_of(east).due_at == add_seconds(retry_at, STALL_SECONDS)
+    asked = len(east.model.requests)
+    await advance(east, send.message)  # came too early, and the one for then is on its way
+    assert (len(east.model.requests), east.waiting()) == (asked, [])
+    await pass_time(4)
+    await advance(east, send.message)
     assert (east.state(JOB).status, east.state(JOB).result, east.state(JOB).error) == ("succeeded", "yes", None)
-    keys = [asked.idempotency_key for asked in east.model.requests]
-    assert keys == [f"{JOB}/model/1"] * 2
+    assert {asked.idempotency_key for asked in east.model.requests} == {f"{JOB}/model/1"}
 
 
 @in_virtual_time
-async def test_a_model_that_stays_away_ends_the_job_after_so_many_attempts() -> None:
+async def test_a_model_that_stays_away_fails_the_job_after_so_many_asks() -> None:
     east, _ = two_regions(ask)
     east.model.answers = [ModelUnavailable("down")]
     message = await submitted(east, "ask")
@@ -156,8 +159,8 @@ async def test_a_model_that_stays_away_ends_the_job_after_so_many_attempts() -> 
         await advance(east, message)
         await pass_time(300)
         (message,) = [send.message for send in east.waiting()] or [message]
-    assert east.error_code() == "attempts_exhausted"
-    assert len(east.model.requests) == MAX_ATTEMPTS
+    assert east.error_code() == "model_unavailable"
+    assert len(east.model.requests) == MODEL_RETRY.attempts
 
 
 @in_virtual_time
@@ -219,16 +222,19 @@ def test_what_an_agent_raises_is_final(error: Callable[[], BaseException], code:
 
 
 @in_virtual_time
-async def test_an_agent_that_this_release_does_not_have_fails_the_job() -> None:
+async def test_an_agent_that_this_release_does_not_have_stops_its_job_until_somebody_resumes_it() -> None:
     east, _ = two_regions(ask)
     message = await submitted(east, "ask")
     east.agents.agents = ()
     await advance(east, message)
-    assert east.error_code() == "unknown_agent"
+    assert east.error_code() == "agent_version_missing"
+    assert (east.state(JOB).status, east.state(JOB).halted) == ("waiting", True)
+    assert head_of(east).due_at == add_seconds(east.clock.now(), HALTED_LOOK_SECONDS)
+    assert not east.waiting()
 
 
 @in_virtual_time
-async def test_a_model_that_is_away_in_one_of_several_branches_is_asked_again_later() -> None:
+async def test_a_model_that_is_away_in_one_of_several_tasks_of_an_agents_own_is_asked_again() -> None:
     @agent("group", version="1")
     async def group(ctx: Context, request: Nothing) -> str:
         """Asks within a group."""
@@ -239,9 +245,7 @@ async def test_a_model_that_is_away_in_one_of_several_branches_is_asked_again_la
     east, _ = two_regions(group)
     east.model.answers = [ModelUnavailable("throttled"), ModelAnswer('{"words": "yes"}', 1, 1)]
     await advance(east, await submitted(east, "group"))
-    assert east.kinds()[-1] == "attempt_failed"
-    await pass_time(300)
-    await east.work()
+    assert east.kinds() == ["submitted", "attempt_started", "step_attempt_failed", "step_succeeded", "succeeded"]
     assert east.state(JOB).result == "yes"
 
 
@@ -365,3 +369,33 @@ async def test_a_history_tells_worker_delivery_reason_and_times() -> None:
     assert (begun.at, done.at, ended.at) == tuple(f"2026-11-21T12:00:{at}.250Z" for at in ("00", "02", "02"))
     assert isinstance(done, StepSucceeded)
     assert (done.step, done.step_kind, done.result) == ("tread", "tool", "trodden 1")
+
+
+@in_virtual_time
+async def test_a_hint_for_a_wait_that_ended_early_disturbs_no_worker() -> None:
+    diary = Diary()
+
+    async def work(ctx: Context) -> object:
+        await ctx.signal("go", timeout=600)
+        return await ctx.tool(diary.write, "dear", 90)
+
+    east, fleet = await begun(work)
+    await fleet.pass_time(550)
+    await signalled(east, "go/1")
+    await fleet.finish()
+    assert (600, JOB, "due") in [(round(at), job, reason) for at, job, reason in fleet.woken]
+    assert diary.entries == ["dear"]
+    assert east.kinds().count("attempt_started") == 2
+
+
+@in_virtual_time
+async def test_a_job_whose_worker_dies_just_after_it_was_woken_early_is_soon_found() -> None:
+    east, fleet = await begun(lambda ctx: ctx.signal("go", timeout=30 * DAY))
+    await fleet.pass_time(DAY)
+    fleet.comes_again = False
+    await signalled(east, "go/1", 7)
+    fleet.fuse.at = len(fleet.fuse.burned) + 3  # after the beginning of the attempt is written
+    await fleet.finish()
+    assert fleet.fuse.burned[fleet.fuse.at] == "after append"
+    assert east.state(JOB).result == 7
+    assert fleet.now < DAY + STALL_SECONDS + 10

@@ -1,13 +1,18 @@
 """What an agent may do next: the path that its history holds, and the one time that it learns of its cancel."""
 
+import contextlib
+
 import pytest
 
 from functions.application.agent_ports import Cancelled
+from functions.application.ports import ModelAnswer
 from functions.application.run_attempt import LOOK_SECONDS
+from functions.application.step_ends import CANCELLED
 from functions.domain.job.events import JobCancelled
-from functions.sdk import Context
+from functions.domain.moments import add_seconds
+from functions.sdk import Context, agent
 from tests.simulation.virtual_time import in_virtual_time, run_virtually
-from tests.unit.application.agents import Diary
+from tests.unit.application.agents import Diary, Effects, Nothing, ask
 from tests.unit.application.stories import (
     DAY,
     begun,
@@ -20,6 +25,11 @@ from tests.unit.application.stories import (
 )
 from tests.unit.application.two_regions import (
     JOB,
+    Crash,
+    Fuse,
+    advance,
+    submitted,
+    two_regions,
 )
 
 
@@ -213,7 +223,7 @@ async def test_a_job_whose_agent_takes_another_path_is_stopped_and_goes_on_when_
 
 @in_virtual_time
 async def test_a_job_whose_agent_asks_for_another_kind_of_step_is_stopped() -> None:
-    async def before(ctx: Context) -> object:
+    async def before(ctx: Context) -> None:
         await ctx.sleep(DAY)
 
     async def after(ctx: Context) -> object:
@@ -254,3 +264,72 @@ async def test_a_job_whose_agent_asks_for_its_steps_in_another_order_is_stopped_
     await resumed(east)
     await fleet.finish()
     assert east.state(JOB).result == "one"
+
+
+@in_virtual_time
+async def test_a_running_job_ends_at_the_first_step_after_its_deadline() -> None:
+    effects = Effects()
+    east, _ = two_regions(effects.walker(10, seconds=4))
+    message = await submitted(east, "walk", deadline=add_seconds(east.clock.now(), 10))
+    await advance(east, message)
+    assert east.error_code() == "deadline_passed"
+    assert len(effects.done) == 3
+
+
+@pytest.mark.parametrize("crash_at", [None, 5, 9])
+def test_a_budget_of_steps_allows_just_so_many_however_often_the_job_is_begun(crash_at: int | None) -> None:
+    async def program() -> None:
+        effects = Effects()
+        east, _ = two_regions(effects.walker(5))
+        message = await submitted(east, "walk", budget={"steps": 3})
+        with contextlib.suppress(Crash):
+            await advance(east, message, Fuse(crash_at))
+        await advance(east, message, delivery=2)
+        assert east.error_code() == "budget_exceeded"
+        assert set(effects.done) == {"tread", "tread#2", "tread#3"}
+
+    run_virtually(program())
+
+
+@in_virtual_time
+async def test_a_budget_of_tokens_ends_the_job_once_they_are_spent_and_the_call_is_recorded() -> None:
+    east, _ = two_regions(ask)
+    east.model.answers = [ModelAnswer('{"words": "yes"}', 80, 30)]
+    await advance(east, await submitted(east, "ask", budget={"tokens": 100}))
+    assert east.error_code() == "budget_exceeded"
+    assert list(east.state(JOB).steps) == ["model"]
+
+
+@in_virtual_time
+async def test_an_agent_that_catches_everything_cannot_catch_that_its_time_is_over() -> None:
+    diary = Diary()
+
+    @agent("careful", version="1")
+    async def careful(ctx: Context, request: Nothing) -> list[str]:
+        """Puts up with everything."""
+        results = []
+        for number in range(3):
+            try:
+                results.append(await ctx.tool(diary.write, f"{number}", 10))
+            except Exception:  # noqa: BLE001 - as authors do
+                results.append("failed")
+        return results
+
+    east, _ = two_regions(careful)
+    await advance(east, await submitted(east, "careful"), seconds=7)
+    assert east.kinds()[-1] == "attempt_yielded"
+    await east.work()
+    assert east.state(JOB).result == ["0", "1", "2"]
+
+
+@in_virtual_time
+async def test_where_an_agent_learns_that_it_is_cancelled_is_in_its_history() -> None:
+    east, fleet = await begun(lambda ctx: ctx.gather(ctx.sleep(DAY), ctx.signal("go", timeout=DAY)))
+    await fleet.rest()
+    await cancelled(east)
+    await fleet.finish()
+    ended = east.state(JOB).steps
+    assert {key: getattr(end, "code", None) for key, end in ended.items()} == {
+        "gather[0]/sleep": CANCELLED,
+        "gather[1]/signal-go": CANCELLED,
+    }
