@@ -70,7 +70,7 @@ from functions.domain.moments import add_seconds, seconds_between
 
 #: The status of the head, and the reason of the hint, of a job that does not run because of a switch.
 PUT_OFF = "paused"
-#: After so long it is looked at again.
+#: After so long at most it is looked at again; chance spreads the looks at many jobs, and parts those that are double.
 PUT_OFF_SECONDS = 60.0
 
 
@@ -217,7 +217,8 @@ class AdvanceJob:
         head = known.record.head_of(self.region)
         noted = head.due_at if head is not None and head.status == PUT_OFF else None
         if noted is None or noted <= add_seconds(now, self.stall_seconds):  # else a hint is on its way already
-            await self._look_again(known, add_seconds(now, PUT_OFF_SECONDS), PUT_OFF)
+            wait = PUT_OFF_SECONDS * (0.8 + 0.2 * self.entropy.fraction())
+            await self._look_again(known, add_seconds(now, wait), PUT_OFF)
         return True
 
     async def _be_found(self, known: _Known, seconds: float) -> None:

@@ -15,7 +15,7 @@ from functions.domain.errors import AntipodeError
 from functions.domain.ids import digest_of
 from functions.domain.job.approvals import ApprovalId, decision_among, over_because, read_approval_id
 from functions.domain.job.arrivals import Arrival, ArrivalKind
-from functions.domain.job.events import Json
+from functions.domain.job.events import Json, StepFailed
 from functions.domain.job.state import JobState
 
 UNSETTLED = (
@@ -99,8 +99,11 @@ def _open_step(state: JobState, approval: ApprovalId, text: str, now: str) -> st
             if why is not None:
                 raise AntipodeError("approval_over", f"nobody had decided on {text} before {why}")
             return wait.step
-    if any(end.step_kind == APPROVAL and approval.means(step) for step, end in state.steps.items()):
-        raise AntipodeError("approval_over", f"nobody had decided on {text} before the time to decide was over")
+    for step, end in state.steps.items():
+        if end.step_kind == APPROVAL and approval.means(step):
+            cancelled = isinstance(end, StepFailed) and end.code == "cancelled"
+            why = "the job was asked to end" if cancelled else "the time to decide was over"
+            raise AntipodeError("approval_over", f"nobody had decided on {text} before {why}")
     raise AntipodeError("approval_not_found", f"{approval.job_id} asks nothing under the id {text}")
 
 

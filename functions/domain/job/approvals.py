@@ -40,7 +40,7 @@ def over_because(state: JobState, wait: WaitOpened, now: str) -> str | None:
     if state.finished:
         return f"the job {how_it_ended(state)}"
     if state.cancel is not None and wait.at <= state.cancel.at:
-        return "the job is being cancelled"
+        return "the job was asked to end"
     return f"the time to decide was over at {wait.until}" if now >= wait.until else None
 
 

@@ -30,6 +30,7 @@ from functions.application.send_arrival import SendArrival
 from functions.application.submit_job import SubmitJob, SubmitRequest
 from functions.application.submit_turn import SubmitTurn
 from functions.application.sweep_jobs import SweepJobs
+from functions.application.switch_ports import Pauses
 from functions.domain.ids import job_id
 from functions.domain.job.events import JobSubmitted, UnreadableEvent
 from functions.domain.job.history import Head, JobRecord, Segment
@@ -138,6 +139,7 @@ class Region:
     model: ScriptedModel = field(default_factory=lambda: ScriptedModel([ModelAnswer("{}", 1, 1)]))
     peer: "Region" = field(init=False)
     payloads: MemoryPayloads = field(init=False)
+    pauses: Pauses | None = None
 
     def __post_init__(self) -> None:
         self.payloads = MemoryPayloads(MemoryBuckets(), self.name)
@@ -180,6 +182,7 @@ class Region:
             region=self.name,
             worker=worker,
             stall_seconds=STALL_SECONDS,
+            pauses=self.pauses,
         )
 
     def sweep_jobs(self, fuse: Fuse | None = None) -> SweepJobs:
