@@ -120,13 +120,15 @@ class _Attempt:
         idle = asyncio.create_task(self.waiting.idle())
         self.known = {arrival.key for arrival in self.waiting.inbox}
         self.waiting.look = self._look
-        watchers = [asyncio.create_task(self._keep_alive()), asyncio.create_task(self._look_out())]
+        watchers: list[asyncio.Task[None]] = []
+        begin = self._watch_from_now_on(watchers)
         try:
             limit = left + OVERTIME_SECONDS
             await asyncio.wait({main, idle}, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
         finally:
             ended_by_itself = main.done()
             self.recorder.close()
+            begin.cancel()
             for task in (main, idle, *watchers):
                 task.cancel()
             await asyncio.gather(main, idle, *watchers, return_exceptions=True)
@@ -188,10 +190,22 @@ class _Attempt:
     def _seconds_left(self) -> float:
         return round(self.waiting.stop_at - self.parts.clock.monotonic(), 3)
 
-    async def _keep_alive(self) -> None:
+    def _watch_from_now_on(self, watchers: list[asyncio.Task[None]]) -> asyncio.TimerHandle:
+        """Have the watchers begun when the first of them has something to do: most attempts are over before that."""
+        alive = self.parts.stall_seconds / 3
+        soonest = min(LOOK_SECONDS, alive)
+
+        def begin() -> None:
+            watchers.append(asyncio.create_task(self._keep_alive(alive - soonest)))
+            watchers.append(asyncio.create_task(self._look_out(LOOK_SECONDS - soonest)))
+
+        return asyncio.get_running_loop().call_later(soonest, begin)
+
+    async def _keep_alive(self, pause: float) -> None:
         """Keep the job's due time ahead of the sweeper, which would else start it a second time."""
         while True:
-            await self.parts.clock.sleep(self.parts.stall_seconds / 3)
+            await self.parts.clock.sleep(pause)
+            pause = self.parts.stall_seconds / 3
             due_at = add_seconds(self.parts.clock.now(), self.parts.stall_seconds)
             durability = self.head.durability if self.head else None
             head = Head(
@@ -207,10 +221,11 @@ class _Attempt:
             with contextlib.suppress(StateUnavailable):
                 await self.parts.projections.put_head(head)
 
-    async def _look_out(self) -> None:
+    async def _look_out(self, pause: float) -> None:
         """Take in what arrives for the job while it runs."""
         while True:
-            await self.parts.clock.sleep(LOOK_SECONDS)
+            await self.parts.clock.sleep(pause)
+            pause = LOOK_SECONDS
             await self._heed_switches()
             await self._look()
 

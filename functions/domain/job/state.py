@@ -5,7 +5,8 @@ submission. Only a gap-free prefix is read. Events off that path are kept for au
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
+from typing import Any
 
 from functions.domain.job.events import (
     CancelRequested,
@@ -23,6 +24,8 @@ from functions.domain.job.progress import FINISHED, NAMES, Progress, StepEnd
 from functions.domain.job.snapshot import Snapshot
 
 __all__ = ["FINISHED", "JobState", "NeedsWhole", "Recorded", "StepEnd", "fold", "snapshot_of"]
+
+_OF_PROGRESS = tuple(each.name for each in fields(Progress))
 
 
 class NeedsWhole(Exception):
@@ -128,11 +131,11 @@ def fold(segments: Iterable[Segment], snapshot: Snapshot | None = None) -> JobSt
         return None
     chain = min(chains, key=_preference) if len(chains) > 1 else chains[0]
     highest = max(branch.epoch for branch in branches.values())
-    state = _apply_all(chain, snapshot)
     head = chain.branch
     owner = head if head.epoch == highest else max(branches.values(), key=lambda each: (each.epoch, each.region))
-    return replace(
-        state,
+    return _apply_all(
+        chain,
+        snapshot,
         owner_region=owner.region,
         epoch=highest,
         complete=chain.complete and head.epoch == highest and not head.beyond_gap,
@@ -252,7 +255,8 @@ def _preference(chain: _Chain) -> tuple[object, ...]:
     return (-chain.branch.epoch, withdrawn, submitted_at, root.region, chain.branch.region)
 
 
-def _apply_all(chain: _Chain, snapshot: Snapshot | None) -> JobState:
+def _apply_all(chain: _Chain, snapshot: Snapshot | None, **whole: Any) -> JobState:
+    """Return the state after the chain's events; `whole` is what the branches together say of it."""
     events = chain.events
     if snapshot is None:
         first = events[0]
@@ -272,17 +276,14 @@ def _apply_all(chain: _Chain, snapshot: Snapshot | None) -> JobState:
         progress.read(item.sequence, item.event)
     if events:
         last = Place(events[-1].epoch, events[-1].region, events[-1].sequence)
-    known = {each.name: getattr(progress, each.name) for each in fields(progress)}
+    known = {name: getattr(progress, name) for name in _OF_PROGRESS}
     for name in NAMES:
         known[name] = frozenset(known[name])
     return JobState(
         job=job,
         home_region=home,
-        owner_region=last.region,
-        epoch=last.epoch,
         last=last,
-        complete=True,
         history=chain.events,
-        superseded=(),
+        **whole,
         **known,
     )
