@@ -1,0 +1,76 @@
+"""A worker's process as the benchmarks have it: its real use cases and clients, on services answered in the process."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from functions.application.agent_ports import Agent
+from functions.bootstrap import Runtime
+from functions.settings import SettingName, Settings
+from tests.benchmarks.in_process_aws import InProcessAws
+
+EAST, WEST = "us-east-1", "us-west-2"
+TENANT = "bench"
+LANES = ("critical", "standard", "batch")
+STALL_SECONDS = 30.0
+CREDENTIALS = {"AWS_DEFAULT_REGION": EAST, "AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench"}
+
+
+def worker_environment(region: str = EAST, peer: str = WEST) -> dict[str, str]:
+    """Return the environment of a worker's function, as the stacks write it, with addresses that are never called."""
+    lanes = {lane: f"https://sqs.{region}.amazonaws.com/000000000000/antipode-{lane}" for lane in LANES}
+    return {
+        SettingName.ENVIRONMENT: "bench",
+        SettingName.REGION: region,
+        SettingName.PEER_REGION: peer,
+        SettingName.TABLE: "antipode-bench",
+        SettingName.LANES: json.dumps(lanes),
+        SettingName.PAYLOADS: f"antipode-bench-{region}",
+        SettingName.PEER_PAYLOADS: f"antipode-bench-{peer}",
+        SettingName.PEER_HEALTH_URL: f"https://{peer}.api.antipode.test/v1/health",
+        SettingName.MODEL_ID: "bench",
+        SettingName.TENANT_KEY_PREFIX: "antipode-bench-tenant-",
+        SettingName.HEARTBEAT_SECONDS: "5",
+        SettingName.PEER_STALE_SECONDS: "20",
+        SettingName.STALL_SECONDS: str(STALL_SECONDS),
+        SettingName.LOOP_SECONDS: "62",
+        SettingName.ADOPTION: "on",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The port Agents: these."""
+
+    agents: Sequence[Agent]
+
+    def names(self) -> Sequence[str]:
+        """See Agents."""
+        return [agent.name for agent in self.agents]
+
+    def versions(self, name: str) -> Sequence[str]:
+        """See Agents."""
+        return [agent.version for agent in self.agents if agent.name == name]
+
+    def find(self, name: str, version: str | None = None) -> Agent | None:
+        """See Agents."""
+        return next((agent for agent in self.agents if agent.name == name), None)
+
+
+def runtime_on(aws: InProcessAws, agents: Sequence[Agent]) -> Runtime:
+    """Return a process's runtime in us-east-1 whose clients `aws` answers, with these agents."""
+    os.environ.update(CREDENTIALS)
+    made = Runtime(Settings.load(worker_environment()))
+    made.agents = Shelf(agents)
+    made.log._write = lambda line: None
+    clients: Any = made._clients
+    for make, region in (
+        (clients.state, EAST),
+        (clients.peer_state, WEST),
+        (clients.lanes, EAST),
+        (clients.peer_lanes, WEST),
+    ):
+        aws.serve(make(), region)
+    return made
