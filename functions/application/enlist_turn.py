@@ -43,15 +43,16 @@ class EnlistTurn:
         session_id, record, session = await self._session(turn)
         told = ended_among(record.arrivals, turn_id)
         if told is not None:
-            return told
+            return told.body
         if session is None:
             await self.submit.submit_session(session_id, turn.job.tenant, str(session_of(turn)))
-            _, session = await read_state(self.history, session_id)
+            record, session = await read_state(self.history, session_id)
             if session is None:
                 raise StateUnavailable("the session has been begun, yet nothing can be read of it")
         if session.finished:
             raise AntipodeError("session_ended", f"the session {session_of(turn)!r} has {session.status}")
-        await self._mail(session_id, session, turn_id, asked_name(turn_id, turn), asked_body(turn_id, turn))
+        name, body = asked_name(turn_id, turn), asked_body(turn_id, turn)
+        await self._mail(session_id, record, session, turn_id, name, body)
         return None
 
     async def check(self, tenant: str, name: str) -> None:
@@ -67,28 +68,37 @@ class EnlistTurn:
         have gone on from it, so it stands.
         """
         arrivals = await self.history.arrivals(session_job_id(turn.job.tenant, str(session_of(turn))))
-        return ended_among(arrivals, turn_id)
+        told = ended_among(arrivals, turn_id)
+        return None if told is None else told.body
 
     async def tell_end(self, turn_id: str, turn: JobState) -> None:
         """Tell the session, if the job is a turn, that it has ended. Raises StateUnavailable."""
         if session_of(turn) is None:
             return
-        session_id, _, session = await self._session(turn)
-        name = ended_name(turn_id, turn)
+        session_id, record, session = await self._session(turn)
+        told = ended_among(record.arrivals, turn_id)  # what has been told once is told again as it is
+        name = ended_name(turn_id, turn) if told is None else told.name
         if session is not None and (session.finished or f"{ArrivalKind.SIGNAL}/{name}" in session.taken):
             return
         arrivals = await self.history.arrivals(turn_id) if merged_ids(turn) else ()
-        body = ended_body(turn_id, turn, arrivals)
+        body = ended_body(turn_id, turn, arrivals) if told is None else told.body
         if session is None:  # not replicated yet: left for whoever can read it
             await self.send.leave(session_id, turn, ArrivalKind.SIGNAL, name, by=turn_id, body=body)
             return
-        await self._mail(session_id, session, turn_id, name, body)
+        await self._mail(session_id, record, session, turn_id, name, body)
 
     async def _session(self, turn: JobState) -> tuple[str, JobRecord, JobState | None]:
         session_id = session_job_id(turn.job.tenant, str(session_of(turn)))
         record, session = await read_state(self.history, session_id)
         return session_id, record, session
 
-    async def _mail(self, session_id: str, session: JobState, turn_id: str, name: str, body: Json) -> None:
-        if f"{ArrivalKind.SIGNAL}/{name}" not in session.taken:
+    async def _mail(
+        self, session_id: str, record: JobRecord, session: JobState, turn_id: str, name: str, body: Json
+    ) -> None:
+        """Send a mail, unless the session has heard it. One from the peer, which lies here too, keeps its moment."""
+        if f"{ArrivalKind.SIGNAL}/{name}" in session.taken:
+            return
+        if any(each.name == name and each.region != self.send.region for each in record.arrivals):
+            await self.send.remind(session_id, session)
+        else:
             await self.send.send(session_id, session, ArrivalKind.SIGNAL, name, by=turn_id, body=body)

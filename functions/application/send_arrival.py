@@ -58,6 +58,10 @@ class SendArrival:
         await self._hint(job_id, state)
         return sent
 
+    async def remind(self, job_id: str, state: JobState) -> None:
+        """Send the hint alone, for what lies in both replicas already."""
+        await self._hint(job_id, state)
+
     async def leave(self, job_id: str, sender: JobState, kind: ArrivalKind, name: str, *, by: str, body: Json) -> None:
         """Leave it for a job that cannot be read here yet, as due in this Region. Raises StateUnavailable."""
         arrival = Arrival(

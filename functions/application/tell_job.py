@@ -10,9 +10,10 @@ from functions.application.agent_ports import TellRequest
 from functions.application.ports import HistoryStore
 from functions.application.read_state import read_state
 from functions.application.send_arrival import SendArrival
+from functions.domain.ids import session_job_id
 from functions.domain.job.events import Json
 from functions.domain.job.state import JobState
-from functions.domain.job.turns import ended_body, merged_ids, session_of
+from functions.domain.job.turns import ended_among, ended_body, merged_ids, session_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +38,15 @@ class TellJob:
         return {"told": True}
 
     async def _end(self, job_id: str, state: JobState) -> Json:
-        if session_of(state) is None:
+        """Return how a job has ended; of a turn what its session is told, or has been told already."""
+        name = session_of(state)
+        if name is None:
             return {"status": state.status}
-        arrivals = await self.history.arrivals(job_id) if merged_ids(state) else ()
-        end = ended_body(job_id, state, arrivals)
+        told = ended_among(await self.history.arrivals(session_job_id(state.job.tenant, name)), job_id)
+        if told is None:
+            arrivals = await self.history.arrivals(job_id) if merged_ids(state) else ()
+            end = ended_body(job_id, state, arrivals)
+        else:
+            end = told.body
         assert isinstance(end, dict)
         return {name: value for name, value in end.items() if name not in ("result", "error")}

@@ -75,10 +75,11 @@ def ended_name(turn_id: str, turn: JobState) -> str:
     return f"{MAIL}/{turn_id}.ended.{turn.epoch}"
 
 
-def ended_among(arrivals: Iterable[Arrival], turn_id: str) -> Json:
-    """Return what a session has been told of the end of a turn, or None."""
+def ended_among(arrivals: Iterable[Arrival], turn_id: str) -> Arrival | None:
+    """Return the mail by which a session was first told of a turn's end, or None."""
     prefix = f"{MAIL}/{turn_id}.ended."
-    return next((arrival.body for arrival in arrivals if arrival.name.startswith(prefix)), None)
+    told = (arrival for arrival in arrivals if arrival.name.startswith(prefix))
+    return min(told, key=lambda arrival: (arrival.at, arrival.name), default=None)
 
 
 def merged_ids(state: JobState) -> list[str]:

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from functions.agents.session import session
 from functions.domain.ids import job_id, session_job_id
+from functions.domain.job.arrivals import ArrivalKind
 from functions.domain.job.events import Json
 from functions.domain.job.state import JobState
 from functions.sdk import AgentDefinition, Cancelled, Context, agent
@@ -100,18 +101,22 @@ class Pair:
 
     async def submit(self, region: Region, words: str, on_busy: str = "queue", name: str = NAME, **fields: Json) -> str:
         """Submit a turn, and return its id."""
-        delay, tenant = fields.pop("delay_seconds", 0), str(fields.pop("tenant", TENANT))
+        known = {name: fields.pop(name) for name in ("delay_seconds", "deadline", "tenant") if name in fields}
         asked = request(
             "talk",
             input={"words": words, **fields},
             idempotency_key=words,
             session={"name": name, "on_busy": on_busy},
-            delay_seconds=delay,
-            tenant=tenant,
+            **known,
         )
         view = await region.submit_turn().submit(asked)
         assert view["status"] == "queued"
         return str(view["id"])
+
+    async def cancel(self, job: str) -> None:
+        """Ask that a job end."""
+        sends = self.here.send_arrival()
+        await sends.send(job, self.state(job), ArrivalKind.CANCEL, "c1", by="ann", body="no more")
 
     async def until(self, happened: Callable[[], bool], most: float = 3600.0) -> None:
         """Go on until it has happened."""
@@ -137,6 +142,24 @@ class Pair:
             if self.linked:
                 self.replicate()
 
+    def cut(self) -> None:
+        """Neither Region reaches the other any more; both live."""
+        self.linked = False
+        for region in (self.east, self.west):
+            others = Region(region.peer.name, region.agents)
+            others.peer, others.table.refusing, others.lanes.refusing = region, True, True
+            region.peer = others
+
+    def mend(self) -> None:
+        """They reach each other again."""
+        self.east.peer, self.west.peer = self.west, self.east
+        self.linked = True
+        self.replicate()
+
+    def homes(self, turns: list[str]) -> list[tuple[Region, str]]:
+        """Return each turn with the Region that has it, the first one's being the east."""
+        return list(zip((self.east, self.west), turns, strict=True))
+
     def replicate(self) -> None:
         """Bring each Region what the other has written."""
         replicate(self.east, self.west)
@@ -148,9 +171,13 @@ class Pair:
         region.table.refusing = region.lanes.refusing = True
         self.linked = False
 
-    async def adopt(self, region: Region) -> None:
-        """The Region takes over the other's jobs."""
-        await region.adopt_jobs().adopt()
+    def bring_back(self, region: Region) -> None:
+        """The Region is there again, with all that it had."""
+        region.table.refusing = region.lanes.refusing = False
+        region.waiting()
+        self.fleets[region.name] = Fleet(region)
+        self.linked = True
+        self.replicate()
 
     @property
     def now(self) -> float:
@@ -160,7 +187,7 @@ class Pair:
     @property
     def here(self) -> Region:
         """A Region that is not lost."""
-        return self.west if self.east.table.refusing else self.east
+        return self.west if self.east.table.refusing or self.fleets.keys() == {self.west.name} else self.east
 
     def state(self, job: str) -> JobState:
         """Return a job's state."""
