@@ -132,6 +132,8 @@ class AdvanceJob:
             case Heed(requests=requests):
                 await self._advance(await self._heed(known, requests), message, delivery, stop_at, heeded=True)
             case Wait(until=until):
+                if known.state.just_adopted:  # what the lost Region listed may not have arrived here
+                    await self._list_asks(known.job_id, known.state, open=True)
                 if not self._hinted_already(known, until):
                     await self._look_again(known, until, "due")
             case Fail(code=code, detail=detail):
@@ -297,9 +299,12 @@ class AdvanceJob:
         _, state = await read_state(self.history, known.job_id)
         assert state is not None
         await self.children.settle_family(known.job_id, state)
+        await self._list_asks(known.job_id, state, open=False)
+
+    async def _list_asks(self, job_id: str, state: JobState, *, open: bool) -> None:
         for wait in state.waits.values():
             if wait.step_kind == APPROVAL:
-                await self.projections.put_ask(ask_of(known.job_id, state, wait, self.region, open=False))
+                await self.projections.put_ask(ask_of(job_id, state, wait, self.region, open=open))
 
     async def _settle_head(self, known: _Known, outcome: Event) -> None:
         """Take the job off the due index, if it is there by a head. Jobs that ended at once never had one."""
