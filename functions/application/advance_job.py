@@ -132,9 +132,9 @@ class AdvanceJob:
             case Heed(requests=requests):
                 await self._advance(await self._heed(known, requests), message, delivery, stop_at, heeded=True)
             case Wait(until=until):
-                if known.state.just_adopted:  # what the lost Region listed may not have arrived here
-                    await self._list_asks(known.job_id, known.state, open=True)
                 if not self._hinted_already(known, until):
+                    if known.state.adoptions:  # what the lost Region has listed may not have arrived here
+                        await self._list_asks(known.job_id, known.state, open=True)
                     await self._look_again(known, until, "due")
             case Fail(code=code, detail=detail):
                 await self._conclude(known, JobFailed(at=self.clock.now(), code=code, detail=detail))
