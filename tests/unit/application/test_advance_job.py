@@ -136,8 +136,7 @@ async def test_while_the_model_is_away_the_job_waits_to_ask_it_again_and_asks_no
     await advance(east, message)
     state = east.state(JOB)
     assert (state.status, state.error) == ("waiting", {"code": "model_unavailable", "detail": "throttled"})
-    retry_at = state.tries["model"].retry_at
-    assert state.waiting_until == retry_at
+    assert state.waiting_until == (retry_at := state.tries["model"].retry_at)
     (send,) = east.waiting()
     assert (send.message.reason, send.delay_seconds) == ("due", 4)
     assert head_of(east).due_at == add_seconds(retry_at, STALL_SECONDS)
@@ -179,8 +178,7 @@ async def test_a_job_that_kills_every_worker_ends_after_so_many_attempts() -> No
 
 @in_virtual_time
 async def test_a_job_past_its_deadline_is_not_begun() -> None:
-    effects = Effects()
-    east, _ = two_regions(effects.walker(1))
+    east, _ = two_regions((effects := Effects()).walker(1))
     message = await submitted(east, "walk", deadline=add_seconds(east.clock.now(), 10))
     await pass_time(10)
     await advance(east, message)
@@ -383,7 +381,7 @@ async def test_a_hint_for_a_wait_that_ended_early_disturbs_no_worker() -> None:
     await fleet.pass_time(550)
     await signalled(east, "go/1")
     await fleet.finish()
-    assert (600, JOB, "due") in [(round(at), job, reason) for at, job, reason in fleet.woken]
+    assert fleet.reasons() == ["submitted", "arrived", "due"]
     assert diary.entries == ["dear"]
     assert east.kinds().count("attempt_started") == 2
 

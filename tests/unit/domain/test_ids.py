@@ -1,11 +1,22 @@
 """Ids that derive from data, so that whoever tries again arrives at the same one."""
 
 from collections import Counter
+from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.domain.ids import body_digest, digest_of, is_job_id, job_id, shard_of, step_idempotency_key
+from functions.domain.ids import (
+    body_digest,
+    child_job_id,
+    digest_of,
+    is_job_id,
+    job_id,
+    session_job_id,
+    shard_of,
+    step_idempotency_key,
+    uuid_from,
+)
 
 texts = st.text(st.characters(codec="utf-8"), max_size=20)
 
@@ -45,3 +56,25 @@ def test_jobs_spread_evenly_over_shards() -> None:
     counts = Counter(shard_of(job_id("acme", str(number)), 4) for number in range(2000))
     assert set(counts) == {0, 1, 2, 3}
     assert min(counts.values()) > 400
+
+
+def test_a_child_has_one_id_for_each_step_that_calls_it() -> None:
+    parent = job_id("acme", "one")
+    assert child_job_id(parent, "call") == child_job_id(parent, "call")
+    assert is_job_id(child_job_id(parent, "call"))
+    ids = {child_job_id(parent, "call"), child_job_id(parent, "call#2"), child_job_id(job_id("acme", "two"), "call")}
+    assert len(ids) == 3
+
+
+@given(texts, texts)
+def test_no_clients_key_leads_to_a_session(tenant: str, name: str) -> None:
+    assert is_job_id(session_job_id(tenant, name))
+    assert session_job_id(tenant, name) != job_id(tenant, name)
+    assert session_job_id(tenant, name) != job_id("session", name)
+
+
+@given(st.text(st.characters(codec="ascii"), max_size=43))
+def test_a_token_makes_a_uuid_of_the_random_kind(token: str) -> None:
+    made = UUID(uuid_from(token))
+    assert (made.version, str(made)) == (4, uuid_from(token))
+    assert uuid_from(token) != uuid_from(token + "x")

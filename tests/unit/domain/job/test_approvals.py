@@ -58,7 +58,7 @@ def test_a_wait_is_over_at_its_deadline_at_the_jobs_end_and_when_the_job_is_to_e
     assert over_because(replace(state, status="succeeded"), WAIT, NOON) == "the job has succeeded"
     assert over_because(replace(state, status="cancelled"), WAIT, NOON) == "the job was cancelled"
     cancel = CancelRequested(at="2026-11-21T12:10:00.000Z", by="bob", reason="", arrival="cancel/1")
-    assert over_because(replace(state, cancel=cancel), WAIT, NOON) == "the job is being cancelled"
+    assert over_because(replace(state, cancel=cancel), WAIT, NOON) == "the job was asked to end"
 
 
 def test_what_is_asked_while_a_cancelled_job_undoes_its_work_is_open() -> None:

@@ -4,24 +4,51 @@ from dataclasses import replace
 
 import pytest
 
+from functions.domain.job.arrivals import Arrival, ArrivalKind
 from functions.domain.job.decider import (
+    ARRIVED,
+    DUE,
+    HALTED_LOOK_SECONDS,
     MAX_ATTEMPTS,
     RETRY_CAP_SECONDS,
+    Cancel,
     Decision,
     Fail,
+    Heed,
     Ignore,
     Run,
     Wait,
     decide_advance,
     needs_adoption,
     over_budget,
+    ready,
     retry_moment,
     start_not_before,
+    unheard,
+    wakes_now,
 )
 from functions.domain.job.events import AttemptFailed, Event
 from functions.domain.job.state import JobState, fold
 from functions.domain.moments import seconds_between
-from tests.unit.domain.job.writing import EAST, NOON, WEST, adopted, at, segment, started, step, submitted, succeeded
+from tests.unit.domain.job.writing import (
+    EAST,
+    JOB,
+    NOON,
+    WEST,
+    adopted,
+    at,
+    cancel_requested,
+    opened,
+    paused,
+    resumed,
+    segment,
+    started,
+    step,
+    stopped,
+    submitted,
+    succeeded,
+    waiting,
+)
 
 
 def state_after(*events: Event, **fields: object) -> JobState:
@@ -31,8 +58,24 @@ def state_after(*events: Event, **fields: object) -> JobState:
     return state
 
 
-def decided(state: JobState | None, *, region: str = EAST, epoch: int = 1, now: str = NOON) -> Decision:
-    return decide_advance(state, region=region, epoch=epoch, now=now)
+def decided(
+    state: JobState | None,
+    *,
+    region: str = EAST,
+    epoch: int = 1,
+    now: str = NOON,
+    news: tuple[Arrival, ...] = (),
+    reason: str = "",
+) -> Decision:
+    return decide_advance(state, region=region, epoch=epoch, now=now, news=news, reason=reason)
+
+
+def arrival(kind: ArrivalKind, name: str, seconds: float = 0) -> Arrival:
+    return Arrival(job_id=JOB, region=EAST, kind=kind, name=name, at=at(seconds), by="ann")
+
+
+CANCEL, PAUSE = arrival(ArrivalKind.CANCEL, "c", 2), arrival(ArrivalKind.PAUSE, "p", 1)
+GO, OTHER = arrival(ArrivalKind.SIGNAL, "go/1"), arrival(ArrivalKind.SIGNAL, "other/1")
 
 
 def test_a_queued_job_is_run_by_its_owner() -> None:
@@ -129,3 +172,91 @@ def test_a_budget_bounds_only_what_it_names() -> None:
 def test_the_decision_about_a_job_does_not_depend_on_superseded_events() -> None:
     state = state_after(started())
     assert decided(replace(state, superseded=state.history)) == decided(state)
+
+
+def test_what_people_ask_of_a_job_is_heeded_before_anything_else_in_the_order_in_which_it_came() -> None:
+    for state in (
+        state_after(),
+        state_after(started(), waiting(60)),
+        state_after(paused()),
+        state_after(deadline=NOON),
+    ):
+        assert decided(state, news=(GO, PAUSE, CANCEL)) == Heed((PAUSE, CANCEL))
+
+
+def test_a_job_that_has_done_nothing_is_cancelled_without_running_and_one_that_has_runs_to_undo_it() -> None:
+    assert decided(state_after(cancel_requested())) == Cancel()
+    assert decided(state_after(started(), cancel_requested())) == Run()
+    assert decided(state_after(started(), opened("a", 60), waiting(60), cancel_requested()), reason=ARRIVED) == Run()
+
+
+def test_a_halted_job_is_looked_at_again_later_and_at_its_deadline_it_ends() -> None:
+    assert decided(state_after(started(), paused())) == Wait(at(HALTED_LOOK_SECONDS))
+    assert decided(state_after(started(), stopped())) == Wait(at(HALTED_LOOK_SECONDS))
+    assert decided(state_after(started(), stopped(), deadline=at(60))) == Wait(at(60))
+    assert decided(state_after(started(), stopped(), resumed())) == Run()
+    ended = decided(state_after(started(), paused(), deadline=at(60)), now=at(60))
+    assert isinstance(ended, Fail)
+
+
+def test_a_waiting_job_runs_at_its_moment_or_when_what_it_waits_for_has_arrived() -> None:
+    state = state_after(started(), opened("a", 60, "go"), waiting(60, "go"))
+    assert decided(state, now=at(59.999)) == Wait(at(60))
+    assert decided(state, now=at(60)) == Run()
+    assert decided(state, news=(GO,), reason=ARRIVED) == Run()
+    assert decided(state, news=(OTHER,)) == Wait(at(60))
+    assert isinstance(decided(state, news=(OTHER,), reason=ARRIVED), Ignore)
+
+
+def test_a_waiting_job_is_looked_at_at_its_deadline_if_that_is_earlier() -> None:
+    state = state_after(started(), waiting(600), deadline=at(60))
+    assert decided(state) == Wait(at(60))
+    assert decided(state, now=at(60)) == Fail("deadline_passed", f"the deadline was {at(60)}")
+    assert start_not_before(state) == at(60)
+
+
+def test_what_a_branch_had_begun_to_wait_for_before_the_agent_gave_it_up_wakes_nobody() -> None:
+    state = state_after(started(), opened("a", 60, "other"), waiting(60, "go"))
+    assert not ready(state, (OTHER,), NOON)
+    assert ready(state, (OTHER, GO), NOON)
+
+
+def test_hints_for_a_job_that_waits_leave_one_that_runs_to_its_worker() -> None:
+    for reason in (ARRIVED, DUE):
+        assert isinstance(decided(state_after(started()), news=(CANCEL,), reason=reason), Ignore)
+    assert decided(state_after(started()), reason="stalled") == Run()
+    assert decided(state_after(started()), reason="submitted") == Run()
+
+
+def test_something_that_arrives_for_a_queued_job_does_not_start_it() -> None:
+    assert isinstance(decided(state_after(), news=(GO,), reason=ARRIVED), Ignore)
+
+
+def test_what_is_in_the_history_is_no_news() -> None:
+    state = state_after(started(), paused("p"))
+    assert unheard(state, (PAUSE, CANCEL), EAST) == (CANCEL,)
+
+
+@pytest.mark.parametrize(
+    ("events", "news", "wakes"),
+    [
+        ([started(), waiting(60, "go")], (GO,), True),
+        ([started(), waiting(60, "go")], (OTHER,), False),
+        ([started(), waiting(60, "go")], (CANCEL,), True),
+        ([started(), waiting(0, "go")], (), True),
+        ([started(), waiting(60, "go"), paused("x")], (GO,), False),
+        ([started(), waiting(60, "go"), paused("x")], (CANCEL,), True),
+        ([started()], (GO, CANCEL), False),
+        ([], (GO,), False),
+        ([], (CANCEL,), True),
+    ],
+)
+def test_a_job_that_nobody_works_on_is_woken_by_requests_and_by_what_it_waits_for(
+    events: list[Event], news: tuple[Arrival, ...], wakes: bool
+) -> None:
+    assert wakes_now(state_after(*events), news, NOON) is wakes
+
+
+def test_a_waiting_and_a_halted_job_of_the_lost_region_are_adopted() -> None:
+    assert needs_adoption(state_after(started(), waiting(60)), lost_region=EAST)
+    assert needs_adoption(state_after(started(), stopped()), lost_region=EAST)

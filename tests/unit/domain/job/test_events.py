@@ -2,21 +2,17 @@
 
 import json
 from dataclasses import MISSING, fields
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.domain.job.events import (
-    AttemptFailed,
-    AttemptStarted,
-    AttemptYielded,
     Event,
-    JobAdopted,
-    JobFailed,
     JobSubmitted,
     JobSucceeded,
-    StepSucceeded,
+    JobWaiting,
     SubmissionWithdrawn,
     UnreadableEvent,
     decode,
@@ -25,17 +21,30 @@ from functions.domain.job.events import (
     to_json,
 )
 
-KINDS: tuple[type[Event], ...] = (
-    JobSubmitted,
-    SubmissionWithdrawn,
-    JobAdopted,
-    AttemptStarted,
-    AttemptYielded,
-    AttemptFailed,
-    StepSucceeded,
-    JobSucceeded,
-    JobFailed,
-)
+KINDS: tuple[type[Event], ...] = get_args(Event)
+NAMES = [
+    "admitted",
+    "adopted",
+    "attempt_failed",
+    "attempt_started",
+    "attempt_yielded",
+    "cancel_requested",
+    "cancelled",
+    "continued",
+    "failed",
+    "paused",
+    "progress",
+    "resumed",
+    "step_attempt_failed",
+    "step_failed",
+    "step_succeeded",
+    "stopped",
+    "submitted",
+    "succeeded",
+    "wait_opened",
+    "waiting",
+    "withdrawn",
+]
 words = st.text(st.characters(codec="utf-8"), max_size=8)
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | words,
@@ -47,6 +56,7 @@ VALUES: dict[str, st.SearchStrategy[object]] = {
     "float": st.floats(0, 1e6),
     "Json": json_values,
     "dict[str, Json] | None": st.none() | st.dictionaries(words, json_values, max_size=3),
+    "list[str] | None": st.none() | st.lists(words, max_size=3),
     "str | None": st.none() | words,
     "str": words,
 }
@@ -59,7 +69,7 @@ def events(draw: st.DrawFn) -> Event:
     for field in fields(kind):
         name = field.type if isinstance(field.type, str) else getattr(field.type, "__name__", "Json")
         values[field.name] = draw(VALUES.get(name, VALUES["str"]))
-    values |= {field.name: draw(json_values) for field in fields(kind) if field.name in ("input", "result")}
+    values |= {field.name: draw(json_values) for field in fields(kind) if field.name in ("input", "note", "result")}
     return kind(**values)  # type: ignore[arg-type]  # each value was drawn for its field
 
 
@@ -82,6 +92,14 @@ def test_the_form_is_compact_and_leaves_out_what_is_optional_and_missing() -> No
     )
     assert optional.isdisjoint(to_json(submitted))
     assert to_json(submitted)["input"] is None
+
+
+def test_every_kind_is_drawn_and_the_names_of_those_that_are_written_never_change() -> None:
+    assert sorted(kind.kind for kind in KINDS) == NAMES
+
+
+def test_an_event_of_before_a_field_was_added_is_read_without_it() -> None:
+    assert from_json({"kind": "waiting", "at": "t", "until": "u"}) == JobWaiting(at="t", until="u", awaits=None)
 
 
 def test_a_field_that_a_newer_version_added_is_passed_over() -> None:

@@ -1,15 +1,22 @@
 """Segments of one job, written down briefly for tests of what is made of them."""
 
 from functions.domain.ids import job_id
+from functions.domain.job.arrivals import ArrivalKind, awaited
 from functions.domain.job.events import (
     AttemptStarted,
+    CancelRequested,
     Event,
     JobAdopted,
+    JobPaused,
+    JobResumed,
+    JobStopped,
     JobSubmitted,
     JobSucceeded,
+    JobWaiting,
     Json,
     StepSucceeded,
     SubmissionWithdrawn,
+    WaitOpened,
 )
 from functions.domain.job.history import Segment
 from functions.domain.moments import add_seconds
@@ -53,6 +60,39 @@ def step(name: str, result: Json = "done", seconds: float = 0, tokens: int = 0) 
     return StepSucceeded(
         at=at(seconds), step=name, step_kind="tool", arguments="a", result=result, input_tokens=tokens, output_tokens=1
     )
+
+
+def opened(name: str, until: float, signal: str | None = None) -> WaitOpened:
+    """Return the beginning of a wait for a signal, or for a time."""
+    awaits = None if signal is None else awaited(ArrivalKind.SIGNAL, signal)
+    return WaitOpened(
+        at=NOON, step=name, step_kind="signal" if signal else "sleep", arguments="a", until=at(until), awaits=awaits
+    )
+
+
+def waiting(until: float, *signals: str) -> JobWaiting:
+    """Return that a job has left its worker, until a time or one of these signals."""
+    return JobWaiting(at=NOON, until=at(until), awaits=[awaited(ArrivalKind.SIGNAL, signal) for signal in signals])
+
+
+def paused(name: str = "p") -> JobPaused:
+    """Return a pause."""
+    return JobPaused(at=NOON, by="ann", arrival=f"pause/{name}")
+
+
+def resumed(name: str = "r") -> JobResumed:
+    """Return a resumption."""
+    return JobResumed(at=NOON, by="ann", arrival=f"resume/{name}")
+
+
+def stopped(code: str = "replay_diverged") -> JobStopped:
+    """Return that a job cannot go on."""
+    return JobStopped(at=NOON, code=code, detail="mend it")
+
+
+def cancel_requested(name: str = "c", by: str = "ann") -> CancelRequested:
+    """Return a request that a job end."""
+    return CancelRequested(at=NOON, by=by, reason="enough", arrival=f"cancel/{name}")
 
 
 def succeeded(result: Json = "result", seconds: float = 0) -> JobSucceeded:
