@@ -9,8 +9,9 @@ from typing import Any, Generic, TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-#: The path of the branch that runs: "" for the agent itself, else like "gather#2[0]/".
-_path: ContextVar[str] = ContextVar("the branch's path", default="")
+#: The branch that runs: whose it is, and its path, like "gather#2[0]/". What is begun inside of a branch inherits it,
+#: another agent in the same process too: for that one it does not count.
+_here: "ContextVar[tuple[Branches, str] | None]" = ContextVar("the branch", default=None)
 
 
 class Branches:
@@ -21,12 +22,13 @@ class Branches:
 
     def path(self, name: str) -> str:
         """Return the path of a step of that name on the branch that asks."""
-        return _path.get() + name
+        here = _here.get()
+        return here[1] + name if here is not None and here[0] is self else name
 
     async def gather(self, *work: Awaitable[Any]) -> list[Any]:
         """Have all of them done at once and return their results in order; when one fails, end the others."""
         group = self._next("gather")
-        return await _all([_begin(each, f"{group}[{place}]/") for place, each in enumerate(work)])
+        return await _all([self._begin(each, f"{group}[{place}]/") for place, each in enumerate(work)])
 
     async def map(
         self, function: Callable[[Item], Awaitable[Result]], items: Iterable[Item], concurrency: int
@@ -40,11 +42,21 @@ class Branches:
             async with places:
                 return await function(item)
 
-        return await _all([_begin(one(item), f"{group}[{place}]/") for place, item in enumerate(items)])
+        return await _all([self._begin(one(item), f"{group}[{place}]/") for place, item in enumerate(items)])
 
     def spawn(self, work: Awaitable[Result]) -> "Branch[Result]":
         """Begin a branch and go on at once."""
-        return Branch(_begin(work, f"{self._next('spawn')}/"))
+        return Branch(self._begin(work, f"{self._next('spawn')}/"))
+
+    def _begin(self, work: Awaitable[Result], path: str) -> "asyncio.Task[Result]":
+        async def branch() -> Result:
+            _here.set((self, path))
+            return await work
+
+        task = asyncio.create_task(branch())
+        if inspect.iscoroutine(work):  # a branch that is ended before it has begun would leave it behind, never awaited
+            task.add_done_callback(lambda _: work.close())
+        return task
 
     def _next(self, kind: str) -> str:
         name = self.path(kind)
@@ -64,17 +76,6 @@ class Branch(Generic[Result]):
     def cancel(self) -> None:
         """End it."""
         self._task.cancel()
-
-
-def _begin(work: Awaitable[Result], path: str) -> "asyncio.Task[Result]":
-    async def branch() -> Result:
-        _path.set(path)
-        return await work
-
-    task = asyncio.create_task(branch())
-    if inspect.iscoroutine(work):  # a branch that is ended before it has begun would leave it behind, never awaited
-        task.add_done_callback(lambda _: work.close())
-    return task
 
 
 async def _all(tasks: "list[asyncio.Task[Result]]") -> "list[Result]":

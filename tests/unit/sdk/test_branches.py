@@ -186,3 +186,34 @@ async def test_a_branch_that_ends_before_it_has_begun_leaves_no_coroutine_that_n
     with pytest.raises(asyncio.CancelledError):
         await branch
     assert not begun
+
+
+@in_virtual_time
+async def test_an_agent_that_is_set_going_from_a_branch_of_another_begins_on_no_branch() -> None:
+    caller, called = Recording(), Recording()
+
+    async def set_going() -> None:
+        ctx = Context(called)
+        await ctx.tool(slow, "a", 1)
+        await ctx.gather(ctx.tool(slow, "b", 1))
+
+    await Context(caller).gather(set_going())
+    assert called.keys() == ["slow", "gather[0]/slow"]
+
+
+@in_virtual_time
+async def test_an_agent_that_is_begun_inside_of_a_branch_of_another_one_has_its_own_names() -> None:
+    outer, inner = Recording(), Recording()
+
+    async def begin_another(ctx: Context) -> None:
+        await asyncio.create_task(gathering_one(Context(inner)))
+        await ctx.now()
+
+    async def gathering_one(ctx: Context) -> None:
+        await ctx.now()
+        await ctx.gather(ctx.random())
+
+    ctx = Context(outer)
+    await ctx.gather(begin_another(ctx))
+    assert outer.keys() == ["gather[0]/now"]
+    assert inner.keys() == ["now", "gather[0]/random"]
