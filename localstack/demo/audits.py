@@ -61,7 +61,7 @@ TOOLCHAIN: Final = AuditPlan(
         "typer",
         "urllib3",
     ),
-    concurrency=3,
+    concurrency=4,
 )
 PLANS: Final = (RUNTIME, TOOLCHAIN)
 

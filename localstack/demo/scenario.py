@@ -49,7 +49,7 @@ KILLED_AFTER = 0.5
 #: The share after which the second audit is submitted, so that its reviews are in flight then.
 AUDITED_AFTER = 0.3
 #: So many of its reviews have to be.
-REVIEWS_IN_FLIGHT = 2
+REVIEWS_IN_FLIGHT = 3
 ASKED_WITHIN_SECONDS = 60.0
 PATIENCE_SECONDS = 150.0
 ADOPTED_WITHIN_SECONDS = 150.0
