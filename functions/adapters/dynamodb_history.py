@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from functions.adapters.dynamodb_projections import head_from_item, is_head
-from functions.adapters.dynamodb_snapshots import WholeSnapshot, newest_whole
+from functions.adapters.dynamodb_snapshots import WholeSnapshot, is_of_snapshot, newest_whole
 from functions.adapters.dynamodb_table import DynamodbTable, Item, text
 from functions.application.ports import AppendConflict, Due
 from functions.domain.ids import shard_of
@@ -36,12 +36,16 @@ class DynamodbHistory:
     async def read(self, job_id: str) -> JobRecord:
         """See HistoryStore."""
         items: list[Item] = []
+        snapshots: list[Item] = []
+        covers: WholeSnapshot | None = None
         pages = self._table.pages(
             "pk = :job", {":job": text(job_key(job_id))}, newest_first=True, page_items=PAGE_ITEMS
         )
         async for page in pages:
             items.extend(page)
-            covers = newest_whole(items)
+            if found := [item for item in page if is_of_snapshot(item)]:
+                snapshots.extend(found)
+                covers = newest_whole(snapshots)
             if covers is not None and page and page[-1]["sk"]["S"] < covers.next_key:
                 return self._since(job_id, items, covers)
         return self._record(job_id, items)

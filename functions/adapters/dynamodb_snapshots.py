@@ -41,9 +41,14 @@ def _item(snapshot: Snapshot, place: str, part: bytes) -> Item:
     }
 
 
+def is_of_snapshot(item: Item) -> bool:
+    """Say whether an item of a job is a snapshot's, or a part of one."""
+    return str(item["sk"]["S"]).startswith(_SNAPSHOT)
+
+
 def newest_whole(items: Iterable[Item]) -> "WholeSnapshot | None":
     """Return the snapshot that goes furthest, of those whose parts are all among the items."""
-    found = {item["sk"]["S"]: item for item in items if item["sk"]["S"].startswith(_SNAPSHOT)}
+    found = {item["sk"]["S"]: item for item in items if is_of_snapshot(item)}
     whole = [WholeSnapshot(item, body) for item in found.values() if (body := _body(item, found)) is not None]
     return max(whole, key=lambda each: (_place(each.first), each.first["sk"]["S"]), default=None)
 
