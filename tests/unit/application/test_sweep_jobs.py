@@ -1,6 +1,7 @@
 """The sweeper: what it puts back, what it leaves alone, and that nothing falls behind its cursor."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,8 @@ from functions.domain.job.history import Head, Segment
 from functions.domain.moments import add_seconds
 from tests.simulation.virtual_time import VirtualClock, in_virtual_time, pass_time
 from tests.unit.application.agents import Effects
+from tests.unit.application.fleet import Fleet
+from tests.unit.application.stories import DAY, begun, cancelled, paused, resumed, signalled
 from tests.unit.application.two_regions import (
     EAST,
     JOB,
@@ -325,3 +328,68 @@ async def test_one_job_that_only_a_newer_version_can_read_does_not_keep_the_othe
     east.waiting()
     await east.sweep_jobs().sweep()  # of the newer version
     assert JOB in {send.message.job_id for send in east.waiting()}
+
+
+async def waiting_for_go(**fields: Any) -> tuple[Region, Fleet]:
+    """Return East and its fleet, whose sweeper rests, when the one job has waited for a signal for an hour."""
+    east, fleet = await begun(lambda ctx: ctx.signal("go", timeout=30 * DAY), **fields)
+    await fleet.pass_time(3600)
+    fleet.sweeping = False
+    return east, fleet
+
+
+@in_virtual_time
+async def test_a_waiting_job_is_put_back_for_what_it_waits_for_and_once_only() -> None:
+    east, fleet = await waiting_for_go()
+    await signalled(east, "go/1")
+    fleet.lose_hints()
+    sweep = east.sweep_jobs()
+    assert (await sweep.sweep()).put_back == 1
+    assert [send.message.reason for send in east.waiting()] == ["arrived"]
+    assert (await sweep.sweep()).put_back == 0
+    assert due_at(east) == add_seconds(east.clock.now(), STALL_SECONDS)
+    await pass_time(STALL_SECONDS)
+    assert (await sweep.sweep()).put_back == 1  # that hint was lost as well
+
+
+@in_virtual_time
+async def test_a_paused_job_is_put_back_when_it_is_resumed_and_not_before() -> None:
+    east, fleet = await waiting_for_go()
+    await paused(east)
+    await fleet.pass_time(10)
+    await signalled(east, "go/1")
+    fleet.lose_hints()
+    sweep = east.sweep_jobs()
+    assert (await sweep.sweep()).put_back == 0
+    await pass_time(1)
+    await resumed(east)
+    fleet.lose_hints()
+    assert (await sweep.sweep()).put_back == 1
+    await fleet.finish()
+
+
+@in_virtual_time
+async def test_a_paused_job_is_put_back_at_its_deadline() -> None:
+    east, fleet = await waiting_for_go(deadline=at(5600))
+    await paused(east)
+    await fleet.pass_time(10)
+    assert due_at(east) == at(5600)
+    sweep = east.sweep_jobs()
+    await pass_time(1980)
+    assert (await sweep.sweep()).put_back == 0
+    await pass_time(20)
+    assert (await sweep.sweep()).put_back == 1
+    await fleet.finish()
+    assert east.error_code() == "deadline_passed"
+
+
+@in_virtual_time
+async def test_a_job_that_has_just_been_submitted_is_not_put_back_because_something_arrives_for_it() -> None:
+    east, _ = await begun(lambda ctx: ctx.sleep(60))
+    await pass_time(5)
+    await signalled(east, "go/1")
+    sweep = east.sweep_jobs()
+    assert (await sweep.sweep()).put_back == 0
+    await pass_time(1)
+    await cancelled(east)
+    assert (await sweep.sweep()).put_back == 1
