@@ -5,7 +5,23 @@ from dataclasses import replace
 import pytest
 
 from functions.application.view_job import durability_of, view_job
-from functions.domain.job.events import AttemptFailed, Event, JobFailed, Json
+from functions.domain.job.approvals import approval_id
+from functions.domain.job.arrivals import Arrival, ArrivalKind
+from functions.domain.job.events import (
+    AttemptFailed,
+    CancelRequested,
+    Event,
+    JobCancelled,
+    JobContinued,
+    JobFailed,
+    JobResumed,
+    JobStopped,
+    JobWaiting,
+    Json,
+    ProgressReported,
+    StepAttemptFailed,
+    WaitOpened,
+)
 from functions.domain.job.history import Head, JobRecord
 from functions.domain.job.state import JobState, fold
 from functions.domain.payload import PayloadReference
@@ -74,6 +90,70 @@ def test_a_job_that_is_tried_again_shows_why_and_when() -> None:
 def test_an_error_code_of_another_version_is_shown_as_not_retryable() -> None:
     shown = view(JobFailed(at=at(1), code="from_the_future", detail="?"))
     assert shown["error"] == {"code": "from_the_future", "detail": "?", "retryable": False}
+
+
+def test_an_error_that_has_been_overcome_is_not_shown_any_more() -> None:
+    failed = StepAttemptFailed(at=at(1), step="a", code="step_raised", detail="busy", attempt=1, retry_at=at(9))
+    trying = view(started(), failed)
+    assert (trying["next_attempt_at"], trying["error"]) == (
+        at(9),
+        {"code": "step_raised", "detail": "busy", "retryable": False},
+    )
+    assert set(view(started(), failed, step("a", seconds=2))) == ALWAYS
+
+
+def test_a_waiting_job_shows_what_it_waits_for_and_until_when() -> None:
+    about: dict[str, Json] = {"group": "legal", "question": "may we?"}
+    shown = view(
+        started(),
+        WaitOpened(at=at(1), step="sleep", step_kind="sleep", arguments="d", until=at(50)),
+        WaitOpened(at=at(1), step="approval", step_kind="approval", arguments="d", until=at(90), about=about),
+        JobWaiting(at=at(1), until=at(50)),
+    )
+    assert (shown["status"], shown["next_attempt_at"]) == ("waiting", at(50))
+    assert shown["waits"] == [
+        {"step": "sleep", "kind": "sleep", "until": at(50), "about": None},
+        {
+            "step": "approval",
+            "kind": "approval",
+            "until": at(90),
+            "about": about,
+            "approval": approval_id(JOB, "approval"),
+        },
+    ]
+
+
+def test_a_job_that_is_halted_says_so_and_why_until_it_is_resumed() -> None:
+    stopped = JobStopped(at=at(1), code="replay_diverged", detail="step 3")
+    shown = view(started(), stopped)
+    assert (shown["status"], shown["paused"]) == ("waiting", True)
+    assert shown["error"] == {"code": "replay_diverged", "detail": "step 3", "retryable": False}
+    resumed = view(started(), stopped, JobResumed(at=at(2), by="ann", arrival="resume/1"))
+    assert set(resumed) == ALWAYS
+
+
+def test_a_request_to_cancel_is_shown_whether_or_not_its_owner_has_taken_it_in() -> None:
+    asked = {"at": at(2), "by": "ann"}
+    arrival = Arrival(job_id=JOB, region=WEST, kind=ArrivalKind.CANCEL, name="1", at=at(2), by="ann", body="enough")
+    assert view_job(JOB, state_after(started()), "both", [arrival])["cancel_requested"] == asked
+    heard = CancelRequested(at=at(2), by="ann", reason="enough", arrival="cancel/1")
+    assert view(started(), heard)["cancel_requested"] == asked
+    assert "cancel_requested" not in view(started(), heard, JobCancelled(at=at(3), by="ann", reason="enough"))
+
+
+def test_progress_is_shown_to_the_end_and_so_is_the_parent() -> None:
+    reported = ProgressReported(at=at(1), step="progress", note={"done": 3})
+    assert view(started(), reported)["progress"] == {"done": 3}
+    assert view(started(), reported, succeeded())["progress"] == {"done": 3}
+    link: dict[str, Json] = {"job_id": "job_" + "p" * 32, "step": "call#2", "chain": []}
+    state = fold([segment(1, EAST, 1, replace(submitted(), parent=link))])
+    assert state is not None
+    assert view_job(JOB, state, "both")["parent"] == {"job": "job_" + "p" * 32, "step": "call#2"}
+
+
+def test_steps_are_counted_over_all_rounds_of_a_job_that_began_anew() -> None:
+    usage = view(started(), step("a"), step("b"), JobContinued(at=at(1), input=2), step("r2:a"))["usage"]
+    assert usage == {"input_tokens": 0, "output_tokens": 3, "steps": 3}
 
 
 def test_tags_are_shown_when_there_are_any() -> None:

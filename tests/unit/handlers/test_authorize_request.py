@@ -17,8 +17,8 @@ TOKEN = "ap_" + "A" * 43
 STAGE = "arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/live"
 
 
-def grant(process: Process, *scopes: str) -> None:
-    process.table.tokens[hash_token(TOKEN)] = TokenGrant("acme", frozenset(scopes))
+def grant(process: Process, *scopes: str, principal: str | None = None) -> None:
+    process.table.tokens[hash_token(TOKEN)] = TokenGrant("acme", frozenset(scopes), principal)
 
 
 def authorize(header: str | None = f"Bearer {TOKEN}") -> dict[str, Any]:
@@ -31,8 +31,9 @@ def authorize(header: str | None = f"Bearer {TOKEN}") -> dict[str, Any]:
     ("scopes", "effect", "resources"),
     [
         (("jobs:read",), "Allow", [f"{STAGE}/GET/*"]),
-        (("jobs:write",), "Allow", [f"{STAGE}/POST/*"]),
-        (("jobs:read", "jobs:write"), "Allow", [f"{STAGE}/GET/*", f"{STAGE}/POST/*"]),
+        (("jobs:write",), "Allow", [f"{STAGE}/POST/*", f"{STAGE}/PUT/*"]),
+        (("jobs:read", "jobs:write"), "Allow", [f"{STAGE}/GET/*", f"{STAGE}/POST/*", f"{STAGE}/PUT/*"]),
+        (("approvals:decide",), "Allow", [f"{STAGE}/GET/v1/approvals", f"{STAGE}/POST/v1/approvals/*"]),
         (("something:else",), "Deny", [f"{STAGE}/*/*"]),
         ((), "Deny", [f"{STAGE}/*/*"]),
     ],
@@ -45,7 +46,7 @@ def test_the_policy_covers_what_the_scopes_allow_on_every_route(
     (statement,) = answer["policyDocument"]["Statement"]
     assert (statement["Effect"], statement["Resource"]) == (effect, resources)
     assert answer["principalId"] == "acme"
-    assert answer["context"] == {"tenant": "acme", "scopes": " ".join(sorted(scopes))}
+    assert answer["context"] == {"tenant": "acme", "principal": "acme", "scopes": " ".join(sorted(scopes))}
     assert answer["usageIdentifierKey"] == "antipode-test-tenant-acme"
 
 
@@ -57,11 +58,22 @@ def test_the_answer_has_the_form_that_powertools_gives_it(process: Process) -> N
         aws_account_id="123456789012",
         api_id="a1b2c3d4e5",
         stage="live",
-        context={"tenant": "acme", "scopes": "jobs:read"},
+        context={"tenant": "acme", "principal": "acme", "scopes": "jobs:read"},
         usage_identifier_key="antipode-test-tenant-acme",
     )
     theirs.allow_route("GET", "*")
     assert authorize() == theirs.asdict()
+
+
+def test_a_token_that_names_its_holder_says_so_to_the_functions(process: Process) -> None:
+    grant(process, "jobs:read", principal="ann")
+    answer = authorize()
+    assert (answer["principalId"], answer["context"]["principal"], answer["context"]["tenant"]) == (
+        "ann",
+        "ann",
+        "acme",
+    )
+    assert answer["usageIdentifierKey"] == "antipode-test-tenant-acme"
 
 
 @pytest.mark.parametrize(
