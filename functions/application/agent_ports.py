@@ -76,9 +76,9 @@ class Settle(Protocol):
 
 
 class Begin(Protocol):
-    """Sets going what a wait waits for. Carrying it out again does nothing more. Returns what to note about it."""
+    """Sets going what a wait waits for. Carrying it out again does nothing more. Raises AntipodeError when it cannot."""
 
-    async def __call__(self, step: str) -> dict[str, Json]: ...
+    async def __call__(self, step: str) -> None: ...
 
 
 class Abandon(Protocol):
@@ -91,7 +91,7 @@ class Abandon(Protocol):
 class WaitRequest:
     """A step that waits for `seconds` or until a moment, or until something arrives about `topic` (the step itself).
 
-    `begin` is carried out before the wait is recorded, as often as it takes, with the step's key; `abandon` when the
+    `begin` is carried out once the wait is recorded, as often as it takes, with the step's key; `abandon` when the
     time is up or the job is to end.
     """
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from functions.application.agent_ports import (
+    Begin,
     CallRequest,
     Cancelled,
     StepOutcome,
@@ -99,6 +100,8 @@ class Recorder(StepBook):
                 else:
                     same_step(key, (opened.step_kind, opened.arguments), (request.kind, digest))
                     await self.recorded_first()
+                if request.begin is not None:
+                    await self._begin(key, digest, request, request.begin)
                 if request.kind == APPROVAL:
                     await self._ask(opened)
                 arrival = await self.waiting.until(key, opened.until, opened.awaits)
@@ -113,8 +116,8 @@ class Recorder(StepBook):
     async def call(self, request: CallRequest) -> Json:
         """See StepRecorder."""
 
-        async def begin(step: str) -> dict[str, Json]:
-            return {"job_id": await self.children.begin(self.job_id, self.state, step, request), "agent": request.agent}
+        async def begin(step: str) -> None:
+            await self.children.begin(self.job_id, self.state, step, request)
 
         async def abandon(step: str) -> None:
             reason = "the job that called it waits for it no longer"
@@ -133,6 +136,7 @@ class Recorder(StepBook):
                 settle=settle,
                 seconds=request.seconds,
                 arrives=ArrivalKind.CHILD_ENDED,
+                about={"agent": request.agent},
                 begin=begin,
                 abandon=abandon,
             )
@@ -249,24 +253,34 @@ class Recorder(StepBook):
         if request.kind == APPROVAL and opened is not None:
             await self._ask(opened, over=True)
 
-    async def _begin(self, key: str, request: WaitRequest) -> dict[str, Json]:
-        """Set going what is waited for. If the agent gives the branch up meanwhile, nobody would know what was begun."""
-        if request.begin is None:
-            return {}
-        beginning = asyncio.ensure_future(request.begin(key))
+    async def _begin(self, key: str, digest: str, request: WaitRequest, begin: Begin) -> None:
+        """Set going what is waited for, once the wait is durable: else nobody would know of it if this process died.
+
+        What led to it is durable then, too, so it is the same however often it is begun. It has been begun when the job
+        has waited for it, if its Region has not been lost since. A branch that is given up meanwhile ends it.
+        """
+        if self._waited_for(key) and not self.state.adoptions:
+            return
+        await self.journal.flush()
+        beginning = asyncio.ensure_future(begin(key))
         try:
-            return await asyncio.shield(beginning)
+            await asyncio.shield(beginning)
+        except AntipodeError as error:
+            raise await self.fail(key, digest, request.kind, error) from None
         except asyncio.CancelledError:
             await asyncio.wait([beginning])
             if not self._stopped and request.abandon is not None:
                 await request.abandon(key)
             raise
 
+    def _waited_for(self, key: str) -> bool:
+        opened = self.state.waits.get(key)
+        return opened is not None and opened.awaits in self.state.waiting_for
+
     async def _open(self, key: str, digest: str, request: WaitRequest) -> WaitOpened:
-        try:
-            begun = await self._begin(key, request)
-        except AntipodeError as error:
-            raise await self.fail(key, digest, request.kind, error) from None
+        about = dict(request.about or {})
+        if request.arrives is ArrivalKind.CHILD_ENDED:
+            about["job_id"] = child_job_id(self.job_id, key)
         now = self.clock.now()
         opened = WaitOpened(
             at=now,
@@ -275,7 +289,7 @@ class Recorder(StepBook):
             arguments=digest,
             until=request.until or add_seconds(now, request.seconds),
             awaits=None if request.arrives is None else awaited(request.arrives, request.topic or key),
-            about={**(request.about or {}), **begun} or None,
+            about=about or None,
         )
         self.journal.record(opened, size_of(opened.about, "what the wait is about") + 300)
         await self.journal.flush_soon()

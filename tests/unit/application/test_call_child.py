@@ -1,5 +1,6 @@
 """Jobs that call jobs: what a parent learns of its children, and what becomes of a family when one of it ends."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -11,12 +12,14 @@ from functions.domain.job.arrivals import ArrivalKind
 from functions.domain.job.events import Json
 from functions.domain.job.state import JobState
 from functions.sdk import AntipodeError, Context, agent
+from tests.simulation.machine import current_process
 from tests.simulation.virtual_time import in_virtual_time, pass_time, run_virtually
 from tests.unit.application.agents import Diary
-from tests.unit.application.fleet import Fleet
+from tests.unit.application.fleet import Deadly, Fleet
 from tests.unit.application.stories import DAY, Wish, begun, cancelled, children, family, jobs_of, told
 from tests.unit.application.two_regions import (
     JOB,
+    STALL_SECONDS,
     TENANT,
     Region,
     request,
@@ -187,7 +190,11 @@ async def test_a_call_has_a_deadline_after_which_the_child_is_ended_and_the_pare
     [(5, "the job that called it has failed"), (0, "the job that called it waits for it no longer")],
 )
 def test_a_parent_that_fails_ends_its_child_even_one_that_it_was_just_beginning(seconds: float, reason: str) -> None:
+    regions: list[Region] = []
+
     async def fails() -> None:
+        while not regions[0].segments(child_job_id(JOB, "gather[0]/child")):
+            await asyncio.sleep(0)
         if seconds:
             await pass_time(seconds)
         raise ValueError("no")
@@ -197,12 +204,51 @@ def test_a_parent_that_fails_ends_its_child_even_one_that_it_was_just_beginning(
 
     async def program() -> None:
         east, fleet = await begun(work, children())
+        regions.append(east)
         await fleet.finish()
         await fleet.pass_time(60)
         assert told(east)["code"] == "step_raised"
         assert child_of(east, "gather[0]/child").error == {"code": "cancelled", "detail": reason}
 
     run_virtually(program())
+
+
+@in_virtual_time
+async def test_a_child_that_was_begun_by_a_worker_that_died_ends_with_its_parent() -> None:
+    async def work(ctx: Context) -> object:
+        return await ctx.call("child", Wish(seconds=DAY))
+
+    for call in range(4, 12):
+        east, fleet = await begun(work, children(), at=call)
+        await fleet.pass_time(1)
+        await cancelled(east)
+        await fleet.finish()
+        await fleet.pass_time(60)
+        child = east.segments(child_job_id(JOB, "child"))
+        assert not child or child_of(east).status == "cancelled", fleet.fuse.burned
+
+
+@in_virtual_time
+async def test_a_child_is_begun_with_what_its_parents_history_holds_also_when_the_worker_died_in_between() -> None:
+    made: list[int] = []
+
+    def make() -> int:
+        made.append(1)
+        return len(made)
+
+    async def work(ctx: Context) -> object:
+        return await ctx.call("child", Wish(seconds=await ctx.tool(make)))
+
+    call = 0
+    while True:
+        made.clear()
+        east, fleet = await begun(work, children(), at=call)
+        await fleet.finish()
+        assert east.state(JOB).status == "succeeded", (fleet.fuse.burned, told(east))
+        if not fleet.fuse.blown:
+            break
+        call += 1
+    assert call > 8
 
 
 @in_virtual_time
@@ -304,3 +350,25 @@ async def test_wherever_a_process_dies_a_cancelled_family_is_all_cancelled_in_th
     while await dies_at(calls):
         calls += 1
     assert calls > 30
+
+
+@in_virtual_time
+async def test_a_child_whose_worker_died_at_its_very_end_is_found_and_its_parent_told() -> None:
+    async def work(ctx: Context) -> object:
+        return await ctx.call("child", Wish(seconds=50))
+
+    east, fleet = await begun(work, children())
+    child = child_job_id(JOB, "child")
+
+    class AtTheChildsEnd(Deadly):
+        async def burn(self, what: str) -> None:
+            await Deadly.burn(self, what)
+            if self.at is None and what == "after append" and east.segments(child) and east.state(child).finished:
+                self.at = len(self.burned)
+                current_process().crash()
+
+    fleet.fuse, fleet.comes_again = AtTheChildsEnd(), False
+    await fleet.finish()
+    assert fleet.fuse.at is not None
+    assert east.state(JOB).result == 100
+    assert 50 + STALL_SECONDS <= fleet.now < 50 + 2 * STALL_SECONDS + 10
