@@ -31,8 +31,13 @@ def agent_of(work: Work, name: str = "work", version: str = "1") -> AgentDefinit
 
 
 async def begun(work: Work, *others: Agent, at: int | None = None, **fields: Any) -> tuple[Region, Fleet]:
-    """Return the Region and the fleet that have just got a job which does this. The fuse blows `at` this call."""
+    """Return the Region and the fleet that have just got a job which does this. The fuse blows `at` this call.
+
+    A story that is told with a fuse is told many times: one lane will do.
+    """
     east, _ = two_regions(agent_of(work), *others)
+    if at is not None:
+        east.lanes.queues = {"standard": []}
     await east.submit_job().submit(request("work", input={}, **fields))
     return east, Fleet(east, fuse=Deadly(at))
 

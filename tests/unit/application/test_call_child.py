@@ -16,7 +16,7 @@ from tests.simulation.machine import current_process
 from tests.simulation.virtual_time import in_virtual_time, pass_time, run_virtually
 from tests.unit.application.agents import Diary
 from tests.unit.application.fleet import Deadly, Fleet
-from tests.unit.application.stories import DAY, Wish, begun, cancelled, children, family, jobs_of, told
+from tests.unit.application.stories import DAY, Wish, begun, cancelled, children, jobs_of, told
 from tests.unit.application.two_regions import (
     JOB,
     STALL_SECONDS,
@@ -313,21 +313,25 @@ def test_a_call_that_is_refused_is_an_error_now_and_at_every_replay(asked: Calla
 
 @in_virtual_time
 async def test_wherever_a_process_dies_a_family_ends_as_it_would_have() -> None:
+    async def work(ctx: Context) -> object:
+        failing = ctx.call("child", Wish(seconds=3, fails=True), otherwise="failed")
+        return await ctx.gather(ctx.call("child", Wish(seconds=6)), failing)
+
     async def dies_at(call: int) -> bool:
         diary = Diary()
-        east, fleet = await begun(family, children(diary), at=call)
+        east, fleet = await begun(work, children(diary), at=call)
         diary.region, fleet.comes_again = east, False
         await fleet.finish()
-        assert east.state(JOB).result == [[8, 60], "failed"], fleet.fuse.burned
+        assert east.state(JOB).result == [12, "failed"], fleet.fuse.burned
         assert not diary.again, fleet.fuse.burned
-        assert len(jobs_of(east, "child")) == 3, fleet.fuse.burned
+        assert len(jobs_of(east, "child")) == 2, fleet.fuse.burned
         assert fleet.now < 200, (call, fleet.now, fleet.fuse.burned[call - 4 : call + 2])
         return fleet.fuse.blown
 
     calls = 0
     while await dies_at(calls):
         calls += 1
-    assert calls > 60
+    assert calls > 40
 
 
 @in_virtual_time
