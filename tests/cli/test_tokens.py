@@ -61,6 +61,21 @@ def test_the_table_holds_the_hash_and_never_the_token(antipode: Antipode, monkey
     assert token not in json.dumps(table.put)
 
 
+def test_a_token_may_name_its_holder(antipode: Antipode, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = Table()
+    monkeypatch.setattr(aws, "client", table.at)
+    arguments = ["tokens", "create", "--tenant", "acme", "--scope", "approvals:decide", "--env", "dev"]
+    made = json.loads(antipode(*arguments, "--principal", "Ann Lee", "--json").stdout)
+    assert (made["principal"], made["scopes"]) == ("Ann Lee", ["approvals:decide"])
+    assert table.put[0]["Item"]["principal"] == {"S": "Ann Lee"}
+
+
+@pytest.mark.parametrize("name", ["", "x" * 201, "a\nb"])
+def test_a_holder_without_a_name_is_refused(antipode: Antipode, name: str) -> None:
+    said = one_line(antipode(*CREATE, "--env", "dev", "--principal", name), code=2)
+    assert said.startswith("--principal is no name")
+
+
 def test_two_tokens_differ(antipode: Antipode, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(aws, "client", Table().at)
     made = [json.loads(antipode(*CREATE, "--env", "dev", "--json").stdout) for _ in range(2)]
@@ -68,6 +83,7 @@ def test_two_tokens_differ(antipode: Antipode, monkeypatch: pytest.MonkeyPatch) 
     assert made[0] | {"token": ""} == {
         "token": "",
         "tenant": "acme",
+        "principal": "acme",
         "scopes": ["jobs:read", "jobs:write"],
         "table": "antipode-dev",
     }
@@ -91,7 +107,10 @@ def test_a_refusal_of_aws_is_one_line_and_no_token(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--tenant", "acme", "--scope", "jobs:all"], "--scope 'jobs:all' is none of approvals:decide, jobs:read, jobs:write"),
+        (
+            ["--tenant", "acme", "--scope", "jobs:all"],
+            "--scope 'jobs:all' is none of approvals:decide, jobs:read, jobs:write",
+        ),
         (["--tenant", "A b", "--scope", "jobs:read"], "--tenant 'A b' is no tenant's name"),
         (["--tenant", "acme", "--scope", "jobs:read", "--env", "local"], "--env 'local' is none of dev, prod"),
     ],
