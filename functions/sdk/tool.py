@@ -45,10 +45,15 @@ def tool(
         tries = retry or (DEFAULT_RETRY if repeatable else ONCE)
         options = ToolOptions(name or function.__name__, repeatable, expensive, tries, timeout)
         check_name(options.name)
-        setattr(function, _MARK, options)
-        return function
+        return marked(function, options)
 
     return mark
+
+
+def marked(function: Callable[Parameters, Result], options: ToolOptions) -> Callable[Parameters, Result]:
+    """Give a function a tool's options, and return it."""
+    setattr(function, _MARK, options)
+    return function
 
 
 def options_of(function: Callable[..., object]) -> ToolOptions:
