@@ -180,7 +180,7 @@ class AdvanceJob:
         await self._put_head(known, min(later, known.state.job.deadline or later), "queued")
 
     async def _run(self, known: _Known, message: LaneMessage, delivery: int, stop_at: float) -> None:
-        told = await self._end_already_told(known)
+        told = await self._end_already_told(known, message.reason)
         if told is not None:
             await self._conclude(known, told)
             return
@@ -272,10 +272,13 @@ class AdvanceJob:
         with contextlib.suppress(StateUnavailable):
             await self.projections.put_snapshot(snapshot_of(job_id, state, self.region))
 
-    async def _end_already_told(self, known: _Known) -> Event | None:
-        """A job that was adopted may have ended before, with a part of its history that is lost: see CallChild."""
+    async def _end_already_told(self, known: _Known, reason: str) -> Event | None:
+        """A job that was adopted may have ended before, with a part of its history that is lost: see CallChild.
+
+        So may one that stalled: its Region may have been lost and come back before anybody adopted it.
+        """
         state, now = known.state, self.clock.now()
-        if not state.adoptions:
+        if not (state.adoptions or reason == "stalled"):
             return None
         end = end_event(await self.children.end_from_parent(state), now, by="parent")
         if end is None and state.job.session is not None:

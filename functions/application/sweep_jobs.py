@@ -107,9 +107,10 @@ class SweepJobs:
             assert state is not None
             timely = start_not_before(state) or now
             return await self._put_back(entry, state, head, ARRIVED if timely > now else "due", now)
-        if head is not None and head.due_at is not None and head.due_at > now:
+        current = head is not None and (state is None or head.epoch >= state.epoch)  # else of before it was adopted
+        if head is not None and current and head.due_at is not None and head.due_at > now:
             return SweepReport(1)  # it is alive, or waits: a later entry stands for it
-        if head is None and state is not None and self._opening_due(record, state) > now:
+        if not current and state is not None and self._opening_due(record, state) > now:
             return SweepReport(1)  # the entry of its submission or adoption will stand for it
         if state is None or not state.complete or state.owner_region != self.region:
             return await self._hold(entry.job_id, lane, record, state, now)
@@ -178,9 +179,9 @@ class SweepJobs:
                 await self.lanes.send([hint])
             return SweepReport(1, put_back=1)
         known = head or Head(job_id, self.region, 1, 0, UNCLEAR, lane)
-        sequence = state.last_sequence if state else 0
+        epoch, sequence = (state.epoch, state.last_sequence) if state else (known.epoch, 0)
         due_at = add_seconds(now, self.stall_seconds)
-        await self.projections.put_head(replace(known, status=UNCLEAR, sequence=sequence, due_at=due_at))
+        await self.projections.put_head(replace(known, status=UNCLEAR, epoch=epoch, sequence=sequence, due_at=due_at))
         return SweepReport(1, unclear=(job_id,))
 
     def _head(self, job_id: str, state: JobState, known: Head | None, due_at: str) -> Head:

@@ -265,6 +265,38 @@ async def test_an_adopted_child_ends_as_its_parent_was_told_though_a_worker_has_
 
 
 @in_virtual_time
+async def test_a_child_whose_region_was_lost_and_came_back_unadopted_ends_as_its_parent_was_told() -> None:
+    east, west, child = await child_ended_in_east()
+    east.table.segments.clear()
+    east.table.heads.clear()
+    replicate(west, east)
+    state = east.state(child)
+    assert not state.finished
+    east.put(Segment(child, 1, EAST, state.last_sequence + 1, (started(worker="lost with its Region"),)))
+    east.waiting()
+    await east.sweep_jobs().sweep()
+    fleet = Fleet(east)
+    await fleet.until(lambda: east.state(child).finished)
+    assert (east.state(child).status, east.state(child).result) == ("succeeded", 100)
+    assert "stalled" in fleet.reasons(child)
+
+
+@in_virtual_time
+async def test_a_job_that_comes_back_to_its_region_is_found_though_its_old_head_names_a_far_time() -> None:
+    _, west = two_regions(Effects().walker(1))
+    opened = (
+        written(1, WEST, 1, submission()),
+        written(2, EAST, 2, adopted(1, WEST, 1)),
+        written(3, WEST, 3, adopted(2, EAST, 2)),
+    )
+    west.put(*opened)
+    west.table.heads[JOB, WEST] = Head(JOB, WEST, 1, 1, "waiting", "standard", at(DAY))
+    await pass_time(STALL_SECONDS)
+    assert (await west.sweep_jobs().sweep()).put_back == 1
+    assert [send.message.epoch for send in west.waiting()] == [3]
+
+
+@in_virtual_time
 async def test_a_whole_family_that_is_adopted_goes_on_as_it_was() -> None:
     diary = Diary()
     east, fleet = await begun(family, children(diary))
