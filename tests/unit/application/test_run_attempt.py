@@ -13,10 +13,10 @@ from functions.domain.errors import AntipodeError
 from functions.domain.job.decider import HALTED_LOOK_SECONDS
 from functions.domain.job.events import AttemptYielded
 from functions.domain.moments import add_seconds
-from functions.sdk import Context
+from functions.sdk import Context, agent
 from tests.simulation.virtual_time import in_virtual_time, pass_time
 from tests.unit.application.agents import Diary, Effects
-from tests.unit.application.fleet import Fleet
+from tests.unit.application.fleet import Deadly, Fleet
 from tests.unit.application.stories import (
     DAY,
     agent_of,
@@ -275,3 +275,74 @@ def test_of_errors_side_by_side_the_one_that_is_not_about_the_job_decides(
     errors: list[BaseException], decides: type[BaseException]
 ) -> None:
     assert isinstance(weightiest(BaseExceptionGroup("all", errors)), decides)
+
+
+@in_virtual_time
+async def test_wherever_a_process_dies_a_paused_job_stays_paused_and_a_resumed_one_goes_on() -> None:
+    async def dies_at(call: int) -> bool:
+        diary = Diary()
+
+        async def work(ctx: Context) -> object:
+            await ctx.tool(diary.write, "before", 5)
+            await ctx.tool(diary.write, "meanwhile", 20)
+            await ctx.sleep(10)
+            return await ctx.tool(diary.write, "after", 5)
+
+        east, fleet = await begun(work, at=call)
+        diary.region, fleet.comes_again = east, False
+        await fleet.pass_time(6)
+        await paused(east)
+        await fleet.pass_time(200)
+        assert east.state(JOB).halted, fleet.fuse.burned
+        await resumed(east)
+        await fleet.finish()
+        assert east.state(JOB).result == "after", fleet.fuse.burned
+        assert not diary.again, fleet.fuse.burned
+        assert fleet.now < 350, fleet.fuse.burned
+        return fleet.fuse.blown
+
+    calls = 0
+    while await dies_at(calls):
+        calls += 1
+    assert calls > 20
+
+
+@in_virtual_time
+async def test_wherever_a_process_dies_tries_rounds_and_branches_come_to_the_same_end() -> None:
+    async def dies_at(call: int) -> bool:
+        diary, failures = Diary(), iter([ConnectionError("reset")] * 2)
+
+        async def unsteady(words: str, idempotency_key: str) -> str:
+            for error in failures:
+                raise error
+            return await diary.write(words, 3, idempotency_key=idempotency_key)
+
+        async def branch(ctx: Context, words: str) -> str:
+            await ctx.sleep(10)
+            return str(await ctx.tool(unsteady, words))
+
+        @agent("work", version="1")
+        async def rounds(ctx: Context, wanted: dict[str, int]) -> list[str]:
+            """Does the same twice."""
+            await ctx.progress(wanted)
+            spawned = ctx.spawn(branch(ctx, "spawned"))
+            left = await ctx.tool(unsteady, "left")
+            if not wanted:
+                ctx.continue_as_new({"round": 2})
+            return [left, await spawned]
+
+        east, _ = two_regions(rounds)
+        east.lanes.queues = {"standard": []}
+        await east.submit_job().submit(request("work", input={}))
+        fleet = Fleet(east, fuse=Deadly(call))
+        diary.region, fleet.comes_again = east, False
+        await fleet.finish()
+        assert east.state(JOB).result == ["left", "spawned"], fleet.fuse.burned
+        assert not diary.again, fleet.fuse.burned
+        assert fleet.now < 300, fleet.fuse.burned
+        return fleet.fuse.blown
+
+    calls = 0
+    while await dies_at(calls):
+        calls += 1
+    assert calls > 20
