@@ -100,6 +100,7 @@ def note_the_loss(audit: AuditSeen, states: Mapping[str, JobState], lost: str) -
     audit.reviews_at_kill = tuple(
         job for job, state in reviews.items() if state.owner_region == lost and not state.finished
     )
+    audit.ended_at_kill = tuple(job for job, state in reviews.items() if state.finished)
 
 
 def review_seen(job: str, state: JobState, *, zero: float, loss: Loss | None) -> ReviewSeen:

@@ -43,6 +43,9 @@ class Figures:
     """Reviews of audits that were in flight in the Region when it was killed."""
     audit_reviews_adopted: int
     audit_reviews_ended_twice: int
+    """Reviews of which the histories hold two ends."""
+    audit_reviews_ended_again: int
+    """Reviews whose first end was lost with the Region, within the replication lag."""
     decided_while_owner_lost: int
     up_seconds: float
     accepted_again_seconds: float | None
@@ -157,6 +160,7 @@ def _audit_figures(seen: Observations) -> dict[str, int]:
         "audit_reviews_at_the_kill": sum(len(audit.reviews_at_kill) for audit in seen.audits),
         "audit_reviews_adopted": sum(review.adopted_at is not None for review in reviews),
         "audit_reviews_ended_twice": sum(review.ends > 1 for review in reviews),
+        "audit_reviews_ended_again": sum(len(audit.ended_again) for audit in seen.audits),
         "decided_while_owner_lost": sum(decision.owner_then != decision.region for decision in decisions),
     }
 
@@ -183,7 +187,7 @@ def _audit_promises(seen: Observations, said: Figures) -> Iterator[tuple[str, bo
         f"{said.questions_at_the_kill} asked, {said.audit_reviews_at_the_kill} reviews in flight",
     )
     yield (
-        "No review of an audit ran twice to its end",
+        "Every review of an audit ended once in the histories",
         once,
         f"{said.audit_reviews} of {called} reviews, {said.audit_reviews_ended_twice} ended twice",
     )

@@ -112,6 +112,8 @@ class AuditSeen:
     questions_at_kill: int = 0
     reviews_at_kill: tuple[str, ...] = ()
     """Its reviews that were in flight in the Region when it was killed."""
+    ended_at_kill: tuple[str, ...] = ()
+    """Its reviews that had ended, as the Region itself saw it in its last moment."""
     decisions: list[Decision] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     reviews: tuple[ReviewSeen, ...] = ()
@@ -121,6 +123,12 @@ class AuditSeen:
     def report(self) -> Mapping[str, Any]:
         """The audit's own result; empty while it has none."""
         return {} if self.outcome is None or self.outcome.status != "succeeded" else self.outcome.result or {}
+
+    @property
+    def ended_again(self) -> tuple[str, ...]:
+        """Reviews whose end was lost with the Region, within the replication lag: the survivor did them once more."""
+        ended = set(self.ended_at_kill)
+        return tuple(each.job_id for each in self.reviews if each.job_id in ended and each.adopted_at is not None)
 
     def decided_by(self) -> tuple[str, ...]:
         """Who decided, by the audit's own report; nobody if a single decision is missing."""
@@ -217,7 +225,7 @@ def _outcome(row: Mapping[str, Any]) -> Outcome:
 def _audit(row: Mapping[str, Any]) -> AuditSeen:
     return AuditSeen(
         **{
-            **_pair(row, "distributions", "reviews_at_kill"),
+            **_pair(row, "distributions", "reviews_at_kill", "ended_at_kill"),
             "decisions": [Decision(**_pair(each, "distributions")) for each in row["decisions"]],
             "refusals": [Refusal(**each) for each in row["refusals"]],
             "reviews": tuple(ReviewSeen(**_stretched(each)) for each in row["reviews"]),

@@ -96,7 +96,9 @@ def audit_line(audit: AuditSeen) -> str:
     """Say in short what its reviews came to, and how they lived through the loss."""
     adopted = sum(review.adopted_at is not None for review in audit.reviews)
     twice = sum(review.ends > 1 for review in audit.reviews)
-    return f"{len(audit.reviews)} reviews, {adopted} of them adopted by the survivor, {twice} ended twice"
+    line = f"{len(audit.reviews)} reviews, {adopted} of them adopted by the survivor, {twice} ended twice"
+    again = len(audit.ended_again)
+    return f"{line}, {again} once more as their end was lost with the Region" if again else line
 
 
 def _decision_line(row: Mapping[str, Any]) -> str:

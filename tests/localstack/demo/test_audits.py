@@ -88,7 +88,7 @@ def test_the_loss_is_noted_with_what_was_open_in_the_lost_region() -> None:
     states = {"audit": asking(), "r1": review("a"), "r2": review("b", DONE), "r3": moved}
     audit = seen()
     note_the_loss(audit, states, FIRST)
-    assert (audit.questions_at_kill, audit.reviews_at_kill) == (1, ("r1",))
+    assert (audit.questions_at_kill, audit.reviews_at_kill, audit.ended_at_kill) == (1, ("r1",), ("r2",))
 
 
 def test_an_audit_that_the_lost_region_does_not_know_had_nothing_open() -> None:

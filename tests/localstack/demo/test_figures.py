@@ -216,7 +216,7 @@ def test_a_review_that_ended_twice_or_is_missing_or_one_too_many_is_told(
     seen: Observations, audit: AuditSeen, reviews: tuple[ReviewSeen, ...]
 ) -> None:
     audit.reviews = reviews
-    assert broken(seen) == ["No review of an audit ran twice to its end"]
+    assert broken(seen) == ["Every review of an audit ended once in the histories"]
 
 
 @pytest.mark.parametrize("changes", [{"status": 200}, {"detail": "somebody approved it"}])
@@ -268,6 +268,15 @@ def test_the_summary_names_the_decider_the_verdict_and_the_adopted_reviews(seen:
     assert "approved by Lena (legal): <i>ok</i>" in text
     assert "Findings: 2 permissive" in text
     assert "1 reviews, 1 of them adopted by the survivor, 0 ended twice" in text
+
+
+def test_a_review_whose_end_was_lost_within_the_replication_lag_is_told_and_breaks_nothing(
+    seen: Observations, audit: AuditSeen
+) -> None:
+    audit.ended_at_kill = ("job_r", "job_of_another")
+    assert figures_of(seen).audit_reviews_ended_again == 1
+    assert "1 once more as their end was lost with the Region" in report.audit_line(audit)
+    assert broken(seen) == []
 
 
 def test_the_page_says_so_when_a_promise_was_broken(seen: Observations) -> None:
