@@ -19,9 +19,10 @@ from functions.agents.release_audit import (
 )
 from functions.agents.release_report import AuditFinding, AuditReport, finding_of, unreviewed
 from functions.domain.errors import AntipodeError
-from functions.domain.job.events import AttemptStarted, JobSucceeded, ProgressReported, StepSucceeded, WaitOpened
+from functions.domain.job.events import AttemptStarted, JobSucceeded, Json, ProgressReported, StepSucceeded, WaitOpened
 from functions.domain.job.state import JobState
 from functions.sdk import Context, agent
+from functions.sdk.testing import Decision, crash_everywhere
 from localstack.model.accuracy import RuleModel
 from tests.simulation.virtual_time import in_virtual_time, pass_time
 from tests.unit.agents.running_regions import Running, children, open_questions, running
@@ -222,6 +223,27 @@ async def test_progress_is_told_after_each_review_and_each_decision() -> None:
         {"phase": "review", "done": 2, "of": 2},
         {"phase": "decision", "done": 1, "of": 1},
     ]
+
+
+def test_wherever_a_worker_dies_the_audit_ends_alike() -> None:
+    def told(result: Json) -> object:
+        """A report's moments differ from run to run; a review's result has none."""
+        if not isinstance(result, dict) or "verdict" not in result:
+            return result
+        said = AuditReport.model_validate(result)
+        return said.verdict, said.findings, [(each.spdx, each.approved, each.by) for each in said.decisions]
+
+    tried = crash_everywhere(
+        release_audit,
+        asked("attrs", "certifi", "not-there"),
+        same=told,
+        every=5,
+        agents=[reviewer],
+        approvals={"legal": Decision(approved=True, by=LENA)},
+    )
+    assert tried.run.status == "succeeded"
+    assert tried.run.progress == {"phase": "decision", "done": 2, "of": 2}
+    assert len(tried.places) > 100
 
 
 @in_virtual_time
