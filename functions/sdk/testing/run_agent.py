@@ -1,6 +1,7 @@
 """Run an agent in a test: on the real runtime, in one process, in virtual time, with answers from a script."""
 
 import asyncio
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict, Unpack
@@ -96,6 +97,9 @@ class Scene:
 
     def play(self, deaths: Sequence[int] = (), *, eager: bool = False) -> tuple[Run, Cloud]:
         """Run it once. Raises AssertionError when it never ends or when the script lacks an answer."""
+        with contextlib.suppress(RuntimeError):
+            asyncio.get_running_loop()
+            raise TypeError("a run has a time of its own: call it from an ordinary function, not from an async one")
         given = self._surroundings
         script = Script(
             model=given.get("model", ()),
