@@ -47,7 +47,7 @@ async def test_it_reads_its_steps_again_without_waiting() -> None:
     assert VirtualClock().monotonic() == 3.0
 
 
-WAITS = {"sleep_seconds": 60, "signal": "go", "approval_group": "legal", "wait_seconds": 5}
+WAITS: dict[str, Json] = {"sleep_seconds": 60, "signal": "go", "approval_group": "legal", "wait_seconds": 5}
 
 
 def arrival(kind: ArrivalKind, name: str, body: Json) -> Arrival:

@@ -3,7 +3,9 @@
 from functions.adapters.memory import MemoryHistory, MemoryProjections
 from functions.application.cancel_jobs import PAGE, CancelJobs
 from functions.application.request_change import RequestChange
+from functions.domain.ids import session_job_id
 from functions.domain.job.arrivals import ArrivalKind
+from functions.domain.job.turns import SESSION_AGENT
 from tests.simulation.virtual_time import in_virtual_time, pass_time
 from tests.unit.application.stories import DAY, agent_of
 from tests.unit.application.two_regions import TENANT, Region, replicate, request, two_regions
@@ -72,6 +74,15 @@ async def test_of_one_agent_or_from_before_a_moment_only_those_are_asked() -> No
     east, ids = await with_jobs(6)
     assert await cancel(east, agent="other", before=east.state(ids[4]).job.at) == (2, None)
     assert asked(east) == sorted([ids[1], ids[3]])
+
+
+@in_virtual_time
+async def test_a_session_is_ended_only_where_it_is_meant() -> None:
+    east, _ = two_regions(agent_of(lambda ctx: ctx.sleep(DAY), SESSION_AGENT))
+    await east.submit_job().submit_session(session_job_id(TENANT, "chat"), TENANT, "chat")
+    assert await cancel(east) == (0, None)
+    assert await cancel(east, agent="other") == (0, None)
+    assert await cancel(east, agent=SESSION_AGENT) == (1, None)
 
 
 @in_virtual_time

@@ -39,7 +39,7 @@ def test_each_signal_is_new_unless_it_carries_a_key(process: Process) -> None:
     assert len(process.table.arrivals) == 3
 
 
-@pytest.mark.parametrize("name", ["a/b", "a#b", "a:b", "a[1]", "", "x" * 101, "a\nb"])
+@pytest.mark.parametrize("name", ["a/b", "a#b", "a:b", "a[1]", "", "x" * 101, "a\nb", "session.mail"])
 def test_a_name_that_no_agent_can_wait_for_is_400(process: Process, name: str) -> None:
     put_waiting_job(process)
     answer = signal(name)
