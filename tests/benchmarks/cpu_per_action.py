@@ -144,5 +144,5 @@ def lines() -> list[Line]:
     ):
         measured = measure(agent, steps, jobs)
         found.append(line_of(f"{what} ({measured.calls:g} calls)", measured.ratios, "of its bare calls", BUDGET))
-        print(found[-1], [round(min(x)*1e3,2) for x in (measured.runtime, measured.bare)])
+        print(found[-1], [round(min(x) * 1e3, 2) for x in (measured.runtime, measured.bare)])
     return found

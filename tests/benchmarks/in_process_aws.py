@@ -1,4 +1,4 @@
-"""DynamoDB and SQS answered inside the process, under real boto3 clients: what they cost in CPU is paid, a network is not.
+"""DynamoDB and SQS answered inside the process, under real boto3 clients: their CPU is paid, a network is not.
 
 Every request is counted, with the units that DynamoDB would bill for it and the CPU that answering it has taken, which
 is ours and none of the callers'. No copy is made between the Regions: what replication writes is worked out in prices.
@@ -10,7 +10,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,14 +28,20 @@ Item = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One request. `where` is the Region whose service got it; `index_writes` are entries written or taken away."""
+    """One request. `where` is the Region whose service got it, `of` what it was about: a job's items, an index, a lane.
+
+    `index_writes` are entries written or taken away, counted once for an item that is written in both Regions. What is
+    `refused` is billed, and not replicated.
+    """
 
     where: str
     operation: str
+    of: str = ""
     write_units: int = 0
     index_writes: int = 0
     read_units: float = 0.0
     bytes_read: int = 0
+    refused: bool = False
 
 
 @dataclass(slots=True)
@@ -70,13 +76,15 @@ class Replica:
 
 @dataclass(slots=True)
 class InProcessAws:
-    """Both Regions' tables and lanes."""
+    """Both Regions' tables and lanes. A message has with it when it is `due`."""
 
+    now: Callable[[], float] = time.monotonic
     tables: dict[str, Replica] = field(default_factory=dict)
     messages: list[dict[str, Any]] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
     #: Of the threads' CPU time so much went into answering.
     answering_ns: int = 0
+    _entries: dict[tuple[str, str], Item] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def serve(self, client: Any, region: str) -> None:
@@ -107,23 +115,38 @@ class InProcessAws:
         messages, self.messages = self.messages, []
         return messages
 
-    def answer(
-        self, table: Replica, region: str, operation: str, asked: Mapping[str, Any]
-    ) -> tuple[int, bytes, Sent]:
+    def answer(self, table: Replica, region: str, operation: str, asked: Mapping[str, Any]) -> tuple[int, bytes, Sent]:
         """Return the status and the body of an answer, and what is to be counted."""
         match operation:
             case "PutItem":
-                return _put(table, region, asked)
+                return self._put(table, region, asked)
             case "GetItem":
                 return _get(table, region, asked)
             case "Query":
                 return _query(table, region, asked)
             case "SendMessageBatch":
-                self.messages.extend(asked["Entries"])
-                done = [{"Id": each["Id"], "MessageId": each["Id"], "MD5OfMessageBody": ""} for each in asked["Entries"]]
-                return 200, _json({"Successful": done}), Sent(region, operation)
+                now = self.now()
+                self.messages.extend({**each, "due": now + each.get("DelaySeconds", 0)} for each in asked["Entries"])
+                done = [
+                    {"Id": each["Id"], "MessageId": each["Id"], "MD5OfMessageBody": ""} for each in asked["Entries"]
+                ]
+                return 200, _json({"Successful": done}), Sent(region, operation, "lane")
             case _:
                 raise NotImplementedError(operation)
+
+    def _put(self, table: Replica, region: str, asked: Mapping[str, Any]) -> tuple[int, bytes, Sent]:
+        item = asked["Item"]
+        pk, sk = item["pk"]["S"], item["sk"]["S"]
+        partition = table.partitions.setdefault(pk, Partition())
+        there = partition.items.get(sk)
+        write_units = units(max(size_of_item(item), 0 if there is None else size_of_item(there)), WRITE_UNIT_BYTES)
+        if there is not None and asked.get("ConditionExpression") == "attribute_not_exists(pk)":
+            refusal = {"__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException", "Item": there}
+            return 400, _json(refusal), Sent(region, "PutItem", pk, write_units, refused=True)
+        partition.put(sk, item)
+        index_writes = _index_writes(self._entries.get((pk, sk), {}), item)
+        self._entries[pk, sk] = {name: item[name] for names in INDEXES.values() for name in names if name in item}
+        return 200, b"{}", Sent(region, "PutItem", pk, write_units, index_writes)
 
 
 def size_of_item(item: Item) -> int:
@@ -149,19 +172,6 @@ def units(size: int, unit: int) -> int:
     return max(1, -(-size // unit))
 
 
-def _put(table: Replica, region: str, asked: Mapping[str, Any]) -> tuple[int, bytes, Sent]:
-    item = asked["Item"]
-    pk, sk = item["pk"]["S"], item["sk"]["S"]
-    partition = table.partitions.setdefault(pk, Partition())
-    there = partition.items.get(sk)
-    write_units = units(max(size_of_item(item), 0 if there is None else size_of_item(there)), WRITE_UNIT_BYTES)
-    if there is not None and asked.get("ConditionExpression") == "attribute_not_exists(pk)":
-        refusal = {"__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException", "Item": there}
-        return 400, _json(refusal), Sent(region, "PutItem", write_units)
-    partition.put(sk, item)
-    return 200, b"{}", Sent(region, "PutItem", write_units, _index_writes(there or {}, item))
-
-
 def _index_writes(before: Item, after: Item) -> int:
     """An entry that comes or goes is a write, one that moves is two: the old one is deleted."""
     writes = 0
@@ -177,7 +187,7 @@ def _get(table: Replica, region: str, asked: Mapping[str, Any]) -> tuple[int, by
     partition = table.partitions.get(key["pk"]["S"], Partition())
     item = partition.items.get(key["sk"]["S"])
     size = 0 if item is None else size_of_item(item)
-    sent = Sent(region, "GetItem", read_units=_read_units(size, asked), bytes_read=size)
+    sent = Sent(region, "GetItem", key["pk"]["S"], read_units=_read_units(size, asked), bytes_read=size)
     return 200, _json({} if item is None else {"Item": item}), sent
 
 
@@ -195,9 +205,10 @@ def _query(table: Replica, region: str, asked: Mapping[str, Any]) -> tuple[int, 
         page.append(item)
         size += size_of_item(item)
     answer: dict[str, Any] = {"Items": page, "Count": len(page), "ScannedCount": len(page)}
-    if page and len(page) < len(found) or len(page) == asked.get("Limit"):
+    if (page and len(page) < len(found)) or len(page) == asked.get("Limit"):
         answer["LastEvaluatedKey"] = {name: page[-1][name] for name in ("pk", "sk")}
-    sent = Sent(region, "Query", read_units=_read_units(size, asked), bytes_read=size)
+    of = asked.get("IndexName") or asked["ExpressionAttributeValues"][_condition(asked)["pk"]]["S"]
+    sent = Sent(region, "Query", of, read_units=_read_units(size, asked), bytes_read=size)
     return 200, _json(answer), sent
 
 
@@ -207,13 +218,18 @@ def _found(table: Replica, asked: Mapping[str, Any]) -> Sequence[Item]:
     if "IndexName" in asked:
         found = _entries(table, *INDEXES[asked["IndexName"]], values)
     else:
-        names = _CONDITION.fullmatch(asked["KeyConditionExpression"])
-        if names is None:
-            raise NotImplementedError(asked["KeyConditionExpression"])
+        names = _condition(asked)
         partition = table.partitions.get(values[names["pk"]], Partition())
         prefix = "" if names["prefix"] is None else values[names["prefix"]]
         found = [partition.items[key] for key in partition.keys if key.startswith(prefix)]
     return found if asked.get("ScanIndexForward", True) else found[::-1]
+
+
+def _condition(asked: Mapping[str, Any]) -> Mapping[str, str]:
+    names = _CONDITION.fullmatch(asked["KeyConditionExpression"])
+    if names is None:
+        raise NotImplementedError(asked["KeyConditionExpression"])
+    return names.groupdict()
 
 
 def _entries(table: Replica, pk: str, sk: str, values: Mapping[str, str]) -> list[Item]:

@@ -1,5 +1,6 @@
 """The agents that the benchmarks run: steps that do next to nothing, so that what is left is the runtime's own."""
 
+import asyncio
 from typing import Any
 
 from pydantic import BaseModel
@@ -50,12 +51,46 @@ async def flushed(ctx: Context, request: Steps) -> int:
     return request.steps
 
 
+async def look_up_slowly(number: int) -> str:
+    """The same, after a fifth of a second."""
+    await asyncio.sleep(0.2)
+    return ANSWER
+
+
+@agent("slow", version="1")
+async def slow(ctx: Context, request: Steps) -> int:
+    """Steps that take time."""
+    for number in range(request.steps):
+        await ctx.tool(look_up_slowly, number)
+    return request.steps
+
+
 @agent("threaded", version="1")
 async def threaded(ctx: Context, request: Steps) -> int:
     """Steps whose tools are plain functions."""
     for number in range(request.steps):
         await ctx.tool(look_up_in_a_thread, number)
     return request.steps
+
+
+@agent("sleeper", version="1")
+async def sleeper(ctx: Context, request: Steps) -> int:
+    """Waits for a minute."""
+    await ctx.sleep(60)
+    return 0
+
+
+@agent("listener", version="1")
+async def listener(ctx: Context, request: Steps) -> int:
+    """Waits for a signal."""
+    await ctx.signal("go", timeout=600)
+    return 0
+
+
+@agent("caller", version="1")
+async def caller(ctx: Context, request: Steps) -> int:
+    """Has another agent do the steps."""
+    return int(await ctx.call("grouped", {"steps": request.steps}))
 
 
 class WithoutSdk:
@@ -94,7 +129,11 @@ class WithoutSdk:
 AGENTS: tuple[Agent, ...] = (
     grouped,
     flushed,
+    slow,
     threaded,
+    sleeper,
+    listener,
+    caller,
     WithoutSdk("grouped-without-sdk", expensive=False),
     WithoutSdk("flushed-without-sdk", expensive=True),
 )

@@ -58,4 +58,8 @@ def show(console: Console, title: str, lines: Sequence[Line], note: str = "") ->
 
 def over(lines: Sequence[Line]) -> list[str]:
     """Return what to say of the lines that are over their budgets."""
-    return [f"{line.what}: {line.number:,.{line.digits}f} {line.unit}, the budget is {line.budget:g}" for line in lines if line.broken]
+    return [
+        f"{line.what}: {line.number:,.{line.digits}f} {line.unit}, the budget is {line.budget:g}"
+        for line in lines
+        if line.broken
+    ]
