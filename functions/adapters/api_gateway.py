@@ -19,6 +19,9 @@ Event: TypeAlias = Mapping[str, Any]
 
 LONGEST_WAIT_SECONDS = 20
 RETRY_AFTER_SECONDS = 2
+LONGEST_NAME = 256
+#: DynamoDB compares with no longer ones.
+LONGEST_POSITION = 1024
 _WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?(\d{1,9})\"?\s*(?=[,;]|$)", re.IGNORECASE)
 
 
@@ -148,9 +151,18 @@ def one_of(request: Request, name: str, allowed: frozenset[str]) -> str | None:
 def needed(request: Request, name: str) -> str:
     """Return a query parameter that must be given. Raises AntipodeError invalid_parameter."""
     value = request.query.get(name)
-    if not value:
-        raise AntipodeError("invalid_parameter", f"{name} must be given, as in ?{name}=...", field=name)
+    if not value or len(value) > LONGEST_NAME:
+        detail = f"{name} must be given, as in ?{name}=..., with {LONGEST_NAME} characters at most"
+        raise AntipodeError("invalid_parameter", detail, field=name)
     return value
+
+
+def position(request: Request, name: str) -> str | None:
+    """Return a query parameter that says where a page begins. Raises AntipodeError invalid_parameter."""
+    value = request.query.get(name)
+    if value and len(value.encode("utf-8", "surrogatepass")) > LONGEST_POSITION:
+        raise AntipodeError("invalid_parameter", f"{name} must be what `next` said", field=name)
+    return value or None
 
 
 def seconds_to_wait(request: Request) -> int:

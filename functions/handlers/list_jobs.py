@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from functions.adapters.api_gateway import Event, Request, Response, one_of, serve, whole_number
+from functions.adapters.api_gateway import Event, Request, Response, one_of, position, serve, whole_number
 from functions.bootstrap import runtime
 
 STATUSES = frozenset({"queued", "running", "waiting", "succeeded", "failed", "cancelled"})
@@ -11,8 +11,8 @@ STATUSES = frozenset({"queued", "running", "waiting", "succeeded", "failed", "ca
 async def _respond(request: Request) -> Response:
     limit = whole_number(request, "limit", default=50, lowest=1, highest=100)
     status = one_of(request, "status", STATUSES)
-    before, agent = request.query.get("before"), request.query.get("agent")
-    return Response(await runtime().list_jobs.list(request.tenant, before or None, limit, status, agent))
+    before, agent = position(request, "before"), request.query.get("agent")
+    return Response(await runtime().list_jobs.list(request.tenant, before, limit, status, agent))
 
 
 def handle(event: Event, context: object) -> dict[str, Any]:

@@ -43,7 +43,13 @@ def test_of_another_group_or_tenant_nothing_is_listed(process: Process) -> None:
 
 @pytest.mark.parametrize(
     ("query", "field"),
-    [(None, "group"), ({"group": ""}, "group"), ({"group": "legal", "limit": "0"}, "limit")],
+    [
+        (None, "group"),
+        ({"group": ""}, "group"),
+        ({"group": "legal", "limit": "0"}, "limit"),
+        ({"group": "x" * 257}, "group"),
+        ({"group": "legal", "after": "ü" * 513}, "after"),
+    ],
 )
 def test_a_wrong_parameter_is_named(process: Process, query: dict[str, str] | None, field: str) -> None:
     answer = listed(query)

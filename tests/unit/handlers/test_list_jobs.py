@@ -53,3 +53,10 @@ def test_a_parameter_that_is_wrong_is_named(process: Process, query: dict[str, s
 def test_a_table_that_refuses_is_503(process: Process) -> None:
     process.table.refusing = True
     assert ask()["statusCode"] == 503
+
+
+def test_a_beginning_that_no_answer_has_named_is_400(process: Process) -> None:
+    request = event("list_jobs")
+    request["queryStringParameters"] = {"before": "2" * 1025}
+    response = handle(request, None)
+    assert (response["statusCode"], body_of(response)["field"]) == (400, "before")
