@@ -113,10 +113,10 @@ def _remembered(turn: JobState, merged: list[Json]) -> list[Json]:
         return list(newest_entries([entry(str(each["role"]), each["content"]) for each in said]))
     if not turn.admitted:
         return []
-    entries = [entry("user", each) for each in (turn.job.input, *merged)]
-    if turn.status == "succeeded":
-        entries.append(entry("assistant", turn.result))
-    return list(newest_entries(entries))
+    if turn.status != "succeeded":  # then what was merged into it runs as a turn of its own
+        return [entry("user", turn.job.input)]
+    asked = [entry("user", each) for each in (turn.job.input, *merged)]
+    return list(newest_entries([*asked, entry("assistant", turn.result)]))
 
 
 def _input_in(body: Json) -> Json:

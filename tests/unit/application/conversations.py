@@ -99,7 +99,7 @@ class Pair:
         pair.fleets = {region.name: Fleet(region) for region in (east, west)}
         return pair
 
-    async def submit(self, region: Region, words: str, on_busy: str = "queue", name: str = NAME, **fields: Json) -> str:
+    async def submit(self, region: Region, words: str, on_busy: str = "queue", name: str = NAME, **fields: Any) -> str:
         """Submit a turn, and return its id."""
         known = {name: fields.pop(name) for name in ("delay_seconds", "deadline", "tenant") if name in fields}
         asked = request(
