@@ -19,10 +19,11 @@ from functions.adapters.system_clock import SystemClock
 from functions.application.record_steps import GROUP_SECONDS
 from functions.bootstrap import Runtime
 from functions.domain.ids import job_id
-from functions.handlers import advance_jobs, get_job, submit_job
+from functions.domain.job.approvals import approval_id
+from functions.handlers import advance_jobs, decide_approval, get_job, signal_job, submit_job
 from functions.settings import Settings
 from tests.contract.worlds import EAST, LANES, WEST
-from tests.event_files import event
+from tests.event_files import event, request_event
 from tests.state_table import create_state_table
 
 _numbers = itertools.count(1)
@@ -157,3 +158,22 @@ def test_a_job_with_three_steps_leaves_two_items_both_written_by_its_own_region(
     items = account.state.scan(TableName=account.table)["Items"]
     assert sorted(item["sk"]["S"] for item in items) == [f"E#000001.{EAST}#00000001", f"E#000001.{EAST}#00000002"]
     assert {item["writer"]["S"] for item in items} == {EAST}
+
+
+def test_a_signal_and_a_decision_cost_a_read_two_writes_and_a_hint_each(account: Account) -> None:
+    asked = {"steps": 0, "milliseconds": 0, "signal": "go", "approval_group": "legal"}
+    body = {"agent": "probe", "input": asked, "lane": "batch"}
+    job = json.loads(submit_job.handle(request_event("POST", "/v1/jobs", body=body), None)["body"])["id"]
+    each = {"state Query": 1, "state PutItem": 1, "peer PutItem": 1, "lanes SendMessageBatch": 1}
+    run_what_waits(account, "batch")
+    account.taken()
+    signal = request_event("POST", "/v1/jobs/{id}/signals/{name}", {"id": job, "name": "go"}, body=1)
+    assert signal_job.handle(signal, None)["statusCode"] == 202
+    assert account.taken() == each
+    run_what_waits(account, "batch")
+    account.taken()
+    decision = request_event(
+        "POST", "/v1/approvals/{id}", {"id": approval_id(job, "approval")}, body={"approved": True}
+    )
+    assert decide_approval.handle(decision, None)["statusCode"] == 202
+    assert account.taken() == each
