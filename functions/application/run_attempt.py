@@ -220,6 +220,8 @@ class _Attempt:
             )
             with contextlib.suppress(StateUnavailable):
                 await self.parts.projections.put_head(head)
+            with contextlib.suppress(AppendConflict, StateUnavailable):  # which the next step will be told
+                await self.recorder.journal.flush()  # so that whoever asks something of the job sees that it runs
 
     async def _look_out(self, pause: float) -> None:
         """Take in what arrives for the job while it runs."""
