@@ -153,7 +153,7 @@ class Cloud:
         number = len(self.lives)
         life = Lifetime(self.deaths[number] if number < len(self.deaths) else None)
         self.lives.append(life)
-        agents = [faked(agent, self.fakes, self.effects, life) for agent in self.agents]
+        agents = [faked(agent, self.fakes, self.effects, life, eager=self.eager) for agent in self.agents]
         self._advance = self.region.process(life).advance_job(agents, self.script, f"worker-{number + 1}")
 
     def _take(self, send: LaneSend) -> None:

@@ -2,9 +2,9 @@
 
 import inspect
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, cast, get_type_hints
+from typing import Any, TypeVar, cast, get_type_hints
 
 from functions.application.agent_ports import (
     StepOutcome,
@@ -15,9 +15,13 @@ from functions.domain.job.events import Json
 from functions.sdk.agent import AgentDefinition
 from functions.sdk.context import Context
 from functions.sdk.testing.lifetime import Lifetime
+from functions.sdk.testing.virtual_time import pass_time
 from functions.sdk.tool import marked, options_of
 
 Fakes = Mapping[str, Callable[..., Any]]
+Result = TypeVar("Result")
+
+MOMENT_SECONDS = 0.001
 
 
 @dataclass(slots=True)
@@ -41,15 +45,26 @@ class Effects:
 
 
 class Observer:
-    """A StepRecorder that hands everything on to another, and sees each effect; a dead worker has none."""
+    """A StepRecorder that hands everything on to another, and sees each effect; a dead worker has none.
 
-    def __init__(self, inner: StepRecorder, effects: Effects, lifetime: Lifetime) -> None:
+    `eager`: whatever the agent asks for is durable before it goes on.
+    """
+
+    def __init__(self, inner: StepRecorder, effects: Effects, lifetime: Lifetime, *, eager: bool) -> None:
         self._inner = inner
         self._effects = effects
         self._lifetime = lifetime
+        self._eager = eager
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
+        found = getattr(self._inner, name)
+        if not (self._eager and inspect.iscoroutinefunction(found)):
+            return found
+
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            return await self._made_durable(found(*args, **kwargs))
+
+        return call
 
     async def step(self, request: StepRequest) -> Json:
         """See StepRecorder."""
@@ -57,7 +72,14 @@ class Observer:
         async def effect(idempotency_key: str) -> StepOutcome:
             return await self._carry_out(request, idempotency_key)
 
-        return await self._inner.step(replace(request, effect=effect))
+        return await self._made_durable(self._inner.step(replace(request, effect=effect)))
+
+    async def _made_durable(self, work: Coroutine[Any, Any, Result]) -> Result:
+        try:
+            return await work
+        finally:
+            if self._eager:  # with an EagerClock what was recorded is written as soon as nobody does anything
+                await pass_time(MOMENT_SECONDS)
 
     async def _carry_out(self, request: StepRequest, key: str) -> StepOutcome:
         if request.kind == "value":
@@ -86,11 +108,13 @@ class FakingContext(Context):
         return await super().tool(function if fake is None else _in_place_of(function, fake), *args, **kwargs)
 
 
-def faked(agent: AgentDefinition, fakes: Fakes, effects: Effects, lifetime: Lifetime) -> AgentDefinition:
+def faked(
+    agent: AgentDefinition, fakes: Fakes, effects: Effects, lifetime: Lifetime, *, eager: bool
+) -> AgentDefinition:
     """Return the agent as one worker runs it."""
 
     async def run(ctx: Context, request: Any) -> Any:
-        observer = cast(StepRecorder, Observer(ctx._recorder, effects, lifetime))
+        observer = cast(StepRecorder, Observer(ctx._recorder, effects, lifetime, eager=eager))
         return await agent.function(FakingContext(observer, fakes), request)
 
     return replace(agent, function=run)

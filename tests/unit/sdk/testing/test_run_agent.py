@@ -232,6 +232,15 @@ class TestRuns:
         assert (done.result, done.step("hanging").times) == ("pen", 2)
         assert kinds(done).count("attempt_yielded") == 1
 
+    def test_an_agent_that_hangs_outside_of_any_step_fails_in_the_end(self) -> None:
+        @agent("hang", version="1")
+        async def hang(ctx: Context, order: Order) -> None:
+            """Waits for what nobody will do."""
+            await asyncio.Event().wait()
+
+        done = run(hang, Order())
+        assert (done.status, done.error is not None and done.error["code"]) == ("failed", "attempts_exhausted")
+
     def test_large_values_are_shown_as_what_they_are(self) -> None:
         @agent("large", version="1")
         async def large(ctx: Context, order: Order) -> str:
