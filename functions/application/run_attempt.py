@@ -218,9 +218,8 @@ class _Attempt:
                 due_at,
                 durability,
             )
-            with contextlib.suppress(StateUnavailable):
+            with contextlib.suppress(AppendConflict, StateUnavailable):  # which the next step is told
                 await self.parts.projections.put_head(head)
-            with contextlib.suppress(AppendConflict, StateUnavailable):  # which the next step will be told
                 await self.recorder.journal.flush()  # so that whoever asks something of the job sees that it runs
 
     async def _look_out(self, pause: float) -> None:

@@ -25,6 +25,7 @@ from tests.unit.application.stories import (
 )
 from tests.unit.application.two_regions import (
     JOB,
+    STALL_SECONDS,
     Crash,
     Fuse,
     advance,
@@ -333,3 +334,23 @@ async def test_where_an_agent_learns_that_it_is_cancelled_is_in_its_history() ->
         "gather[0]/sleep": CANCELLED,
         "gather[1]/signal-go": CANCELLED,
     }
+
+
+@in_virtual_time
+async def test_a_job_that_is_cancelled_in_its_first_long_step_undoes_what_that_has_begun() -> None:
+    diary = Diary()
+
+    async def work(ctx: Context) -> object:
+        try:
+            return await ctx.tool(diary.write, "long", 60)
+        except Cancelled:
+            await ctx.tool(diary.write, "undo", 1)
+            raise
+
+    east, fleet = await begun(work)
+    await fleet.pass_time(STALL_SECONDS / 3 + 1)
+    assert east.state(JOB).status == "running"
+    await cancelled(east)
+    await fleet.finish()
+    assert diary.entries == ["undo"]
+    assert east.kinds()[2:] == ["cancel_requested", "step_failed", "step_succeeded", "cancelled"]
