@@ -275,10 +275,11 @@ class AdvanceJob:
     async def _end_already_told(self, known: _Known, reason: str) -> Event | None:
         """A job that was adopted may have ended before, with a part of its history that is lost: see CallChild.
 
-        So may one that stalled: its Region may have been lost and come back before anybody adopted it.
+        So may one that the sweeper starts afresh: its Region may have been lost and come back before anybody adopted it.
         """
         state, now = known.state, self.clock.now()
-        if not (state.adoptions or reason == "stalled"):
+        afresh = reason in ("stalled", "due") and state.waiting_until is None
+        if not (state.adoptions or afresh):
             return None
         end = end_event(await self.children.end_from_parent(state), now, by="parent")
         if end is None and state.job.session is not None:
@@ -300,7 +301,8 @@ class AdvanceJob:
     async def _settle_others(self, known: _Known) -> None:
         """Tell whoever has to do with a job that it has ended."""
         _, state = await read_state(self.history, known.job_id)
-        assert state is not None
+        if state is None or not state.finished:
+            return  # the peer has taken the job over meanwhile: it has not ended, whatever we have written
         await self.children.settle_family(known.job_id, state)
         await self._list_asks(known.job_id, state, open=False)
 

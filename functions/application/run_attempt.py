@@ -170,7 +170,7 @@ class _Attempt:
                 return AttemptYielded(at=now, seconds_left=self._seconds_left(), reason=reason)
             case ReplayDiverged():
                 return stopped(self.state, cancel, now, "replay_diverged", str(error)[:LONGEST_DETAIL])
-            case _ if cancel is not None:
+            case _ if cancel is not None and self.recorder.told_of_cancel:  # else it came too late to undo anything
                 return JobCancelled(at=now, by=cancel.by, reason=cancel.reason)
             case None:
                 return JobSucceeded(at=now, result=main.result())

@@ -93,6 +93,11 @@ class StepBook:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
 
+    @property
+    def told_of_cancel(self) -> bool:
+        """Whether the agent has learned that the job is to end, now or in the history."""
+        return self._delivered
+
     def cancel(self) -> None:
         """Have the agent learn, wherever it is, that somebody asked that the job end."""
         self.waiting.cancel()

@@ -12,19 +12,14 @@ from functions.domain.job.history import Head, Segment
 from functions.sdk import Context
 from tests.simulation.virtual_time import in_virtual_time, pass_time
 from tests.unit.application.agents import Diary, Effects
-from tests.unit.application.fleet import Fleet
+from tests.unit.application.fleet import Deadly, Fleet
 from tests.unit.application.stories import (
     DAY,
     Wish,
     begun,
-    cancelled,
-    careful,
     children,
     family,
     jobs_of,
-    paused,
-    resumed,
-    signalled,
 )
 from tests.unit.application.two_regions import (
     EAST,
@@ -279,6 +274,30 @@ async def test_a_child_whose_region_was_lost_and_came_back_unadopted_ends_as_its
     await fleet.until(lambda: east.state(child).finished)
     assert (east.state(child).status, east.state(child).result) == ("succeeded", 100)
     assert "stalled" in fleet.reasons(child)
+    assert [item.event.kind for item in east.state(child).history][-2:] == ["attempt_started", "succeeded"]
+    assert east.state(child).attempts == state.attempts + 1
+
+
+@in_virtual_time
+async def test_a_child_that_the_peer_has_taken_over_at_its_very_end_tells_its_parent_nothing_yet() -> None:
+    async def work(ctx: Context) -> object:
+        return await ctx.call("child", Wish(seconds=50))
+
+    east, fleet = await begun(work, children())
+    await fleet.pass_time(10)
+    child = child_job_id(JOB, "child")
+
+    class Overtaken(Deadly):
+        async def burn(self, what: str) -> None:
+            await Deadly.burn(self, what)
+            if what == "after append" and east.state(child).status == "succeeded":
+                place = (1, EAST, east.state(child).last_sequence - 1)
+                east.put(Segment(child, 2, WEST, place[2] + 1, (adopted(*place),)))
+
+    fleet.fuse = Overtaken()
+    await fleet.pass_time(100)
+    assert (east.state(child).owner_region, east.state(child).finished) == (WEST, False)
+    assert not east.table.arrivals
 
 
 @in_virtual_time
@@ -309,79 +328,3 @@ async def test_a_whole_family_that_is_adopted_goes_on_as_it_was() -> None:
     assert west.state(JOB).result == [[8, 60], "failed"]
     assert diary.entries == ["slept 4", "slept 30", "slept 1"]
     assert {state.owner_region for state in jobs_of(west, "child").values()} == {EAST, WEST}
-
-
-@in_virtual_time
-async def test_a_waiting_job_that_is_adopted_waits_on_and_takes_its_signal_in_the_other_region() -> None:
-    async def work(ctx: Context) -> object:
-        await ctx.sleep(600)
-        return await ctx.signal("go", timeout=DAY)
-
-    east, fleet = await begun(work)
-    await fleet.pass_time(100)
-    replicate(east, east.peer)
-    west = east.peer
-    assert (await west.adopt_jobs().adopt()).adopted == 1
-    assert (west.state(JOB).status, west.state(JOB).owner_region) == ("waiting", WEST)
-    adopters = Fleet(west)
-    await adopters.pass_time(300)
-    assert west.kinds().count("attempt_started") == 1  # East's
-    await adopters.pass_time(300)
-    await signalled(west, "go/1", 7)
-    await adopters.finish()
-    assert west.state(JOB).result == 7
-    assert adopters.reasons() == ["adopted", "due", "arrived"]
-
-
-@in_virtual_time
-async def test_a_paused_job_that_is_adopted_stays_paused_until_it_is_resumed_there() -> None:
-    async def work(ctx: Context) -> object:
-        await ctx.sleep(60)
-        return "slept"
-
-    east, fleet = await begun(work)
-    await fleet.rest()
-    await paused(east)
-    await fleet.pass_time(10)
-    replicate(east, east.peer)
-    west = east.peer
-    await west.adopt_jobs().adopt()
-    adopters = Fleet(west)
-    await adopters.pass_time(DAY)
-    assert (west.state(JOB).status, west.state(JOB).halted) == ("waiting", True)
-    await resumed(west)
-    await adopters.finish()
-    assert west.state(JOB).result == "slept"
-
-
-@in_virtual_time
-async def test_a_job_that_is_adopted_while_it_undoes_its_work_goes_on_with_that() -> None:
-    diary = Diary()
-    east, fleet = await begun(careful(diary))
-    await fleet.rest()
-    await cancelled(east, by="bob")
-    await fleet.pass_time(20)  # the first step of undoing is done, and the job sleeps
-    replicate(east, east.peer)
-    west = east.peer
-    await west.adopt_jobs().adopt()
-    diary.region = west
-    adopters = Fleet(west)
-    await adopters.finish()
-    assert west.state(JOB).status == "cancelled"
-    assert diary.entries == ["book", "undo 1", "undo 2"]
-    assert not diary.again
-
-
-@in_virtual_time
-async def test_a_cancel_that_the_lost_region_had_not_taken_in_is_taken_in_by_the_adopter() -> None:
-    diary = Diary()
-    east, fleet = await begun(careful(diary))
-    await fleet.rest()
-    await cancelled(east, by="bob")
-    east.waiting()  # East is lost at this moment
-    replicate(east, east.peer)
-    west = east.peer
-    await west.adopt_jobs().adopt()
-    await Fleet(west).finish()
-    assert west.state(JOB).status == "cancelled"
-    assert diary.entries == ["book", "undo 1", "undo 2"]

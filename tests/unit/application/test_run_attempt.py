@@ -13,7 +13,8 @@ from functions.domain.errors import AntipodeError
 from functions.domain.job.decider import HALTED_LOOK_SECONDS
 from functions.domain.job.events import AttemptYielded
 from functions.domain.moments import add_seconds
-from functions.sdk import Context, agent
+from functions.sdk import Context, agent, tool
+from tests.simulation.machine import current_process
 from tests.simulation.virtual_time import in_virtual_time, pass_time
 from tests.unit.application.agents import Diary, Effects
 from tests.unit.application.fleet import Deadly, Fleet
@@ -346,3 +347,25 @@ async def test_wherever_a_process_dies_tries_rounds_and_branches_come_to_the_sam
     while await dies_at(calls):
         calls += 1
     assert calls > 20
+
+
+@in_virtual_time
+async def test_a_cancel_that_comes_when_all_is_done_comes_too_late_for_it_could_undo_nothing() -> None:
+    @tool(expensive=True)
+    async def do() -> str:
+        return "done"
+
+    east, fleet = await begun(lambda ctx: ctx.tool(do))
+
+    class JustBeforeTheEnd(Deadly):
+        async def burn(self, what: str) -> None:
+            await Deadly.burn(self, what)
+            if self.at is None and what == "after append" and east.state(JOB).steps:
+                self.at = len(self.burned)
+                current_process().crash()
+
+    fleet.fuse = JustBeforeTheEnd()
+    await fleet.pass_time(5)
+    await cancelled(east)
+    await fleet.finish()
+    assert (east.state(JOB).status, east.state(JOB).result) == ("succeeded", "done")
