@@ -1,11 +1,16 @@
-"""Opening an epoch: where it continues, and who is first."""
+"""Opening an epoch: where it continues, who is first, and what becomes of a job that waits, is halted or is to end."""
 
 from functions.adapters.memory import MemoryHistory, MemoryTable
 from functions.application.open_epoch import open_epoch
 from functions.application.ports import Due, LaneSend
 from functions.domain.job.state import JobState, fold
 from functions.domain.lanes import LaneMessage
+from functions.sdk import Context
 from tests.simulation.virtual_time import in_virtual_time
+from tests.unit.application.agents import Diary
+from tests.unit.application.fleet import Fleet
+from tests.unit.application.stories import DAY, begun, cancelled, careful, paused, resumed, signalled
+from tests.unit.application.two_regions import replicate
 from tests.unit.domain.job.writing import EAST, JOB, WEST, adopted, at, segment, started, step, submitted
 
 
@@ -36,3 +41,79 @@ async def test_of_two_who_open_one_epoch_the_second_gets_nothing_whatever_it_has
     assert await opened(table, read_less) is not None
     assert await opened(table, read_more) is None
     assert len(table.segments) == 1
+
+
+@in_virtual_time
+async def test_a_waiting_job_that_is_adopted_waits_on_and_takes_its_signal_in_the_other_region() -> None:
+    async def work(ctx: Context) -> object:
+        await ctx.sleep(600)
+        return await ctx.signal("go", timeout=DAY)
+
+    east, fleet = await begun(work)
+    await fleet.pass_time(100)
+    replicate(east, east.peer)
+    west = east.peer
+    assert (await west.adopt_jobs().adopt()).adopted == 1
+    assert (west.state(JOB).status, west.state(JOB).owner_region) == ("waiting", WEST)
+    adopters = Fleet(west)
+    await adopters.pass_time(300)
+    assert west.kinds().count("attempt_started") == 1  # East's
+    await adopters.pass_time(300)
+    await signalled(west, "go/1", 7)
+    await adopters.finish()
+    assert west.state(JOB).result == 7
+    assert adopters.reasons() == ["adopted", "due", "arrived"]
+
+
+@in_virtual_time
+async def test_a_paused_job_that_is_adopted_stays_paused_until_it_is_resumed_there() -> None:
+    async def work(ctx: Context) -> object:
+        await ctx.sleep(60)
+        return "slept"
+
+    east, fleet = await begun(work)
+    await fleet.rest()
+    await paused(east)
+    await fleet.pass_time(10)
+    replicate(east, east.peer)
+    west = east.peer
+    await west.adopt_jobs().adopt()
+    adopters = Fleet(west)
+    await adopters.pass_time(DAY)
+    assert (west.state(JOB).status, west.state(JOB).halted) == ("waiting", True)
+    await resumed(west)
+    await adopters.finish()
+    assert west.state(JOB).result == "slept"
+
+
+@in_virtual_time
+async def test_a_job_that_is_adopted_while_it_undoes_its_work_goes_on_with_that() -> None:
+    diary = Diary()
+    east, fleet = await begun(careful(diary))
+    await fleet.rest()
+    await cancelled(east, by="bob")
+    await fleet.pass_time(20)  # the first step of undoing is done, and the job sleeps
+    replicate(east, east.peer)
+    west = east.peer
+    await west.adopt_jobs().adopt()
+    diary.region = west
+    adopters = Fleet(west)
+    await adopters.finish()
+    assert west.state(JOB).status == "cancelled"
+    assert diary.entries == ["book", "undo 1", "undo 2"]
+    assert not diary.again
+
+
+@in_virtual_time
+async def test_a_cancel_that_the_lost_region_had_not_taken_in_is_taken_in_by_the_adopter() -> None:
+    diary = Diary()
+    east, fleet = await begun(careful(diary))
+    await fleet.rest()
+    await cancelled(east, by="bob")
+    east.waiting()  # East is lost at this moment
+    replicate(east, east.peer)
+    west = east.peer
+    await west.adopt_jobs().adopt()
+    await Fleet(west).finish()
+    assert west.state(JOB).status == "cancelled"
+    assert diary.entries == ["book", "undo 1", "undo 2"]
