@@ -275,7 +275,7 @@ class AdvanceJob:
     async def _end_already_told(self, known: _Known, reason: str) -> Event | None:
         """A job that was adopted may have ended before, with a part of its history that is lost: see CallChild.
 
-        So may one that the sweeper starts afresh: its Region may have been lost and come back before anybody adopted it.
+        So may one that the sweeper starts afresh: its Region may have been lost and come back before it was adopted.
         """
         state, now = known.state, self.clock.now()
         afresh = reason in ("stalled", "due") and state.waiting_until is None

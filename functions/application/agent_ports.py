@@ -76,7 +76,7 @@ class Settle(Protocol):
 
 
 class Begin(Protocol):
-    """Sets going what a wait waits for. Carrying it out again does nothing more. Raises AntipodeError when it cannot."""
+    """Sets going what a wait waits for. Carrying it out again does nothing more. Raises AntipodeError."""
 
     async def __call__(self, step: str) -> None: ...
 
