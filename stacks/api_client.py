@@ -50,6 +50,10 @@ class ApiRefused(ApiError):
         self.retry_after = retry_after
 
 
+#: These may stand in a session's name, and in a path as they are.
+SESSION_NAME_SIGNS = ":@"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
     """What to submit. Fields at None are left to the API's defaults."""
@@ -62,10 +66,11 @@ class Submission:
     budget: Mapping[str, int] | None = None
     callback_url: str | None = None
     tags: Mapping[str, str] | None = None
+    session: Mapping[str, str] | None = None
 
     def body(self) -> dict[str, Any]:
         """The request's body."""
-        fields = ("lane", "delay_seconds", "deadline", "budget", "callback_url", "tags")
+        fields = ("lane", "delay_seconds", "deadline", "budget", "callback_url", "tags", "session")
         given = {name: getattr(self, name) for name in fields if getattr(self, name) is not None}
         return {"agent": self.agent, "input": self.input, **given}
 
@@ -113,6 +118,10 @@ class ApiClient:
     def job(self, job_id: str, *, wait_seconds: int = 0) -> dict[str, Any]:
         """Return one job."""
         return self._call("GET", f"/jobs/{_segment(job_id)}", headers=_preference(wait_seconds))
+
+    def session(self, name: str) -> dict[str, Any]:
+        """Return one conversation."""
+        return self._call("GET", f"/sessions/{quote(name, safe=SESSION_NAME_SIGNS)}")
 
     def events(self, job_id: str) -> Iterator[dict[str, Any]]:
         """Return a job's history."""

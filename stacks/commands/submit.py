@@ -33,6 +33,8 @@ def submit(
     delay: Annotated[float | None, typer.Option(min=0, help="Seconds before it may begin.")] = None,
     deadline: Annotated[str | None, typer.Option(help="When it is given up, for example 2030-01-31T12:00:00Z.")] = None,
     tag: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, kept with the job; may be repeated.")] = None,
+    session: Annotated[str | None, typer.Option(help="The conversation of which the job is a turn.")] = None,
+    on_busy: Annotated[str | None, typer.Option(help="When it is busy: queue, reject, interrupt, merge.")] = None,
     slot: Slot = 0,
     api_url: ApiUrl = None,
     token: Token = None,
@@ -40,6 +42,8 @@ def submit(
 ) -> None:
     """Submit a job. However often it has to be sent, and to whichever Region, it is one job."""
     with one_line_failures():
+        if on_busy is not None and session is None:
+            raise CannotBeDone("--on-busy goes with --session")
         submission = Submission(
             agent=agent,
             input=read_input(given),
@@ -47,6 +51,7 @@ def submit(
             delay_seconds=delay,
             deadline=deadline,
             tags=pairs("--tag", tag) or None,
+            session=_turn_of(session, on_busy),
         )
     with api(slot, api_url, token) as client:
         job = _submitted(client, submission, key, wait)
@@ -57,6 +62,12 @@ def submit(
         if wait and job["status"] in FINISHED - {"succeeded"}:
             error = job.get("error") or {}
             raise WentWrong(f"{job['id']} {job['status']}: {error.get('detail', 'no reason given')}")
+
+
+def _turn_of(session: str | None, on_busy: str | None) -> dict[str, str] | None:
+    if session is None:
+        return None
+    return {"name": session} if on_busy is None else {"name": session, "on_busy": on_busy}
 
 
 def read_input(given: str) -> Any:
