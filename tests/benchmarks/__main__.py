@@ -1,13 +1,51 @@
-"""`make bench`: runs every benchmark and prints what it found."""
+"""`make bench`: runs every benchmark, prints what it found, and fails when a budget is broken.
 
-from tests.benchmarks import cold_start
+`python -m tests.benchmarks cost cold` runs those alone.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+
+from rich.console import Console
+
+from tests.benchmarks import cold_start, cpu_per_action, job_cost, many_workers, replay
+from tests.benchmarks.report import Line, over, show
+
+#: Each by its short name: its title, what measures it, and what must be known to read it.
+BENCHMARKS: dict[str, tuple[str, Callable[[], list[Line]], str]] = {
+    "cost": (
+        "What a job asks of AWS, and the list price of a million",
+        job_cost.lines,
+        "Orchestration alone, us-east-1; durations are stated in docs/cost.md, units are counted.",
+    ),
+    "cold": ("A worker's cold start", cold_start.lines, "CPU of fresh processes, each round in turn."),
+    "cpu": (
+        "CPU of the runtime beside the bare boto3 calls that it makes",
+        cpu_per_action.lines,
+        "Batches of ten jobs; over HTTP on the loopback unless it says otherwise.",
+    ),
+    "replay": (
+        "A fresh worker goes on with a long job",
+        replay.lines,
+        "Every step in a segment of its own; the snapshot covers all but the last hundred segments.",
+    ),
+    "workers": ("Ten thousand steps from worker to worker", many_workers.lines, "Virtual time, real CPU."),
+}
 
 
-def main() -> None:
-    """Run them in turn."""
-    for line in cold_start.lines(cold_start.measure()):
-        print(line)
+def main(names: Sequence[str]) -> int:
+    """Run the benchmarks of these names, or all, and return the exit code."""
+    console = Console(width=max(Console().width, 150))
+    broken: list[str] = []
+    for name in names or list(BENCHMARKS):
+        title, measure, note = BENCHMARKS[name]
+        lines = measure()
+        show(console, title, lines, note)
+        broken += over(lines)
+    for each in broken:
+        console.print(f"over budget: {each}", style="bold red")
+    return 1 if broken else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 
 #: DynamoDB's units: a write is billed by the KB, a consistent read by 4 KB; a page ends at 1 MB.
 WRITE_UNIT_BYTES = 1024
@@ -97,7 +98,7 @@ class InProcessAws:
             with self._lock:
                 status, body, sent = self.answer(table, region, operation, json.loads(request.body))
                 self.sent.append(sent)
-            response = AWSResponse(request.url, status, {"Content-Type": "application/x-amz-json-1.0"}, None)
+            response: Any = AWSResponse(request.url, status, HTTPHeaders(), None)
             response._content = body
             with self._lock:
                 self.answering_ns += time.thread_time_ns() - begun

@@ -1,7 +1,7 @@
-"""What a million jobs cost by AWS's list prices, from the counted units of one and from durations that are stated here.
+"""What a million jobs cost by AWS's list prices, from the counted units of one and from durations stated here.
 
-The budgets are for the orchestration alone (DESIGN section 8): the API, its authorizer, the queue, the writes with their
-index entries, the reads, and the functions' time. What an agent's own work costs comes on top, wherever it runs.
+The budgets are for the orchestration alone (DESIGN section 8): the API, its authorizer, the queue, the writes with
+their index entries, the reads, and the functions' time. What an agent's own work costs comes on top, wherever it runs.
 """
 
 from collections.abc import Mapping
@@ -14,8 +14,8 @@ from tests.benchmarks.report import Line
 BUDGETS = {"3 steps": 12.0, "10 steps, each flushed": 25.0}
 #: Workers get their messages ten at a time, as under load.
 BATCH = 10
-#: A submit waits for two calls here, one exchange with the other coast and one with the queue: about 80 ms; its CPU, 8 ms
-#: of a whole core, takes 28 ms at 512 MB.
+#: A submit waits for two calls here, one exchange with the other coast and one with the queue: about 80 ms. Its CPU, 8
+#: ms of a whole core, takes 28 ms at 512 MB.
 API_SECONDS, API_GB = 0.110, 0.5
 #: What a batch of ten keeps its worker: the CPU of its jobs' calls, with the runtime's share (`cpu_per_action`), on the
 #: 0.58 of a core that 1,024 MB has, and waiting for the last answer.
@@ -47,7 +47,8 @@ def cost_of(units: Units) -> Cost:
             "writes and index": dollars("writes", units.write_units),
             "reads": dollars("reads", units.read_units),
             "queue": dollars("queue", queue_requests) + dollars("fair_queue", queue_requests),
-            "functions": dollars("lambda_requests", units.api_calls + runs) + dollars("lambda_seconds", gb_seconds * 1e6),
+            "functions": dollars("lambda_requests", units.api_calls + runs)
+            + dollars("lambda_seconds", gb_seconds * 1e6),
         }
     )
 

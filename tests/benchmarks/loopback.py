@@ -1,7 +1,7 @@
-"""The same services behind real HTTP, in a process of their own: what a network's client costs is paid, its time is not.
+"""The same services behind HTTP, in a process of their own: a network's client is paid, a network's time is not.
 
-`python -m tests.benchmarks.loopback` reads the items of a table from stdin, prints its port, and ends with stdin. What is
-written is not kept, so every round finds the table as the one before.
+`python -m tests.benchmarks.loopback` reads the items of a table from stdin, prints its port, and ends with stdin. What
+is written is not kept, so every round finds the table as the one before.
 """
 
 import asyncio

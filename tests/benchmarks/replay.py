@@ -7,7 +7,6 @@ import asyncio
 import time
 from dataclasses import dataclass
 
-from functions.adapters.dynamodb_history import DynamodbHistory
 from functions.application.submit_job import SubmitRequest
 from functions.bootstrap import Runtime
 from functions.domain.ids import digest_of, job_id
@@ -55,11 +54,9 @@ def long_job(steps: int, *, snapshot: bool) -> LongJob:
     job = job_id(TENANT, "long")
     made = LongJob(aws, runtime, LaneMessage(job, 1, "yielded"), aws.tables[EAST].copy())
     made.resume()
-    last = aws.tables[EAST].partitions[f"JOB#{job}"]
-    ended = [
-        item["events"]["S"] for item in last.items.values() if "events" in item and 'succeeded"' in item["events"]["S"]
-    ]
-    assert any('"kind":"succeeded"' in events for events in ended), "the job has not come to its end"
+    items = aws.tables[EAST].partitions[f"JOB#{job}"].items.values()
+    ends = [item for item in items if '"kind":"succeeded"' in item.get("events", {}).get("S", "")]
+    assert len(ends) == 1, "the job has not come to its end"
     return made
 
 
@@ -91,19 +88,24 @@ async def _write(runtime: Runtime, steps: int, snapshot: bool) -> None:
 
 def lines() -> list[Line]:
     """Measure all and return what to print."""
+    return [*_lines(snapshot=False), *_lines(snapshot=True)]
+
+
+def _lines(*, snapshot: bool) -> list[Line]:
+    jobs = {steps: long_job(steps, snapshot=snapshot) for steps in SIZES}
+    taken = {steps: [job.resume() for _ in range(ROUNDS)] for steps, job in jobs.items()}
+    how = "with its snapshot" if snapshot else "without a snapshot"
     found: list[Line] = []
-    for snapshot in (False, True):
-        jobs = {steps: long_job(steps, snapshot=snapshot) for steps in SIZES}
-        taken = {steps: [job.resume() for _ in range(ROUNDS)] for steps, job in jobs.items()}
-        how = "with a snapshot" if snapshot else "without"
-        for steps, rounds in taken.items():
-            sent = rounds[0][1]
-            reads = [each for each in sent if each.operation == "Query"]
-            cpu = [spent * 1000 for spent, _ in rounds]
-            found += [
-                line_of(f"{steps:,} steps {how}: CPU", cpu, "ms", digits=1),
-                Line(f"{steps:,} steps {how}: queries", len(reads), "requests", digits=0),
-                Line(f"{steps:,} steps {how}: read", sum(each.bytes_read for each in reads) / 1024, "KB", digits=0),
-                line_of(f"{steps:,} steps {how}: replay", [steps / spent for spent, _ in rounds], "events/s", digits=0),
-            ]
+    for steps, rounds in taken.items():
+        name = f"{steps:,} steps {how}"
+        reads = [each for each in rounds[0][1] if each.operation == "Query" and each.of.startswith("JOB#")]
+        kilobytes = sum(each.bytes_read for each in reads) / 1024
+        found += [
+            line_of(f"{name}: CPU", [spent * 1000 for spent, _ in rounds], "ms", digits=1),
+            line_of(f"{name}: replay", [steps / spent for spent, _ in rounds], "steps a second", digits=0),
+            Line(f"{name}: read", kilobytes, f"KB in {len(reads)} queries", digits=0),
+        ]
+    least, most = ([spent for spent, _ in taken[steps]] for steps in (SIZES[0], SIZES[-1]))
+    growth = [one / other for one, other in zip(most, least, strict=True)]
+    found.append(line_of(f"{SIZES[-1]:,} to {SIZES[0]:,} steps {how}: CPU", growth, "times", digits=1))
     return found

@@ -59,12 +59,18 @@ class Shelf:
         return next((agent for agent in self.agents if agent.name == name), None)
 
 
-def runtime_on(aws: InProcessAws, agents: Sequence[Agent]) -> Runtime:
-    """Return a process's runtime in us-east-1 whose clients `aws` answers, with these agents."""
+def silent_runtime(agents: Sequence[Agent]) -> Runtime:
+    """Return a process's runtime in us-east-1 with these agents, that says nothing to the log."""
     os.environ.update(CREDENTIALS)
     made = Runtime(Settings.load(worker_environment()))
     made.agents = Shelf(agents)
     made.log._write = lambda line: None
+    return made
+
+
+def runtime_on(aws: InProcessAws, agents: Sequence[Agent]) -> Runtime:
+    """Return one whose clients `aws` answers."""
+    made = silent_runtime(agents)
     clients: Any = made._clients
     for make, region in (
         (clients.state, EAST),
