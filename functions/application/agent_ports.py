@@ -147,7 +147,7 @@ class StepRecorder(Protocol):
         """Return the result of a child job, which is begun if it has not been. Raises AntipodeError child_failed."""
 
     async def tell(self, request: TellRequest) -> Json:
-        """Tell another job something. Returns {"told": true}, or false; then with its {"end"} if it has ended."""
+        """Tell another job something. Returns {"told"}: whether it was; and {"end"}, if it has ended."""
 
     @property
     def session(self) -> str | None:

@@ -24,16 +24,17 @@ class TellJob:
     history: HistoryStore
 
     async def tell(self, teller: JobState, request: TellRequest, key: str) -> dict[str, Json]:
-        """Return {"told": true}, or false with {"end"} when the job has ended, and without when nothing is known of it.
+        """Return {"told": true}, or false when the job had ended or is not known here; with {"end"} if it has one.
 
         A job of another tenant's is as good as none. Raises StateUnavailable.
         """
-        _, state = await read_state(self.history, request.job_id)
+        record, state = await read_state(self.history, request.job_id)
         if state is None or state.job.tenant != teller.job.tenant:
             return {"told": False}
-        if state.finished:
-            return {"told": False, "end": await self._end(request.job_id, state)}
         name = f"{request.topic}/{request.key or key}"
+        if state.finished:  # it may have been told by a process that died before it could record that
+            told = any((each.kind, each.name) == (request.kind, name) for each in record.arrivals)
+            return {"told": told, "end": await self._end(request.job_id, state)}
         await self.send.send(request.job_id, state, request.kind, name, by=teller.job.agent, body=request.body)
         return {"told": True}
 

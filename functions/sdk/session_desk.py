@@ -42,7 +42,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What telling a turn came to: it was told, or it has ended, or nothing is known of it here (yet)."""
+    """What telling a turn came to: whether it was, and its end if it has one; nothing if it is not known here (yet)."""
 
     done: bool
     end: Ended | None
