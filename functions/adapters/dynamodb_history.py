@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
-from functions.adapters.dynamodb_projections import head_from_item, is_head
+from functions.adapters.dynamodb_projections import ARRIVAL, head_from_item, is_head
 from functions.adapters.dynamodb_snapshots import WholeSnapshot, is_of_snapshot, newest_whole
 from functions.adapters.dynamodb_table import DynamodbTable, Item, text
 from functions.application.ports import AppendConflict, Due
@@ -17,7 +17,6 @@ from functions.domain.lanes import DUE_SHARDS
 #: A job is read from its end, so many items at once: most have fewer, and of a long one the end is enough, after its
 #: newest snapshot.
 PAGE_ITEMS = 200
-_ARRIVAL = "IN#"
 
 
 class DynamodbHistory:
@@ -74,7 +73,7 @@ class DynamodbHistory:
 
     async def arrivals(self, job_id: str) -> Sequence[Arrival]:
         """See HistoryStore."""
-        values = {":job": text(job_key(job_id)), ":arrivals": text(_ARRIVAL)}
+        values = {":job": text(job_key(job_id)), ":arrivals": text(ARRIVAL)}
         items = await self._table.query("pk = :job AND begins_with(sk, :arrivals)", values)
         return [_arrival(job_id, item) for item in items]
 
@@ -116,7 +115,7 @@ def _arrival_item(arrival: Arrival, owner: str, lane: str) -> Item:
 
 
 def _is_arrival(item: Item) -> bool:
-    return str(item["sk"]["S"]).startswith(_ARRIVAL)
+    return str(item["sk"]["S"]).startswith(ARRIVAL)
 
 
 def _arrival(job_id: str, item: Item) -> Arrival:

@@ -13,6 +13,7 @@ DUE_INDEX = "due"
 LISTING_INDEX = "listing"
 _HEAD = "HEAD#"
 _ASK = "ASK#"
+ARRIVAL = "IN#"
 #: Sorts after any job id, so that a moment with it ends the range of the entries due by then.
 _AFTER_ANY_JOB = "#~"
 #: Sorts before the "#" of a position, so that with it a range begins behind a position, or at a moment's first entry.
@@ -133,7 +134,9 @@ def _head_item(head: Head) -> Item:
 
 def _due_entry(item: Item) -> DueEntry:
     due_at, job_id = _split(item["due_sk"]["S"])
-    return DueEntry(job_id, due_at, item["sk"]["S"].removeprefix(_HEAD) if is_head(item) else None)
+    key = str(item["sk"]["S"])
+    arrival = key if key.startswith(ARRIVAL) else None
+    return DueEntry(job_id, due_at, key.removeprefix(_HEAD) if is_head(item) else None, arrival)
 
 
 def _split(position: str) -> tuple[str, str]:

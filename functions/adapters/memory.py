@@ -180,7 +180,8 @@ class MemoryProjections:
                 yield DueEntry(row.segment.job_id, row.due.at)
         for arrived in self.table.arrivals.values():
             if arrived.lane == lane and arrived.owner == region:
-                yield DueEntry(arrived.arrival.job_id, arrived.arrival.at)
+                come = arrived.arrival
+                yield DueEntry(come.job_id, come.at, arrival=arrival_key(come.region, come.kind, come.name))
         for head in self.table.heads.values():
             if head.due_at is not None and head.lane == lane and head.region == region:
                 yield DueEntry(head.job_id, head.due_at, head.region)

@@ -244,6 +244,8 @@ class AdvanceJob:
                 await self._put_head(known, look_at_halted(known.state, self.clock.now()), "waiting")
                 await self._look_once_more(known)
             case AttemptYielded() | JobContinued():
+                if isinstance(end, JobContinued):
+                    await self._end_left_children(known)
                 known.journal.record(end)
                 await known.journal.flush()
                 await self._look_again(known, self.clock.now(), "yielded")
@@ -251,6 +253,13 @@ class AdvanceJob:
                     await self._look_once_more(known)
             case _:
                 await self._conclude(known, end)
+
+    async def _end_left_children(self, known: _Known) -> None:
+        """Before the agent begins anew: nobody will wait for the children that it has left behind."""
+        await known.journal.flush()
+        _, state = await read_state(self.history, known.job_id)
+        if state is not None:
+            await self.children.end_children(state, "the job that called it has begun anew")
 
     async def _look_once_more(self, known: _Known) -> None:
         """What arrived before the job was seen to wait has sent no hint: look for it now that it is seen to.

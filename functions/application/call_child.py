@@ -69,7 +69,7 @@ class CallChild:
         await asyncio.gather(
             self._tell_parent(job_id, state),
             self.turns.tell_end(job_id, state),
-            *(self._end_child(state, id) for id in _open_calls(state)),
+            self.end_children(state, f"the job that called it has {state.status}"),
         )
 
     async def end_from_parent(self, state: JobState) -> Json:
@@ -106,8 +106,9 @@ class CallChild:
         if child is not None and not child.finished:
             await self.send.send(child_id, child, ArrivalKind.CANCEL, "parent", by=parent.job.agent, body=reason)
 
-    async def _end_child(self, parent: JobState, child_id: str) -> None:
-        await self.end_child(parent, child_id, f"the job that called it has {parent.status}")
+    async def end_children(self, parent: JobState, reason: str) -> None:
+        """Ask that all children end for whose end the job waits. Raises StateUnavailable."""
+        await asyncio.gather(*(self.end_child(parent, child, reason) for child in _open_calls(parent)))
 
 
 def _end_of(job_id: str, state: JobState) -> Json:

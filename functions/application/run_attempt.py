@@ -218,17 +218,18 @@ class _Attempt:
                 due_at,
                 durability,
             )
-            with contextlib.suppress(AppendConflict, StateUnavailable):  # which the next step is told
+            with contextlib.suppress(StateUnavailable):
                 await self.parts.projections.put_head(head)
-                await self.recorder.journal.flush()  # so that whoever asks something of the job sees that it runs
 
     async def _look_out(self, pause: float) -> None:
         """Take in what arrives for the job while it runs."""
+        await self.parts.clock.sleep(pause)
+        with contextlib.suppress(AppendConflict, StateUnavailable):  # which the next step is told
+            await self.recorder.journal.flush()  # so that whoever asks something of the job sees that it runs
         while True:
-            await self.parts.clock.sleep(pause)
-            pause = LOOK_SECONDS
             await self._heed_switches()
             await self._look()
+            await self.parts.clock.sleep(LOOK_SECONDS)
 
     async def _look(self) -> None:
         try:

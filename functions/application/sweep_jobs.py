@@ -61,7 +61,7 @@ class SweepJobs:
     clock: Clock
     region: str
     stall_seconds: float
-    _seen_to: dict[tuple[str, int], set[tuple[str, str | None]]] = field(default_factory=dict)
+    _seen_to: dict[tuple[str, int], set[tuple[str, str | None, str | None]]] = field(default_factory=dict)
 
     async def sweep(self) -> SweepReport:
         """Look once at everything that is due. Raises StateUnavailable, LaneUnavailable; what was done stays done."""
@@ -79,10 +79,10 @@ class SweepJobs:
         total = SweepReport()
         while True:
             page = await self.projections.due(self.region, lane, shard, after=position, upto=now, limit=PAGE)
-            fresh = [entry for entry in page if (entry.position, entry.head_region) not in seen_to]
+            fresh = [entry for entry in page if entry.identity not in seen_to]
             for report in await asyncio.gather(*(self._examine(entry, lane) for entry in fresh)):
                 total += report
-            seen_to.update((entry.position, entry.head_region) for entry in fresh)
+            seen_to.update(entry.identity for entry in fresh)
             if page:
                 position = page[-1].position
             if len(page) < PAGE:

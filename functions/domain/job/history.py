@@ -1,7 +1,7 @@
 """Segments: the unit in which history is written, and the keys under which it lies (DESIGN section 3, rule 2)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from functions.domain.job.arrivals import Arrival
 from functions.domain.job.events import Event, JobAdopted
@@ -93,16 +93,25 @@ class JobRecord:
 
 @dataclass(frozen=True, slots=True)
 class DueEntry:
-    """One row of the `due` index: look at this job at `due_at`. `head_region` is set when a head asked for it."""
+    """One row of the `due` index: look at this job at `due_at`.
+
+    `head_region` is set when a head asked for it, `arrival`, the key of one, when that did.
+    """
 
     job_id: str
     due_at: str
     head_region: str | None = None
+    arrival: str | None = field(default=None, compare=False)
 
     @property
     def position(self) -> str:
         """Where the entry lies in its partition's order: by time, then by job."""
         return f"{self.due_at}#{self.job_id}"
+
+    @property
+    def identity(self) -> tuple[str, str | None, str | None]:
+        """What tells it from all others: two things may arrive for one job at one moment."""
+        return self.position, self.head_region, self.arrival
 
 
 def job_key(job_id: str) -> str:

@@ -376,3 +376,23 @@ async def test_a_child_whose_worker_died_at_its_very_end_is_found_and_its_parent
     assert fleet.fuse.at is not None
     assert east.state(JOB).result == 100
     assert 50 + STALL_SECONDS <= fleet.now < 50 + 2 * STALL_SECONDS + 10
+
+
+@in_virtual_time
+async def test_an_agent_that_begins_anew_leaves_no_child_behind_for_which_nobody_waits() -> None:
+    @agent("once-more", version="1")
+    async def once_more(ctx: Context, wanted: Wish) -> str:
+        """Begins anew, with a child left in a branch that it has spawned."""
+        if wanted.seconds:
+            ctx.spawn(ctx.call("child", Wish(seconds=DAY)))
+            await ctx.sleep(30)
+            ctx.continue_as_new(Wish(seconds=0))
+        return "done"
+
+    east, _ = two_regions(once_more, children())
+    await east.submit_job().submit(request("once-more", input={"seconds": 1}))
+    fleet = Fleet(east)
+    await fleet.finish()
+    await fleet.finish(child_job_id(JOB, "spawn/child"))
+    assert (east.state(JOB).result, child_of(east, "spawn/child").status) == ("done", "cancelled")
+    assert fleet.now < 120
