@@ -98,8 +98,8 @@ class InProcessAws:
             with self._lock:
                 status, body, sent = self.answer(table, region, operation, json.loads(request.body))
                 self.sent.append(sent)
-            response: Any = AWSResponse(request.url, status, HTTPHeaders(), None)
-            response._content = body
+            response = AWSResponse(request.url, status, HTTPHeaders(), None)
+            setattr(response, "_content", body)  # noqa: B010 - read already, as after a streamed answer
             with self._lock:
                 self.answering_ns += time.thread_time_ns() - begun
             return response
@@ -226,7 +226,7 @@ def _found(table: Replica, asked: Mapping[str, Any]) -> Sequence[Item]:
     return found if asked.get("ScanIndexForward", True) else found[::-1]
 
 
-def _condition(asked: Mapping[str, Any]) -> Mapping[str, str]:
+def _condition(asked: Mapping[str, Any]) -> Mapping[str, Any]:
     names = _CONDITION.fullmatch(asked["KeyConditionExpression"])
     if names is None:
         raise NotImplementedError(asked["KeyConditionExpression"])

@@ -55,12 +55,12 @@ class Passage:
         return sum(sent.write_units + sent.index_writes for each in self.attempts for sent in each.sent)
 
 
-def run_to_its_end(agent: str, steps: int) -> Passage:
+def run_to_its_end(agent: str, steps: int, worker_seconds: float = WORKER_SECONDS) -> Passage:
     """Submit a job and hand it on until nobody has a message for it any more."""
-    return run_virtually(_run(agent, steps))
+    return run_virtually(_run(agent, steps, worker_seconds))
 
 
-async def _run(agent: str, steps: int) -> Passage:
+async def _run(agent: str, steps: int, worker_seconds: float) -> Passage:
     clock = VirtualClock()
     aws = InProcessAws(now=clock.monotonic)
     runtime = runtime_on(aws, AGENTS)
@@ -74,7 +74,7 @@ async def _run(agent: str, steps: int) -> Passage:
         await clock.sleep(max(0.0, entry["due"] - clock.monotonic()))
         aws.answering_ns, begun = 0, time.process_time_ns()
         message = decode_message(entry["MessageBody"])
-        await runtime.advance_job.advance(message, delivery=1, stop_at=clock.monotonic() + WORKER_SECONDS)
+        await runtime.advance_job.advance(message, delivery=1, stop_at=clock.monotonic() + worker_seconds)
         attempts.append(Attempt((time.process_time_ns() - begun - aws.answering_ns) / 1e9, aws.taken()))
     shown = await runtime.get_job.get(TENANT, job_id(TENANT, "long"))
     return Passage(steps, str(shown["status"]), attempts, clock.monotonic())
