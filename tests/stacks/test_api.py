@@ -27,6 +27,7 @@ ROUTES = {
     ("PUT", "/v1/switches/tenant"): "set_switch",
     ("PUT", "/v1/switches/agents/{name}"): "set_switch",
     ("GET", "/v1/switches"): "list_switches",
+    ("GET", "/v1/sessions/{name}"): "get_session",
     ("GET", "/v1/agents"): "list_agents",
     ("GET", "/v1/regions"): "list_regions",
     ("GET", "/v1/health"): "check_health",
