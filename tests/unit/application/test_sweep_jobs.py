@@ -403,10 +403,11 @@ async def test_two_things_that_arrive_at_one_moment_are_each_seen_to() -> None:
 
     east, _ = await begun(work)
     await east.work()
-    sweep = east.sweep_jobs()
-    for name in ("go/1", "go/2"):  # no time passes between them, and every hint is lost
+    sweep, moment = east.sweep_jobs(), east.clock.now()
+    for name in ("go/1", "go/2"):  # every hint is lost, and no time passes
         await signalled(east, name, name)
         east.waiting()
         assert (await sweep.sweep()).put_back == 1
-        await east.work()
+    assert east.clock.now() == moment
+    await east.work()
     assert east.state(JOB).result == ["go/1", "go/2"]
