@@ -283,3 +283,20 @@ def test_wherever_a_worker_or_the_sweeper_dies_the_decision_is_taken_and_nothing
         assert calls > 10
 
     run_virtually(program())
+
+
+@in_virtual_time
+async def test_two_things_that_arrive_at_one_moment_are_each_seen_to() -> None:
+    async def work(ctx: Context) -> object:
+        return [await ctx.signal("go", timeout=DAY), await ctx.signal("go", timeout=DAY)]
+
+    east, _ = await begun(work)
+    await east.work()
+    sweep, moment = east.sweep_jobs(), east.clock.now()
+    for name in ("go/1", "go/2"):  # every hint is lost, and no time passes
+        await signalled(east, name, name)
+        east.waiting()
+        assert (await sweep.sweep()).put_back == 1
+    assert east.clock.now() == moment
+    await east.work()
+    assert east.state(JOB).result == ["go/1", "go/2"]

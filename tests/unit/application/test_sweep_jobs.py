@@ -11,7 +11,6 @@ from functions.domain.ids import job_id
 from functions.domain.job.events import Event
 from functions.domain.job.history import Head, Segment
 from functions.domain.moments import add_seconds
-from functions.sdk import Context
 from tests.simulation.virtual_time import VirtualClock, in_virtual_time, pass_time
 from tests.unit.application.agents import Effects
 from tests.unit.application.fleet import Fleet
@@ -394,20 +393,3 @@ async def test_a_job_that_has_just_been_submitted_is_not_put_back_because_someth
     await pass_time(1)
     await cancelled(east)
     assert (await sweep.sweep()).put_back == 1
-
-
-@in_virtual_time
-async def test_two_things_that_arrive_at_one_moment_are_each_seen_to() -> None:
-    async def work(ctx: Context) -> object:
-        return [await ctx.signal("go", timeout=DAY), await ctx.signal("go", timeout=DAY)]
-
-    east, _ = await begun(work)
-    await east.work()
-    sweep, moment = east.sweep_jobs(), east.clock.now()
-    for name in ("go/1", "go/2"):  # every hint is lost, and no time passes
-        await signalled(east, name, name)
-        east.waiting()
-        assert (await sweep.sweep()).put_back == 1
-    assert east.clock.now() == moment
-    await east.work()
-    assert east.state(JOB).result == ["go/1", "go/2"]
