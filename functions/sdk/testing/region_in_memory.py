@@ -120,10 +120,16 @@ class RegionInMemory:
     see: Callable[[Segment], None]
     take: Callable[[LaneSend], None]
     clock: VirtualClock
+    name: str = HERE
     table: MemoryTable = field(default_factory=MemoryTable)
     peer_table: MemoryTable = field(default_factory=MemoryTable)
     buckets: MemoryBuckets = field(default_factory=MemoryBuckets)
     entropy: HashedEntropy = field(default_factory=HashedEntropy)
+
+    @property
+    def peer_name(self) -> str:
+        """The name of the other one."""
+        return PEER if self.name == HERE else HERE
 
     def process(self, lifetime: Lifetime | None = None) -> "Process":
         """Return a process: one that may be killed, or one that nothing happens to."""
@@ -141,7 +147,7 @@ class Process:
         self._projections = self._port("projections", MemoryProjections(region.table))
         self._lanes = self._port("lanes", Lanes(region.take))
         self._peer_lanes = self._port("peer_lanes", Lanes(nobody_takes))
-        own, peer = (MemoryPayloads(region.buckets, name) for name in (HERE, PEER))
+        own, peer = (MemoryPayloads(region.buckets, name) for name in (region.name, region.peer_name))
         self.payloads = KeepPayloads(
             own=self._port("payloads", own), peer=self._port("peer_payloads", peer), clock=region.clock
         )
@@ -160,8 +166,8 @@ class Process:
             agents=Shelf(self._region.agents),
             clock=self._region.clock,
             entropy=self._region.entropy,
-            region=HERE,
-            peer_region=PEER,
+            region=self._region.name,
+            peer_region=self._region.peer_name,
             stall_seconds=STALL_SECONDS,
         )
 
@@ -173,8 +179,8 @@ class Process:
             lanes=self._lanes,
             peer_lanes=self._peer_lanes,
             clock=self._region.clock,
-            region=HERE,
-            peer_region=PEER,
+            region=self._region.name,
+            peer_region=self._region.peer_name,
         )
 
     def call_child(self) -> CallChild:
@@ -189,7 +195,7 @@ class Process:
             lanes=self._lanes,
             children=self.call_child(),
             clock=self._region.clock,
-            region=HERE,
+            region=self._region.name,
             stall_seconds=STALL_SECONDS,
         )
 
@@ -205,7 +211,7 @@ class Process:
             payloads=self.payloads,
             clock=self._region.clock,
             entropy=self._region.entropy,
-            region=HERE,
+            region=self._region.name,
             worker=worker,
             stall_seconds=STALL_SECONDS,
         )
