@@ -131,6 +131,8 @@ class AdvanceJob:
                     await self.children.settle_family(known.job_id, known.state)
             case Heed(requests=requests):
                 await self._advance(await self._heed(known, requests), message, delivery, stop_at, heeded=True)
+            case Wait() | Run() if await self.children.outlives_parent(known.job_id, known.state):
+                pass  # it has been asked to end, and hinted
             case Wait(until=until):
                 if not self._hinted_already(known, until):
                     if known.state.adoptions:  # what the lost Region has listed may not have arrived here

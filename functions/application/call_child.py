@@ -58,7 +58,12 @@ class CallChild:
             lane=request.lane or parent.job.lane,
             deadline=parent.job.deadline,
         )
-        await self.submit.submit_child(child, asked, link)
+        try:
+            await self.submit.submit_child(child, asked, link)
+        except AntipodeError as error:
+            if error.code != "idempotency_conflict":
+                raise
+            # it was begun by a history of its parent's that is superseded, which had come to another input: it stands
         return child
 
     async def settle_family(self, job_id: str, state: JobState) -> None:
@@ -103,8 +108,26 @@ class CallChild:
     async def end_child(self, parent: JobState, child_id: str, reason: str) -> None:
         """Ask that a child end. Raises StateUnavailable."""
         _, child = await read_state(self.history, child_id)
-        if child is not None and not child.finished:
-            await self.send.send(child_id, child, ArrivalKind.CANCEL, "parent", by=parent.job.agent, body=reason)
+        by = parent.job.agent
+        if child is None:  # another worker may be about to begin it, or it is on its way here: it will find this
+            await self.send.leave(child_id, parent, ArrivalKind.CANCEL, "parent", by=by, body=reason)
+        elif not child.finished:
+            await self.send.send(child_id, child, ArrivalKind.CANCEL, "parent", by=by, body=reason)
+
+    async def outlives_parent(self, job_id: str, state: JobState) -> bool:
+        """Say whether a child that was adopted goes on after its parent's end, and then ask that it end, too.
+
+        The part of the parent's history that tells of the child may have been lost with a Region. Raises
+        StateUnavailable.
+        """
+        link = state.job.parent
+        if link is None or not state.adoptions or state.cancel is not None:
+            return False
+        _, parent = await read_state(self.history, str(link["job_id"]))
+        if parent is None or not parent.finished:
+            return False
+        await self.end_child(parent, job_id, f"the job that called it has {parent.status}")
+        return True
 
     async def end_children(self, parent: JobState, reason: str) -> None:
         """Ask that all children end for whose end the job waits. Raises StateUnavailable."""

@@ -116,6 +116,8 @@ class SweepJobs:
             return await self._hold(entry.job_id, lane, record, state, now)
         start = look_at_halted(state, now) if state.halted else start_not_before(state)
         if start is not None and start > now:
+            if await self.children.outlives_parent(entry.job_id, state):
+                return SweepReport(1)  # what asks it to end is due itself
             due_at = start
             if state.waiting_until is not None:
                 due_at = min(start, add_seconds(now, LONGEST_UNSEEN_SECONDS))

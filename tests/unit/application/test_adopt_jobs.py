@@ -17,6 +17,7 @@ from tests.unit.application.stories import (
     DAY,
     Wish,
     begun,
+    cancelled,
     children,
     family,
     jobs_of,
@@ -276,6 +277,26 @@ async def test_a_child_whose_region_was_lost_and_came_back_unadopted_ends_as_its
     assert "stalled" in fleet.reasons(child)
     assert [item.event.kind for item in east.state(child).history][-2:] == ["attempt_started", "succeeded"]
     assert east.state(child).attempts == state.attempts + 1
+
+
+@in_virtual_time
+async def test_an_adopted_child_of_which_its_parents_history_knows_nothing_ends_when_its_parent_has() -> None:
+    async def work(ctx: Context) -> object:
+        return await ctx.call("child", Wish(seconds=DAY))
+
+    east, fleet = await begun(work, children())
+    await fleet.pass_time(10)
+    west, child = east.peer, child_job_id(JOB, "child")
+    west.put(*east.segments(child))
+    assert west.kinds() == ["submitted"]  # what came after it is lost with East
+    await west.adopt_jobs().adopt(also=(child, JOB))
+    west.waiting()
+    await cancelled(west)
+    adopters = Fleet(west)
+    await adopters.finish()
+    await adopters.until(lambda: west.state(child).finished)
+    assert (west.state(JOB).status, west.state(child).status) == ("cancelled", "cancelled")
+    assert adopters.now < 300
 
 
 @in_virtual_time

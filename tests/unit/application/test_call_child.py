@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from functions.application.agent_ports import CallRequest
 from functions.application.call_child import DEEPEST
 from functions.domain.ids import child_job_id, job_id
 from functions.domain.job.arrivals import ArrivalKind
@@ -396,3 +397,31 @@ async def test_an_agent_that_begins_anew_leaves_no_child_behind_for_which_nobody
     await fleet.finish(child_job_id(JOB, "spawn/child"))
     assert (east.state(JOB).result, child_of(east, "spawn/child").status) == ("done", "cancelled")
     assert fleet.now < 120
+
+
+@in_virtual_time
+async def test_a_child_that_is_begun_just_after_its_parents_end_ends_at_once() -> None:
+    async def work(ctx: Context) -> object:
+        return await ctx.call("child", Wish(seconds=DAY))
+
+    diary = Diary()
+    east, fleet = await begun(work, children(diary))
+    step = "child"
+    child = child_job_id(JOB, step)
+    await east.call_child().end_child(east.state(JOB), child, "the job that called it has cancelled")
+    asked = CallRequest(name=step, agent="child", input={"seconds": DAY}, seconds=DAY)
+    await east.call_child().begin(JOB, east.state(JOB), step, asked)  # by a worker that is about to be fenced off
+    await fleet.until(lambda: east.state(child).finished)
+    assert (east.state(child).status, fleet.now < 60) == ("cancelled", True)
+
+
+@in_virtual_time
+async def test_a_child_that_a_superseded_history_has_begun_with_another_input_stands() -> None:
+    async def work(ctx: Context) -> object:
+        return await ctx.call("child", Wish(seconds=30))
+
+    east, fleet = await begun(work, children())
+    asked = CallRequest(name="child", agent="child", input={"seconds": 20}, seconds=DAY)
+    await east.call_child().begin(JOB, east.state(JOB), "child", asked)
+    await fleet.finish()
+    assert east.state(JOB).result == 40

@@ -166,3 +166,19 @@ async def test_another_tenants_job_cannot_be_cancelled() -> None:
     with pytest.raises(AntipodeError) as refused:
         await use_case(east).request("rival", JOB, ChangeRequest(kind=CANCEL, by="eve"))
     assert (refused.value.code, arrived(east)) == ("job_not_found", [])
+
+
+@in_virtual_time
+async def test_a_request_that_is_made_again_when_the_peer_is_back_is_copied_to_it() -> None:
+    east, fleet = await begun(careful(Diary()))
+    await fleet.rest()
+    refuse_table(east.peer)
+    assert (await ask(east, PAUSE, key="k"))["requested"] == {"change": "pause", "durability": "local"}
+    again = await ask(east, PAUSE, key="k")
+    assert isinstance(again["requested"], dict)
+    assert again["requested"]["durability"] == "local"
+    east.peer.table.refusing = False
+    again = await ask(east, PAUSE, key="k")
+    assert isinstance(again["requested"], dict)
+    assert again["requested"]["durability"] == "both"
+    assert arrived(east.peer) == [PAUSE]
