@@ -78,7 +78,8 @@ def test_a_signal_reaches_a_job_of_the_other_region_once(deployed: Deployed) -> 
     for _ in range(2):
         sent = deployed.call(deployed.first, "POST", path, json={"now": True}, headers=key)
         assert (sent.status_code, sent.json()) == (202, {"job": job, "signal": "go", "durability": "both"})
-    assert deployed.finished(deployed.second, job)["status"] == "succeeded"
+    for region in (deployed.second, deployed.first):
+        assert deployed.finished(region, job)["status"] == "succeeded"
     late = deployed.call(deployed.first, "POST", path, json=1)
     assert (late.status_code, late.json()["code"]) == (409, "job_finished")
 
@@ -93,6 +94,7 @@ def test_a_job_that_waits_and_one_that_runs_are_cancelled_from_the_other_region(
         assert answer.json()["cancel_requested"]["by"] == "demo"
     for job in (waits, runs):
         assert until(deployed, deployed.first, job, "cancelled")["error"]["detail"] == "enough"
+    until(deployed, deployed.second, runs, "cancelled")
     again = deployed.call(deployed.second, "POST", f"/jobs/{runs}/cancel")
     assert (again.status_code, again.json()["code"]) == (409, "job_finished")
 
