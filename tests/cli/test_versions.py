@@ -38,6 +38,7 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         create_state_table(made, "antipode-dev")
         monkeypatch.setattr(aws, "client", lambda service, region: made)
         yield made
+        made.delete_table(TableName="antipode-dev")  # another test's moto may go on around this one
 
 
 def submit(client: Any, number: int, version: str, region: str = EAST) -> None:
