@@ -11,7 +11,7 @@ from functions.domain.ids import job_id
 from functions.sdk.testing.virtual_time import VirtualClock, run_virtually
 from tests.benchmarks.in_process_aws import InProcessAws, Sent
 from tests.benchmarks.measured_agents import AGENTS
-from tests.benchmarks.surroundings import TENANT, runtime_on
+from tests.benchmarks.surroundings import TENANT, runtime_in_virtual_time
 
 JOB = job_id(TENANT, "one")
 #: The sweeper looks at a job once, after this at the latest.
@@ -65,8 +65,7 @@ def count(kind: Kind) -> Units:
 async def _count(kind: Kind) -> Units:
     clock = VirtualClock()
     aws = InProcessAws(now=clock.monotonic)
-    runtime = runtime_on(aws, AGENTS)
-    runtime.clock = clock
+    runtime = runtime_in_virtual_time(aws, AGENTS, clock)
     request = SubmitRequest(tenant=TENANT, agent=kind.agent, input={"steps": kind.steps}, idempotency_key="one")
     await runtime.submit_job.submit(request)
     runs, in_runs = await _work(runtime, aws, clock, most=1 if kind.then else None)

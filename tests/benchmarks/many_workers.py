@@ -14,7 +14,7 @@ from functions.sdk.testing.virtual_time import VirtualClock, run_virtually
 from tests.benchmarks.in_process_aws import InProcessAws, Sent
 from tests.benchmarks.measured_agents import AGENTS
 from tests.benchmarks.report import Line
-from tests.benchmarks.surroundings import TENANT, runtime_on
+from tests.benchmarks.surroundings import TENANT, runtime_in_virtual_time
 
 SIZES = (1_000, 10_000)
 #: What a worker's function leaves a batch of its two minutes.
@@ -63,8 +63,7 @@ def run_to_its_end(agent: str, steps: int, worker_seconds: float = WORKER_SECOND
 async def _run(agent: str, steps: int, worker_seconds: float) -> Passage:
     clock = VirtualClock()
     aws = InProcessAws(now=clock.monotonic)
-    runtime = runtime_on(aws, AGENTS)
-    runtime.clock = clock
+    runtime = runtime_in_virtual_time(aws, AGENTS, clock)
     request = SubmitRequest(tenant=TENANT, agent=agent, input={"steps": steps}, idempotency_key="long")
     await runtime.submit_job.submit(request)
     aws.taken()

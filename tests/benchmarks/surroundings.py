@@ -2,12 +2,13 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from functions.application.agent_ports import Agent
 from functions.bootstrap import Runtime
+from functions.sdk.testing.virtual_time import VirtualClock
 from functions.settings import SettingName, Settings
 from tests.benchmarks.in_process_aws import InProcessAws
 
@@ -66,6 +67,26 @@ def silent_runtime(agents: Sequence[Agent]) -> Runtime:
     made.agents = Shelf(agents)
     made.log._write = lambda line: None
     return made
+
+
+class InTheLoop:
+    """Stands for BlockingCalls where time is virtual, and threads would not know of it: calls are made at once."""
+
+    threads = 1
+
+    async def run(self, call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """Return what the call returns."""
+        return call(*args, **kwargs)
+
+
+def runtime_in_virtual_time(aws: InProcessAws, agents: Sequence[Agent], clock: VirtualClock) -> Runtime:
+    """Return one whose clients `aws` answers, on this clock and in one thread."""
+    made: Any = runtime_on(aws, agents)
+    made.clock = clock
+    for part in (made._table, made._peer_table, made.lanes, made.peer_lanes):
+        part._calls = InTheLoop()
+    runtime: Runtime = made
+    return runtime
 
 
 def runtime_on(aws: InProcessAws, agents: Sequence[Agent]) -> Runtime:
