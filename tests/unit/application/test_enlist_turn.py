@@ -212,3 +212,52 @@ async def test_a_turn_that_was_accepted_stays_known_when_its_session_has_ended()
         request("talk", input={"words": "first"}, idempotency_key="first", session={"name": NAME, "on_busy": "queue"})
     )
     assert (view["id"], view["status"]) == (first, "succeeded")
+
+
+def forget(pair: Pair, what: str) -> bool:
+    """Have both replicas lose the arrivals with this in their names. Returns whether there were any."""
+    found = False
+    for region in (pair.east, pair.west):
+        lost = [key for key, row in region.table.arrivals.items() if what in row.arrival.name]
+        for key in lost:
+            del region.table.arrivals[key]
+            found = True
+    return found
+
+
+@pytest.mark.parametrize("what", ["session.admit", ".ended."])
+@in_virtual_time
+async def test_a_session_that_hears_nothing_of_its_running_turn_looks_after_it_within_minutes(what: str) -> None:
+    pair = Pair.at_work()
+    await pair.finish(await pair.submit(pair.east, "first"))
+    pair.fleets.pop("us-west-2")  # nobody runs the turn, so nobody hears its admission
+    begun = pair.now
+    turn = await pair.submit(pair.west, "turn")
+    await pair.until(lambda: pair.shown()["running"] == turn)
+    if what == ".ended.":
+        message = pair.west.waiting()[-1].message
+        await pair.west.advance_job().advance(message, delivery=1, stop_at=pair.now + 100)
+        assert pair.west.state(turn).finished
+    assert forget(pair, what)
+    pair.east.lanes.queues["critical"].clear()
+    pair.bring_back(pair.west)
+    await pair.finish(turn)
+    assert pair.talk.said == ["first", "turn"]
+    assert (55 if what == "session.admit" else 0) < pair.now - begun < 100
+
+
+@in_virtual_time
+async def test_a_turn_that_is_adopted_asks_again_at_once() -> None:
+    pair = Pair.at_work()
+    pair.fleets.pop("us-east-1")
+    first = await pair.submit(pair.west, "first", seconds=1)
+    await pair.until(lambda: pair.state(first).finished)
+    turn = await pair.submit(pair.east, "turn")
+    await pair.until(lambda: pair.shown()["running"] == turn)
+    assert forget(pair, "session.admit")
+    pair.east.table.refusing = pair.east.lanes.refusing = True
+    pair.linked = False
+    begun = pair.now
+    await pair.west.adopt_jobs().adopt()
+    await pair.until(lambda: pair.state(turn).finished)
+    assert pair.now - begun < 30
