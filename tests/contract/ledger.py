@@ -8,9 +8,9 @@ import asyncio
 import itertools
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from functions.adapters.aws_clients import AwsClients
 from functions.adapters.blocking_calls import BlockingCalls
@@ -35,9 +35,21 @@ from tests.unit.application.two_regions import STALL_SECONDS, TENANT, Shelf
 
 INDEXES = ("due", "list")
 _numbers = itertools.count()
-_calls = BlockingCalls("ledger", 1)
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
 
 Item = Mapping[str, Mapping[str, Any]]
+
+
+class InlineCalls(BlockingCalls):
+    """Calls that are made here and now: virtual time has one thread."""
+
+    async def run(
+        self, call: Callable[Parameters, Result], /, *args: Parameters.args, **kwargs: Parameters.kwargs
+    ) -> Result:
+        """See BlockingCalls."""
+        return call(*args, **kwargs)
 
 
 def size_of(item: Item) -> int:
@@ -123,12 +135,7 @@ class CountedRegion:
         number = next(_numbers)
         self.ledger = Ledger()
         self.clock, self.entropy, self._agents = VirtualClock(), CountingEntropy(), Shelf(agents)
-        made = []
-        for place in ("state", "peer"):
-            client = AwsClients(EAST, WEST, None).state()
-            create_state_table(client, f"ledger-{number}-{place}")
-            self.ledger.watch(place, client)
-            made.append(DynamodbTable(f"ledger-{number}-{place}", lambda client=client: client, _calls, say))  # type: ignore[misc]
+        made = [self._table(f"ledger-{number}-{place}", place) for place in ("state", "peer")]
         self.history, self.peer = (DynamodbHistory(table) for table in made)
         self.projections = DynamodbProjections(made[0])
         self.lanes, self.peer_lanes = (
@@ -138,6 +145,12 @@ class CountedRegion:
         buckets = MemoryBuckets()
         own, peer = (MemoryPayloads(buckets, name) for name in (EAST, WEST))
         self.payloads = KeepPayloads(own=own, peer=peer, clock=self.clock)
+
+    def _table(self, name: str, place: str) -> DynamodbTable:
+        client = AwsClients(EAST, WEST, None).state()
+        create_state_table(client, name)
+        self.ledger.watch(place, client)
+        return DynamodbTable(name, lambda: client, InlineCalls(place, 1), say)
 
     def submit_job(self) -> SubmitJob:
         """Return the use case."""

@@ -25,7 +25,7 @@ def buying() -> CrashReport:
 TRIALS: dict[str, Callable[[], CrashReport]] = {
     "tools": buying,
     "waits": lambda: crash_everywhere(
-        wait, Order(), signals={"go": ["on", "off"]}, approvals={"legal": Decision(True)}
+        wait, Order(), signals={"go": ["on", "off"]}, approvals={"legal": Decision(True)}, every=4
     ),
     "waits in vain": lambda: crash_everywhere(wait, Order(), every=5),
     "model": lambda: crash_everywhere(judge, Order(number=2), model=["no JSON", {"good": False}, {"good": True}]),
