@@ -131,7 +131,7 @@ class CountedLanes(MemoryLanes):
 class CountedRegion:
     """One Region's use cases on both Regions' tables, and a worker that takes messages when they are due."""
 
-    def __init__(self, clients: AwsClients, *agents: Agent) -> None:
+    def __init__(self, *agents: Agent) -> None:
         number = next(_numbers)
         self.ledger = Ledger()
         self.clock, self.entropy, self._agents = VirtualClock(), CountingEntropy(), Shelf(agents)

@@ -68,7 +68,8 @@ async def caller(ctx: Context, request: Nothing) -> list[str]:
 
 
 def in_a_region(program: Callable[[CountedRegion], Coroutine[Any, Any, None]], clients: AwsClients) -> None:
-    region = CountedRegion(clients, three, ten, sleeper, listener, caller)
+    """Run the program on tables in moto, which `clients` keeps going."""
+    region = CountedRegion(three, ten, sleeper, listener, caller)
     run_virtually(program(region))
 
 
