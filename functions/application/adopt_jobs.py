@@ -12,10 +12,11 @@ from functions.application.call_child import CallChild
 from functions.application.open_epoch import open_epoch
 from functions.application.ports import Clock, HistoryStore, Lanes, LaneSend, Projections
 from functions.application.read_state import read_state
-from functions.domain.job.decider import needs_adoption
+from functions.domain.job.decider import ARRIVED, needs_adoption, unheard, wakes_now
 from functions.domain.job.events import UnreadableEvent
-from functions.domain.job.history import DueEntry
-from functions.domain.lanes import DUE_SHARDS
+from functions.domain.job.history import DueEntry, JobRecord
+from functions.domain.job.state import JobState
+from functions.domain.lanes import DUE_SHARDS, LaneMessage
 from functions.domain.moments import add_seconds
 
 PAGE = 100
@@ -43,6 +44,7 @@ class _Examined:
 
     settled: bool
     hint: LaneSend | None = None
+    adopted: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -94,11 +96,11 @@ class AdoptJobs:
         if hints:
             await self.lanes.send(hints)
         settled = {job for job, outcome in zip(jobs, outcomes, strict=True) if outcome.settled}
-        return AdoptReport(len(jobs), len(hints)), settled
+        return AdoptReport(len(jobs), sum(outcome.adopted for outcome in outcomes)), settled
 
     async def _adopt_one(self, job_id: str) -> _Examined:
         try:
-            _, state = await read_state(self.history, job_id)
+            record, state = await read_state(self.history, job_id)
         except UnreadableEvent:
             return _Examined(settled=False)  # for a newer version to adopt; it must not keep the others from being so
         if state is None:
@@ -106,7 +108,7 @@ class AdoptJobs:
         if not needs_adoption(state, lost_region=self.peer_region):
             if state.finished and state.owner_region == self.peer_region:
                 await self.children.settle_family(job_id, state)  # nobody there will
-            return _Examined(settled=state.complete)
+            return _Examined(settled=state.complete, hint=self._woken(job_id, record, state))
         hint = await open_epoch(
             self.history,
             job_id,
@@ -116,7 +118,15 @@ class AdoptJobs:
             stall_seconds=self.stall_seconds,
             reason=f"{state.owner_region} is lost",
         )
-        return _Examined(settled=hint is not None, hint=hint)
+        return _Examined(settled=hint is not None, hint=hint, adopted=hint is not None)
+
+    def _woken(self, job_id: str, record: JobRecord, state: JobState) -> LaneSend | None:
+        """Return the hint for a job of this Region for which something arrived that was meant for its owner before."""
+        if state.owner_region != self.region or not state.complete or state.finished:
+            return None
+        if not wakes_now(state, unheard(state, record.arrivals, self.region), self.clock.now()):
+            return None
+        return LaneSend(state.job.lane, LaneMessage(job_id, state.epoch, ARRIVED), state.job.tenant)
 
 
 def _one_a_job(entries: Iterable[DueEntry]) -> list[DueEntry]:

@@ -100,6 +100,9 @@ class SweepJobs:
             return await self._hold(entry.job_id, lane, JobRecord((), ()), None, self.clock.now())
         if state is not None and self._needs_nothing(record, state):
             await self._settle(entry, record, state)
+            if entry.arrival is not None and not state.finished and unheard(state, record.arrivals, state.owner_region):
+                # it was meant for this Region, which owns the job no more
+                await self.children.send.remind(entry.job_id, state)
             return SweepReport(1)
         now = self.clock.now()
         head = record.head_of(self.region)

@@ -4,7 +4,7 @@ import asyncio
 import random
 from dataclasses import replace
 
-from functions.domain.job.events import StepSucceeded
+from functions.domain.job.events import JobAdopted, StepSucceeded
 from functions.domain.job.history import Segment
 from functions.domain.job.snapshot import Snapshot
 from functions.domain.job.state import JobState, fold, snapshot_of
@@ -62,7 +62,9 @@ class TestSnapshots:
         segments = long_job(state)
         put(state, snapshot_of(JOB, folded(segments), EAST))
         later = replace(adoption(), first_sequence=LONG + 1)
-        event = replace(later.events[0], from_sequence=LONG)
+        adopted = later.events[0]
+        assert isinstance(adopted, JobAdopted)
+        event = replace(adopted, from_sequence=LONG)
         asyncio.run(state.history.append(replace(later, events=(event,))))
         record = asyncio.run(state.history.read(JOB))
         read = fold(record.segments, record.snapshot)

@@ -7,6 +7,7 @@ import pytest
 from functions.application.adopt_jobs import BEHIND_CURSOR_SECONDS
 from functions.application.ports import LaneUnavailable
 from functions.domain.ids import child_job_id, digest_of, job_id
+from functions.domain.job.arrivals import ArrivalKind
 from functions.domain.job.events import Event, JobAdopted
 from functions.domain.job.history import Head, Segment
 from functions.sdk import Context
@@ -349,3 +350,40 @@ async def test_a_whole_family_that_is_adopted_goes_on_as_it_was() -> None:
     assert west.state(JOB).result == [[8, 60], "failed"]
     assert diary.entries == ["slept 4", "slept 30", "slept 1"]
     assert {state.owner_region for state in jobs_of(west, "child").values()} == {EAST, WEST}
+
+
+@in_virtual_time
+async def test_what_arrived_for_the_lost_owner_wakes_the_job_in_the_region_that_has_it_now() -> None:
+    async def work(ctx: Context) -> object:
+        return await ctx.signal("go", timeout=DAY)
+
+    east, _ = await begun(work)
+    await east.work()
+    replicate(east, east.peer)
+    west, before = east.peer, east.state(JOB)
+    await west.adopt_jobs().adopt()
+    west.waiting()
+    await west.send_arrival().send(JOB, before, ArrivalKind.SIGNAL, "go/1", by="ann", body="came")  # by what was known
+    west.waiting()
+    assert (await west.adopt_jobs().adopt()).adopted == 0
+    await west.work()
+    assert west.state(JOB).result == "came"
+
+
+@in_virtual_time
+async def test_a_region_that_has_come_back_passes_on_what_was_meant_for_it() -> None:
+    async def work(ctx: Context) -> object:
+        return await ctx.signal("go", timeout=DAY)
+
+    east, _ = await begun(work)
+    await east.work()
+    replicate(east, east.peer)
+    west, before = east.peer, east.state(JOB)
+    await west.adopt_jobs().adopt()
+    replicate(west, east)
+    await east.send_arrival().send(JOB, before, ArrivalKind.SIGNAL, "go/1", by="ann", body="came")
+    for region in (east, west):
+        region.waiting()
+    await east.sweep_jobs().sweep()
+    await west.work()
+    assert west.state(JOB).result == "came"

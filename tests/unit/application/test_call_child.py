@@ -1,7 +1,6 @@
 """Jobs that call jobs: what a parent learns of its children, and what becomes of a family when one of it ends."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from functions.domain.ids import child_job_id, job_id
 from functions.domain.job.arrivals import ArrivalKind
 from functions.domain.job.events import Json
 from functions.domain.job.state import JobState
-from functions.sdk import AntipodeError, Context, agent
+from functions.sdk import Context, agent
 from tests.simulation.machine import current_process
 from tests.simulation.virtual_time import in_virtual_time, pass_time, run_virtually
 from tests.unit.application.agents import Diary
@@ -287,31 +286,6 @@ async def test_an_agent_may_call_itself_with_another_input_but_not_deeper_than_t
     )
 
 
-@pytest.mark.parametrize(
-    ("asked", "code"),
-    [
-        (lambda ctx: ctx.call("nobody"), "unknown_agent"),
-        (lambda ctx: ctx.call("child", {"seconds": "long"}), "invalid_body"),
-        (lambda ctx: ctx.call("child", Wish(), lane="fast"), "unknown_lane"),
-    ],
-)
-def test_a_call_that_is_refused_is_an_error_now_and_at_every_replay(asked: Callable[[Context], Any], code: str) -> None:
-    async def work(ctx: Context) -> object:
-        try:
-            await asked(ctx)
-        except AntipodeError as error:
-            await ctx.sleep(100)
-            return [error.code, await ctx.call("child", Wish(seconds=50))]
-        return "not refused"
-
-    async def program() -> None:
-        east, fleet = await begun(work, children())
-        await fleet.finish()
-        assert east.state(JOB).result == [code, 100]
-
-    run_virtually(program())
-
-
 @in_virtual_time
 async def test_wherever_a_process_dies_a_family_ends_as_it_would_have() -> None:
     async def work(ctx: Context) -> object:
@@ -377,26 +351,6 @@ async def test_a_child_whose_worker_died_at_its_very_end_is_found_and_its_parent
     assert fleet.fuse.at is not None
     assert east.state(JOB).result == 100
     assert 50 + STALL_SECONDS <= fleet.now < 50 + 2 * STALL_SECONDS + 10
-
-
-@in_virtual_time
-async def test_an_agent_that_begins_anew_leaves_no_child_behind_for_which_nobody_waits() -> None:
-    @agent("once-more", version="1")
-    async def once_more(ctx: Context, wanted: Wish) -> str:
-        """Begins anew, with a child left in a branch that it has spawned."""
-        if wanted.seconds:
-            ctx.spawn(ctx.call("child", Wish(seconds=DAY)))
-            await ctx.sleep(30)
-            ctx.continue_as_new(Wish(seconds=0))
-        return "done"
-
-    east, _ = two_regions(once_more, children())
-    await east.submit_job().submit(request("once-more", input={"seconds": 1}))
-    fleet = Fleet(east)
-    await fleet.finish()
-    await fleet.finish(child_job_id(JOB, "spawn/child"))
-    assert (east.state(JOB).result, child_of(east, "spawn/child").status) == ("done", "cancelled")
-    assert fleet.now < 120
 
 
 @in_virtual_time

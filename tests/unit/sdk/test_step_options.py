@@ -1,14 +1,19 @@
-"""What may be said of a single step."""
+"""What may be said of a single step, and what agents see of calls that cannot be."""
+
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from functions.domain.errors import AntipodeError
+from functions.domain.ids import child_job_id
 from functions.domain.job.retry import Retry, TryAgain
-from functions.sdk import Context
+from functions.sdk import Context, agent
 from functions.sdk.step_options import NO_OPTIONS, StepOptions
-from tests.simulation.virtual_time import in_virtual_time, pass_time
-from tests.unit.application.stories import begun
-from tests.unit.application.two_regions import JOB
+from tests.simulation.virtual_time import in_virtual_time, pass_time, run_virtually
+from tests.unit.application.fleet import Fleet
+from tests.unit.application.stories import DAY, Wish, begun, children
+from tests.unit.application.two_regions import JOB, request, two_regions
 
 
 async def slow() -> str:
@@ -95,3 +100,48 @@ async def test_a_call_of_an_agent_that_is_not_there_results_in_what_was_given() 
     east, fleet = await begun(work)
     await fleet.finish()
     assert east.state(JOB).result == ["alone", "still alone"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        (lambda ctx: ctx.call("nobody"), "unknown_agent"),
+        (lambda ctx: ctx.call("child", {"seconds": "long"}), "invalid_body"),
+        (lambda ctx: ctx.call("child", Wish(), lane="fast"), "unknown_lane"),
+    ],
+)
+def test_a_call_that_is_refused_is_an_error_now_and_at_every_replay(asked: Callable[[Context], Any], code: str) -> None:
+    async def work(ctx: Context) -> object:
+        try:
+            await asked(ctx)
+        except AntipodeError as error:
+            await ctx.sleep(100)
+            return [error.code, await ctx.call("child", Wish(seconds=50))]
+        return "not refused"
+
+    async def program() -> None:
+        east, fleet = await begun(work, children())
+        await fleet.finish()
+        assert east.state(JOB).result == [code, 100]
+
+    run_virtually(program())
+
+
+@in_virtual_time
+async def test_an_agent_that_begins_anew_leaves_no_child_behind_for_which_nobody_waits() -> None:
+    @agent("once-more", version="1")
+    async def once_more(ctx: Context, wanted: Wish) -> str:
+        """Begins anew, with a child left in a branch that it has spawned."""
+        if wanted.seconds:
+            ctx.spawn(ctx.call("child", Wish(seconds=DAY)))
+            await ctx.sleep(30)
+            ctx.continue_as_new(Wish(seconds=0))
+        return "done"
+
+    east, _ = two_regions(once_more, children())
+    await east.submit_job().submit(request("once-more", input={"seconds": 1}))
+    fleet = Fleet(east)
+    await fleet.finish()
+    await fleet.finish(child_job_id(JOB, "spawn/child"))
+    assert (east.state(JOB).result, east.state(child_job_id(JOB, "spawn/child")).status) == ("done", "cancelled")
+    assert fleet.now < 120
