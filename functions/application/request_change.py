@@ -64,11 +64,9 @@ class RequestChange:
         """Send the request to a job whose record is at hand, if there is need for it."""
         name = sent_name(asked.key, self.clock.now(), self.entropy.token())
         if any((each.kind, each.name) == (asked.kind, name) for each in record.arrivals):
-            durability = "both"
-            if not state.finished:  # the first time the peer may have been out of reach
-                sent = await self.send.send(job_id, state, asked.kind, name, by=asked.by, body=asked.reason)
-                durability = sent.durability
-            return Requested(durability=durability, note="this very request has been made before")
+            # the first time the peer may have been out of reach
+            sent = await self.send.send(job_id, state, asked.kind, name, by=asked.by, body=asked.reason)
+            return Requested(durability=sent.durability, note="this very request has been made before")
         if state.finished:
             raise AntipodeError("job_finished", f"{job_id} {how_it_ended(state)}")
         note = _needless(asked.kind, state, unheard(state, record.arrivals, state.owner_region))

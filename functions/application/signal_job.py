@@ -46,9 +46,7 @@ class SignalJob:
         known = [each for each in record.arrivals if (each.kind, each.name) == (ArrivalKind.SIGNAL, name)]
         if any(each.body != asked.body for each in known):
             raise AntipodeError("idempotency_conflict", "this Idempotency-Key was used with another body before")
-        if state.finished:
-            if known:  # it was taken in, and the client has not heard of that
-                return {"job": job_id, "signal": asked.name, "durability": "both"}
+        if state.finished and not known:  # else it was taken in, and the client has not heard of that
             raise AntipodeError("job_finished", f"{job_id} {how_it_ended(state)}")
         sent = await self.send.send(job_id, state, ArrivalKind.SIGNAL, name, by=asked.by, body=asked.body)
         return {"job": job_id, "signal": asked.name, "durability": sent.durability}

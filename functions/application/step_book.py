@@ -65,6 +65,7 @@ class StepBook:
     _tokens: int = 0
     _stopped: bool = False
     _delivered: bool = False
+    _reading: asyncio.Task[None] | None = None
     _inside: list[asyncio.Task[object] | None] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -131,6 +132,7 @@ class StepBook:
         if self._stopped:
             raise YieldNow
         if self.waiting.cancelled and (key in self.state.cut or not self._delivered):
+            await self._all_read()  # so that the agent knows all that there is to undo
             self._delivered = True
             raise Cancelled
         if self.pausing or self.clock.monotonic() >= self.waiting.stop_at:
@@ -144,10 +146,18 @@ class StepBook:
 
     async def recorded_first(self) -> None:
         """Let all branches read what is recorded before anything new is, so that what they count together is right."""
-        for _ in range(SETTLE_TURNS):
-            if not any(self._left.values()):
-                return
+        quiet, left = 0, sum(map(len, self._left.values()))
+        while left and quiet < SETTLE_TURNS:
             await self.clock.sleep(0)
+            before, left = left, sum(map(len, self._left.values()))
+            quiet = quiet + 1 if left == before else 0
+
+    async def _all_read(self) -> None:
+        """Let all branches read what is recorded; whoever waits for that goes on at one and the same moment."""
+        if self._reading is None and any(self._left.values()):
+            self._reading = asyncio.create_task(self.recorded_first())
+        if self._reading is not None:
+            await asyncio.shield(self._reading)
 
     async def _expect_new(self, key: str) -> None:
         """A step is new only where its branch has no recorded one left: else the agent takes another path."""

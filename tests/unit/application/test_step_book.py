@@ -337,6 +337,33 @@ async def test_where_an_agent_learns_that_it_is_cancelled_is_in_its_history() ->
 
 
 @in_virtual_time
+async def test_an_agent_that_learns_of_its_cancel_knows_of_all_that_its_branches_have_done() -> None:
+    diary = Diary()
+
+    async def work(ctx: Context) -> object:
+        done: list[str] = []
+
+        async def one(number: int) -> None:
+            if number == 0:
+                await ctx.sleep(DAY)
+            done.append(await ctx.tool(diary.write, f"{number}"))
+
+        try:
+            return await ctx.map(one, range(12), concurrency=2)
+        except Cancelled:
+            for words in sorted(done):
+                await ctx.tool(diary.write, f"undo {words}")
+            raise
+
+    east, fleet = await begun(work)
+    await fleet.rest()
+    await cancelled(east)
+    await fleet.finish()
+    assert east.state(JOB).status == "cancelled"
+    assert sorted(diary.entries) == sorted(f"{what}{number}" for number in range(1, 12) for what in ("", "undo "))
+
+
+@in_virtual_time
 async def test_a_job_that_is_cancelled_in_its_first_long_step_undoes_what_that_has_begun() -> None:
     diary = Diary()
 
