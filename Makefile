@@ -17,8 +17,8 @@ LOCK := $(UV) pip compile pyproject.toml --quiet --universal --generate-hashes -
 COMPILED_LATER := /(aws_cdk|cfnlint|moto|mypy|networkx|sympy)/
 # What needs no process of its own.
 WORKERS ?= 2
-SIDE_BY_SIDE := $(wildcard tests/architecture tests/unit tests/localstack tests/cli tests/contract tests/stacks tests/replay \
-	tests/simulation)
+SIDE_BY_SIDE := $(wildcard tests/architecture tests/unit tests/benchmarks tests/localstack tests/cli tests/contract tests/stacks \
+	tests/replay tests/simulation)
 
 .PHONY: test-integration test-e2e help setup demo test check fmt bench drills docs lock
 

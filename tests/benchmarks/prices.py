@@ -12,7 +12,7 @@ class Price:
     source: str
 
 
-DESIGN = "AWS_FACTS of the design, 2026-11"
+DESIGN = "aws.amazon.com, by the design's facts of 2026-11"
 LAMBDA = "aws.amazon.com/lambda/pricing"
 PRICES = {
     "api": Price(3.50, "million REST API requests", "aws.amazon.com/api-gateway/pricing, the first 333 million"),
