@@ -1,6 +1,5 @@
 """The agents that the benchmarks run: steps that do next to nothing, so that what is left is the runtime's own."""
 
-import asyncio
 from typing import Any
 
 from pydantic import BaseModel
@@ -8,6 +7,7 @@ from pydantic import BaseModel
 from functions.application.agent_ports import Agent, StepOutcome, StepRecorder, StepRequest
 from functions.domain.job.events import Json
 from functions.sdk import Context, agent, tool
+from functions.sdk.testing.virtual_time import pass_time
 
 #: A step gives back about as much as a short answer has.
 ANSWER = "a line of text, as long as the answer of a small tool is: sixty-four"
@@ -52,8 +52,8 @@ async def flushed(ctx: Context, request: Steps) -> int:
 
 
 async def look_up_slowly(number: int) -> str:
-    """The same, after a fifth of a second."""
-    await asyncio.sleep(0.2)
+    """The same, after a fifth of a second of virtual time."""
+    await pass_time(0.2)
     return ANSWER
 
 
