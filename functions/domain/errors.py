@@ -83,9 +83,7 @@ _ROWS = (
     ErrorRow(
         "session_busy", 409, False, "The session was at another turn", "Submit it again, or with another `on_busy`."
     ),
-    ErrorRow(
-        "session_not_found", 404, False, "No such session", "Check the name; the first turn begins it."
-    ),
+    ErrorRow("session_not_found", 404, False, "No such session", "Check the name; the first turn begins it."),
     ErrorRow("session_ended", 409, False, "The session takes no more turns", "Begin one of another name."),
     ErrorRow("memory_too_large", 422, False, "What is remembered is too large", "Remember a shorter text."),
     ErrorRow("approval_not_found", 404, False, "No such approval is open", "GET /v1/approvals lists the open ones."),
