@@ -131,8 +131,8 @@ class AdvanceJob:
                     await self.children.settle_family(known.job_id, known.state)
             case Heed(requests=requests):
                 await self._advance(await self._heed(known, requests), message, delivery, stop_at, heeded=True)
-            case Wait() | Run() if await self.children.outlives_parent(known.job_id, known.state):
-                pass  # it has been asked to end, and hinted
+            case Wait() | Run() if await self._is_over_already(known, message.reason):
+                pass
             case Wait(until=until):
                 if not self._hinted_already(known, until):
                     if known.state.adoptions:  # what the lost Region has listed may not have arrived here
@@ -182,10 +182,6 @@ class AdvanceJob:
         await self._put_head(known, min(later, known.state.job.deadline or later), "queued")
 
     async def _run(self, known: _Known, message: LaneMessage, delivery: int, stop_at: float) -> None:
-        told = await self._end_already_told(known, message.reason)
-        if told is not None:
-            await self._conclude(known, told)
-            return
         await self._be_found(known, self.stall_seconds)
         journal = known.journal
         started = AttemptStarted(at=self.clock.now(), worker=self.worker, reason=message.reason, delivery=delivery)
@@ -282,6 +278,14 @@ class AdvanceJob:
             return
         with contextlib.suppress(StateUnavailable):
             await self.projections.put_snapshot(snapshot_of(job_id, state, self.region))
+
+    async def _is_over_already(self, known: _Known, reason: str) -> bool:
+        """See to a job that somebody has been told has ended, or whose parent has."""
+        told = await self._end_already_told(known, reason)
+        if told is not None:
+            await self._conclude(known, told)
+            return True
+        return await self.children.outlives_parent(known.job_id, known.state)
 
     async def _end_already_told(self, known: _Known, reason: str) -> Event | None:
         """A job that was adopted may have ended before, with a part of its history that is lost: see CallChild.

@@ -124,7 +124,7 @@ class CallChild:
         if link is None or not state.adoptions or state.cancel is not None:
             return False
         _, parent = await read_state(self.history, str(link["job_id"]))
-        if parent is None or not parent.finished:
+        if parent is None or not parent.finished or await self.end_from_parent(state) is not None:
             return False
         await self.end_child(parent, job_id, f"the job that called it has {parent.status}")
         return True

@@ -19,8 +19,8 @@ from functions.domain.job.events import Json, StepFailed
 from functions.domain.job.state import JobState
 
 UNSETTLED = (
-    "the Region that runs the job is out of reach: the decision is recorded here, and counts as soon as that Region or "
-    "its successor takes it in, unless another one was recorded there first"
+    "a Region is out of reach, or has just taken the job over: the decision is recorded here, and counts as soon as "
+    "the Region that runs the job takes it in, unless another one was recorded there first"
 )
 
 
@@ -69,7 +69,7 @@ class DecideApproval:
             raise AntipodeError("approval_not_found", f"there is no approval {text!r} of this tenant")
         earlier = decision_among(asked.arrivals, approval, asked.state.owner_region)
         if earlier is not None:
-            return _again(text, earlier, decision, settled=earlier.region == asked.state.owner_region)
+            return _again(text, earlier, decision, settled=await self.send.holds(asked.state, earlier))
         step = _open_step(asked.state, approval, text, self.clock.now())
         body = decision.to_json()
         kind = ArrivalKind.DECISION

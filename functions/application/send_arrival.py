@@ -17,7 +17,7 @@ from functions.application.ports import (
 )
 from functions.application.read_state import read_state
 from functions.domain.ids import digest_of
-from functions.domain.job.arrivals import Arrival, ArrivalKind
+from functions.domain.job.arrivals import PROVISIONAL, Arrival, ArrivalKind
 from functions.domain.job.decider import ARRIVED
 from functions.domain.job.events import Json
 from functions.domain.job.state import JobState
@@ -28,7 +28,8 @@ from functions.domain.lanes import LaneMessage
 class Sent:
     """What came of it. `arrival` lies there now: the one that was sent, or an earlier one under the same key.
 
-    `settled`: it lies in the owner's replica, where the first of several is the one that counts.
+    `settled`, of what may be sent once only: it lies in both replicas, and did before another Region took the job over;
+    so whoever owns the job takes this one.
     """
 
     arrival: Arrival
@@ -74,25 +75,48 @@ class SendArrival:
         try:
             await self.peer.receive(there, owner=owner, lane=lane)
         except StateUnavailable:
-            return Sent(there, there != arrival, "local", settled=owner == self.region)
-        return Sent(there, there != arrival, "both", settled=True)
+            return Sent(there, there != arrival, "local", settled=False)
+        return Sent(there, there != arrival, "both", settled=False)
 
     async def send_once(
         self, job_id: str, state: JobState, kind: ArrivalKind, name: str, *, by: str, body: Json
     ) -> Sent:
         """Send what may be sent once only, whoever sends it and where: the owner's replica says who came first."""
         if state.owner_region == self.region:
-            return await self.send(job_id, state, kind, name, by=by, body=body)
+            sent = await self.send(job_id, state, kind, name, by=by, body=body)
+            return replace(sent, settled=await self._is_settled(job_id, state, sent.durability))
         arrival = Arrival(
             job_id=job_id, region=state.owner_region, kind=kind, name=name, at=self.clock.now(), by=by, body=body
         )
         try:
             there = await self.peer.receive(arrival, owner=state.owner_region, lane=state.job.lane)
         except StateUnavailable:  # the owner is out of reach: recorded here, and it counts if nobody was first there
-            return replace(await self.send(job_id, state, kind, name, by=by, body=body), settled=False)
+            said = {**body, PROVISIONAL: True} if isinstance(body, dict) else body
+            return await self.send(job_id, state, kind, name, by=by, body=said)
         await self.history.receive(there, owner=state.owner_region, lane=state.job.lane)
         await self._hint(job_id, state)
-        return Sent(there, there != arrival, "both", settled=True)
+        return Sent(there, there != arrival, "both", settled=await self._is_settled(job_id, state, "both"))
+
+    async def holds(self, state: JobState, arrival: Arrival) -> bool:
+        """Say whether something that was sent once is settled, after seeing to it that it lies in both replicas."""
+        if arrival.region != state.owner_region:
+            return False
+        sent = await self._write(arrival, state.owner_region, state.job.lane)
+        return await self._is_settled(arrival.job_id, state, sent.durability)
+
+    async def _is_settled(self, job_id: str, state: JobState, durability: str) -> bool:
+        """Look whether the other Region has taken the job over: if so it may have another, which it would prefer.
+
+        If it takes the job over later, it finds this one.
+        """
+        if durability != "both":
+            return False
+        other = self.peer if state.owner_region == self.region else self.history
+        try:
+            _, there = await read_state(other, job_id)
+        except StateUnavailable:
+            return False
+        return there is None or there.epoch < state.epoch or there.owner_region == state.owner_region
 
     async def _hint(self, job_id: str, state: JobState) -> None:
         if state.owner_region == self.region and state.status == "running":

@@ -160,7 +160,7 @@ def test_a_job_with_three_steps_leaves_two_items_both_written_by_its_own_region(
     assert {item["writer"]["S"] for item in items} == {EAST}
 
 
-def test_a_signal_and_a_decision_cost_a_read_two_writes_and_a_hint_each(account: Account) -> None:
+def test_a_signal_costs_a_read_two_writes_and_a_hint_and_a_decision_one_more_read(account: Account) -> None:
     asked = {"steps": 0, "milliseconds": 0, "signal": "go", "approval_group": "legal"}
     body = {"agent": "probe", "input": asked, "lane": "batch"}
     job = json.loads(submit_job.handle(request_event("POST", "/v1/jobs", body=body), None)["body"])["id"]
@@ -176,4 +176,4 @@ def test_a_signal_and_a_decision_cost_a_read_two_writes_and_a_hint_each(account:
         "POST", "/v1/approvals/{id}", {"id": approval_id(job, "approval")}, body={"approved": True}
     )
     assert decide_approval.handle(decision, None)["statusCode"] == 202
-    assert account.taken() == each
+    assert account.taken() == {**each, "peer Query": 1}  # whether the peer has taken the job over

@@ -21,6 +21,8 @@ class ArrivalKind(StrEnum):
     RESUME = "resume"
 
 
+#: Marks the body of what was to be sent once, but was taken in where nobody could say whether another had come first.
+PROVISIONAL = "provisional"
 #: Those that concern the job as a whole, not one of its waits.
 CONTROLS = frozenset({ArrivalKind.CANCEL, ArrivalKind.PAUSE, ArrivalKind.RESUME})
 
@@ -57,11 +59,18 @@ def awaited(kind: ArrivalKind, topic: str) -> str:
 
 
 def in_order(arrivals: tuple[Arrival, ...], region: str) -> tuple[Arrival, ...]:
-    """Return arrivals as the owner in `region` takes them: earliest first; of one key only its own, or the earliest."""
+    """Return arrivals as the owner in `region` takes them: earliest first.
+
+    Of one key only one: what is provisional comes last, then the owner's own comes first, then the earliest.
+    """
     chosen: dict[str, Arrival] = {}
-    for arrival in sorted(arrivals, key=lambda each: (each.region != region, each.at, each.region)):
+    for arrival in sorted(arrivals, key=lambda each: (_provisional(each), each.region != region, each.at, each.region)):
         chosen.setdefault(arrival.key, arrival)
     return tuple(sorted(chosen.values(), key=lambda each: (each.at, each.key)))
+
+
+def _provisional(arrival: Arrival) -> bool:
+    return isinstance(arrival.body, dict) and arrival.body.get(PROVISIONAL) is True
 
 
 def arrival_key(region: str, kind: str, name: str) -> str:
