@@ -1,14 +1,14 @@
 """Clients: each wants one job and asks for it, with the same idempotency key, until a Region accepts it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from functions.application.ports import StateUnavailable
 from functions.application.submit_job import SubmitRequest
 from functions.domain.errors import AntipodeError
-from functions.domain.job.events import Json
 from tests.simulation.machine import Power, Process
 from tests.simulation.plan import Order, peer_of
 from tests.simulation.region import Region
@@ -58,34 +58,48 @@ class Clients:
     async def _ask(self, order: Order, name: str) -> bool:
         """Ask one Region; say whether it accepted."""
         region = self.regions[name]
+        view = await self.ask(region, "submit", lambda process: region.submit_job(process).submit(_request(order)))
+        if isinstance(view, AntipodeError) and not view.row.retryable:
+            self.surprises.append(view)
+        if isinstance(view, dict):
+            now = asyncio.get_running_loop().time()
+            self.acknowledged.append(Acknowledgement(order, view["id"], view["durability"], name, now))
+        return isinstance(view, dict)
+
+    async def ask(
+        self, region: Region, role: str, program: Callable[[Process], Coroutine[Any, Any, Any]]
+    ) -> dict[str, Any] | AntipodeError | None:
+        """Have a process of a Region do something; return its answer or refusal, or None when none is heard in time."""
         if region.machinery.power is Power.LOST:
-            return False
-        process = region.new_process("submit")
-        task = process.start(region.submit_job(process).submit(_request(order)))
+            return None
+        process = region.new_process(role)
+        task = process.start(program(process))
         await asyncio.wait([task], timeout=PATIENCE_SECONDS)
         heard = task.done()  # if not, it may still go on there, and nobody listens
         task.add_done_callback(lambda done: self._ended(done, process))
-        if not heard or task.cancelled() or task.exception() is not None:
-            return False
-        self._note(order, name, task.result())
-        return True
+        if not heard or task.cancelled():
+            return None
+        match task.exception():
+            case None:
+                answer: dict[str, Any] = task.result()
+                return answer
+            case AntipodeError() as refusal:
+                return refusal
+            case _:
+                return None
 
-    def _ended(self, task: asyncio.Task[dict[str, Json]], process: Process) -> None:
+    def _ended(self, task: asyncio.Task[Any], process: Process) -> None:
         process.machinery.processes.pop(process, None)
         error = None if task.cancelled() else task.exception()
-        if error is not None and not (isinstance(error, AntipodeError) and error.row.retryable):
+        if error is not None and not isinstance(error, AntipodeError | StateUnavailable):
             self.surprises.append(error)
-
-    def _note(self, order: Order, region: str, view: Mapping[str, Any]) -> None:
-        now = asyncio.get_running_loop().time()
-        self.acknowledged.append(Acknowledgement(order, view["id"], view["durability"], region, now))
 
 
 def _request(order: Order) -> SubmitRequest:
     return SubmitRequest(
         tenant=TENANT,
-        agent="walk",
-        input=order.work.model_dump(),
+        agent=order.agent,
+        input=order.work.model_dump(mode="json", exclude_defaults=True),
         idempotency_key=order.key,
         delay_seconds=order.delay_seconds,
     )

@@ -1,14 +1,16 @@
 """What a set of segments means, told a second time: written apart from the fold, and only to be compared with it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from functions.domain.job.events import (
     Event,
     JobAdopted,
+    JobCancelled,
     JobFailed,
     JobSubmitted,
     JobSucceeded,
+    StepFailed,
     StepSucceeded,
     SubmissionWithdrawn,
 )
@@ -16,6 +18,7 @@ from functions.domain.job.history import Segment
 
 #: Where an event stands: epoch, Region, sequence.
 Position = tuple[int, str, int]
+End = JobSucceeded | JobFailed | JobCancelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +29,27 @@ class Reading:
     whole: bool
 
     @property
-    def steps(self) -> list[StepSucceeded]:
-        """The recorded steps, in order."""
-        return [event for _, event in self.events if isinstance(event, StepSucceeded)]
+    def steps(self) -> list[StepSucceeded | StepFailed]:
+        """The ends of steps, in order."""
+        return [event for _, event in self.events if isinstance(event, StepSucceeded | StepFailed)]
 
     @property
-    def end(self) -> Event | None:
+    def end(self) -> End | None:
         """The event that ended the job, if it has ended."""
         last = self.events[-1][1]
-        return last if isinstance(last, JobSucceeded | JobFailed) else None
+        return last if isinstance(last, End) else None
+
+    @property
+    def submitted(self) -> JobSubmitted:
+        """How the job began."""
+        first = self.events[0][1]
+        assert isinstance(first, JobSubmitted)
+        return first
 
 
 def read(segments: Iterable[Segment]) -> Reading | None:
     """Return the winning history; None when there is no submission that can be read."""
-    events = {
-        (segment.epoch, segment.region, segment.first_sequence + offset): event
-        for segment in segments
-        for offset, event in enumerate(segment.events)
-    }
+    events = _events(segments)
     if not events:
         return None
     newest = max(epoch for epoch, _, _ in events)
@@ -56,6 +62,30 @@ def read(segments: Iterable[Segment]) -> Reading | None:
     ran_on = any(place[:2] == best[:2] and place not in path for place in events)
     history = tuple((place, events[place]) for place in path)
     return Reading(_up_to_the_end(history), whole and best[0] == newest and not ran_on)
+
+
+def until(segments: Iterable[Segment], place: Position) -> tuple[Segment, ...]:
+    """Return those segments, or parts of them, that lead to an event."""
+    kept = tuple(segments)
+    events = _events(kept)
+    opened = [p for p, e in events.items() if p[:2] == place[:2] and isinstance(e, JobSubmitted | JobAdopted)]
+    found = _path(opened[0], events) if opened else None
+    path = {each for each in found[0] if each[2] <= place[2]} if found else set()
+    parts = []
+    for segment in kept:
+        places = ((segment.epoch, segment.region, segment.first_sequence + n) for n in range(len(segment.events)))
+        number = sum(each in path for each in places)
+        if number:
+            parts.append(segment if number == len(segment.events) else replace(segment, events=segment.events[:number]))
+    return tuple(parts)
+
+
+def _events(segments: Iterable[Segment]) -> dict[Position, Event]:
+    return {
+        (segment.epoch, segment.region, segment.first_sequence + offset): event
+        for segment in segments
+        for offset, event in enumerate(segment.events)
+    }
 
 
 def _path(opening: Position, events: dict[Position, Event]) -> tuple[list[Position], bool] | None:
@@ -97,6 +127,6 @@ def _standing(reading: tuple[list[Position], bool], events: dict[Position, Event
 
 def _up_to_the_end(history: tuple[tuple[Position, Event], ...]) -> tuple[tuple[Position, Event], ...]:
     for index, (_, event) in enumerate(history):
-        if isinstance(event, JobSucceeded | JobFailed):
+        if isinstance(event, End):
             return history[: index + 1]
     return history

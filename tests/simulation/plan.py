@@ -1,10 +1,13 @@
 """What a seed stands for: which jobs clients submit, what goes wrong, and when. Everything else follows from it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from random import Random
 
+from tests.simulation.journey import Journey
 from tests.simulation.lanes import Unreliability
+from tests.simulation.plan_of_journeys import Journeys, longest
 from tests.simulation.work import Walk
 
 EAST, WEST = "us-east-1", "us-west-2"
@@ -54,14 +57,49 @@ class Order:
 
     at: float
     key: str
-    work: Walk
+    work: Walk | Journey
     regions: tuple[str, ...]
     twice_at_once: bool
     delay_seconds: float
 
+    @property
+    def agent(self) -> str:
+        """The agent that is asked for."""
+        return "walk" if isinstance(self.work, Walk) else "journey"
+
+    @property
+    def busy_seconds(self) -> float:
+        """About how long it keeps a worker."""
+        return self.work.steps * self.work.seconds if isinstance(self.work, Walk) else 10.0
+
     def __str__(self) -> str:
         twice = ", and its peer at once" if self.twice_at_once else ""
         return f"{self.at:6.2f}s {self.key} asks {self.regions[0]}{twice}, delay {self.delay_seconds:.1f}s: {self.work}"
+
+
+class Wish(Enum):
+    """What a client may ask of a job at any time."""
+
+    SIGNAL = "signals"
+    CANCEL = "cancels"
+    PAUSE = "pauses"
+    RESUME = "resumes"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A client that asks something of a job, in `regions` in turn until one says yes or that it is too late."""
+
+    at: float
+    order: str
+    wish: Wish
+    name: str
+    regions: tuple[str, ...]
+    twice: bool
+
+    def __str__(self) -> str:
+        twice = ", twice" if self.twice else ""
+        return f"{self.at:6.2f}s somebody {self.wish.value} {self.order} ({self.name}) by {self.regions[0]}{twice}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +108,7 @@ class Plan:
 
     seed: int
     orders: tuple[Order, ...]
+    visits: tuple[Visit, ...]
     faults: tuple[Fault, ...]
     crash: float
     refuse: float
@@ -82,16 +121,21 @@ class Plan:
     sweepers: int
     restless: bool
     shards: int
+    snapshot_events: int
+    bulky: bool
 
     @classmethod
     def of(cls, seed: int) -> "Plan":
         """Return the plan of a seed."""
         random = Random(f"antipode plan {seed}")
         calm = random.random() < 0.15
-        orders = tuple(_order(random, number) for number in range(random.randint(2, 6)))
+        walks = random.choice((0, 1, 1, 1, 2, 3))
+        journeys = random.choice((1, 1, 1, 2)) if walks else 2
+        orders = tuple(_order(random, number, number < walks) for number in range(walks + journeys))
         return cls(
             seed=seed,
             orders=orders,
+            visits=tuple(_visits(random, orders)),
             faults=() if calm else _faults(random, orders),
             crash=0.0 if calm else random.choice((0.0, 0.003, 0.01, 0.03)),
             refuse=0.0 if calm else random.choice((0.0, 0.0, 0.005, 0.02)),
@@ -104,12 +148,24 @@ class Plan:
             sweepers=random.choice((1, 1, 2)),
             restless=random.random() < 0.1,
             shards=random.choice((1, 1, 2)),
+            snapshot_events=random.choice((4, 6, 8, 500)),
+            bulky=random.random() < 0.1,
         )
+
+    @property
+    def longest(self) -> float:
+        """How long the jobs may take, one after the other, if everything that they wait for comes too late."""
+        return sum(longest(order.work.legs) for order in self.orders if isinstance(order.work, Journey))
 
     def loses_data(self, region: str) -> bool:
         """Say whether what only this Region holds may be lost."""
         blows = (Blow.LOST, Blow.LOST_FOR_GOOD)
         return any(fault.region == region and fault.blow in blows for fault in self.faults)
+
+    @property
+    def splits(self) -> bool:
+        """Whether both Regions may run one job at once, each holding the other for lost."""
+        return any(fault.blow in (Blow.FROZEN, Blow.CUT_OFF) for fault in self.faults)
 
     @property
     def loses_any_data(self) -> bool:
@@ -121,28 +177,50 @@ class Plan:
         head = (
             f"seed {self.seed}: crash {self.crash} and refuse {self.refuse} a call, {self.slow}s long, "
             f"model away {self.model_unavailable}, lag of {self.straggling} up to {self.longest_lag}s, "
-            f"skew {self.skew_seconds}, {sweepers}, {self.unreliability}"
+            f"skew {self.skew_seconds}, {sweepers}, {self.unreliability}, "
+            f"snapshots after {self.snapshot_events} events{', bulky' if self.bulky else ''}"
         )
-        return "\n".join([head, *map(str, self.orders), *map(str, self.faults)])
+        return "\n".join([head, *map(str, self.orders), *map(str, self.visits), *map(str, self.faults)])
 
 
-def _order(random: Random, number: int) -> Order:
+def _order(random: Random, number: int, walks: bool) -> Order:
     first = random.choice(REGIONS)
     asked = [first] + [random.choice(REGIONS) for _ in range(7)]
     return Order(
         at=random.uniform(0.0, 0.5 * STORM_SECONDS),
         key=f"order-{number}",
-        work=Walk(
-            steps=random.choice((0, 1, 2, 3, 4, 5, 8)),
-            seconds=random.choice((0.0, 0.3, 1.0, 3.0)),
-            repeatable=random.random() < 0.6,
-            together=random.random() < 0.3,
-            ask=random.random() < 0.3,
-        ),
+        work=_walk(random) if walks else Journeys(random).draw(),
         regions=tuple(asked),
         twice_at_once=random.random() < 0.25,
         delay_seconds=random.choice((0.0, 0.0, 0.0, 8.0, 40.0)),
     )
+
+
+def _walk(random: Random) -> Walk:
+    return Walk(
+        steps=random.choice((0, 1, 2, 3, 4, 5, 8)),
+        seconds=random.choice((0.0, 0.3, 1.0, 3.0)),
+        repeatable=random.random() < 0.6,
+        together=random.random() < 0.3,
+        ask=random.random() < 0.3,
+    )
+
+
+def _visits(random: Random, orders: tuple[Order, ...]) -> Iterator[Visit]:
+    """Yield what clients ask of jobs whether or not these wait for it: most of it while they are under way."""
+    for order in orders:
+        journey = isinstance(order.work, Journey)
+        for wish, likelihood in ((Wish.SIGNAL, 0.4), (Wish.CANCEL, 0.25), (Wish.PAUSE, 0.2)):
+            if random.random() < (likelihood if journey else 0.3 * likelihood):
+                at = order.at + order.delay_seconds + random.choice((2.0, 10.0, 40.0)) * random.uniform(0.1, 1.5)
+                yield _visit(random, order, wish, at)
+                if wish is Wish.PAUSE:
+                    yield _visit(random, order, Wish.RESUME, at + random.uniform(-2.0, 30.0))
+
+
+def _visit(random: Random, order: Order, wish: Wish, at: float) -> Visit:
+    asked = tuple(random.choice(REGIONS) for _ in range(5))
+    return Visit(max(at, 0.0), order.key, wish, random.choice(("go", "come")), asked, random.random() < 0.3)
 
 
 def _faults(random: Random, orders: tuple[Order, ...]) -> tuple[Fault, ...]:
@@ -153,7 +231,7 @@ def _faults(random: Random, orders: tuple[Order, ...]) -> tuple[Fault, ...]:
         blow = random.choice(_BLOWS)
         at = end + random.uniform(0.5, 0.5 * STORM_SECONDS)
         order = random.choice(orders)
-        amid = order.at + order.delay_seconds + random.uniform(0.0, 2.0 + order.work.steps * order.work.seconds)
+        amid = order.at + order.delay_seconds + random.uniform(0.0, 2.0 + order.busy_seconds)
         if random.random() < 0.6 and amid > end:
             at, region = amid, order.regions[0]
         end = at + random.choice((3.0, 15.0, 50.0, 90.0)) * random.uniform(0.5, 1.5)

@@ -17,12 +17,13 @@ from functions.domain.job.snapshot import Snapshot
 from functions.domain.ownership.verdict import Heartbeat, Verdict
 from tests.simulation.lanes import UnreliableLanes
 from tests.simulation.machine import Power, Process
+from tests.simulation.replication import Replica
 from tests.simulation.virtual_time import pass_time
 
 Result = TypeVar("Result")
 
-#: What the running task last read of its job: an effect looks here for steps that must not be carried out again.
-LAST_READ: ContextVar[JobRecord | None] = ContextVar("the record that was read last", default=None)
+#: Of each job what the running task last read of it: an effect looks here for steps that must not be carried out again.
+KNOWN: ContextVar[Mapping[str, tuple[Segment, ...]]] = ContextVar("what was read last")
 
 
 @dataclass(slots=True)
@@ -122,6 +123,7 @@ class OwnHistory:
 
     calls: Calls
     store: MemoryHistory
+    replica: Replica
 
     async def append(self, segment: Segment, *, due: Due | None = None) -> None:
         """See HistoryStore."""
@@ -130,13 +132,14 @@ class OwnHistory:
     async def read(self, job_id: str) -> JobRecord:
         """See HistoryStore."""
         record = await self.calls.to_table(lambda: self.store.read(job_id), write=False)
-        LAST_READ.set(record)
+        known = record.segments if record.snapshot is None else self.replica.known(job_id)
+        KNOWN.set({**KNOWN.get({}), job_id: known})
         return record
 
     async def read_whole(self, job_id: str) -> JobRecord:
         """See HistoryStore."""
         record = await self.calls.to_table(lambda: self.store.read_whole(job_id), write=False)
-        LAST_READ.set(record)
+        KNOWN.set({**KNOWN.get({}), job_id: record.segments})
         return record
 
     async def receive(self, arrival: Arrival, *, owner: str, lane: str) -> Arrival:
@@ -191,6 +194,7 @@ class OwnProjections:
 
     calls: Calls
     store: MemoryProjections
+    replica: Replica
 
     async def put_head(self, head: Head) -> None:
         """See Projections."""
@@ -208,6 +212,7 @@ class OwnProjections:
 
     async def put_snapshot(self, snapshot: Snapshot) -> None:
         """See Projections."""
+        self.replica.note_snapshot(snapshot)
         await self.calls.to_table(lambda: self.store.put_snapshot(snapshot), write=True)
 
     async def put_ask(self, ask: Ask) -> None:

@@ -6,18 +6,22 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, TypeAlias
 
-from functions.adapters.memory import CountingEntropy, MemoryHistory, MemoryProjections, MemoryRegister
+from functions.adapters.memory import CountingEntropy, MemoryProjections, MemoryRegister
 from functions.adapters.memory_payloads import MemoryBuckets, MemoryPayloads
 from functions.application.adopt_jobs import AdoptJobs
 from functions.application.advance_job import AdvanceJob
 from functions.application.call_child import CallChild
+from functions.application.decide_approval import DecideApproval
 from functions.application.keep_payloads import KeepPayloads
 from functions.application.keep_sweeping import KeepSweeping
 from functions.application.ports import LaneUnavailable, StateUnavailable
+from functions.application.request_change import RequestChange
 from functions.application.send_arrival import SendArrival
+from functions.application.signal_job import SignalJob
 from functions.application.submit_job import SubmitJob
 from functions.application.sweep_jobs import SweepJobs
 from functions.application.watch_regions import WatchRegions
+from tests.simulation.journey import journey
 from tests.simulation.lanes import Envelope, UnreliableLanes
 from tests.simulation.machine import Machinery, Power, Process
 from tests.simulation.ports import (
@@ -33,9 +37,9 @@ from tests.simulation.ports import (
 )
 from tests.simulation.replication import Replica
 from tests.simulation.rules import Rules
-from tests.simulation.sweepers_clock import SweepersClock
+from tests.simulation.sweepers_clock import SweepersClock, WatchersClock
 from tests.simulation.virtual_time import VirtualClock, pass_time
-from tests.simulation.work import FitfulModel, Walks
+from tests.simulation.work import Agents, FitfulModel, walk
 
 Program: TypeAlias = Callable[[Process], Coroutine[Any, Any, None]]
 Batch: TypeAlias = list[tuple[int, Envelope]]
@@ -48,6 +52,7 @@ VISIBILITY_SECONDS = 25.0
 #: How long a worker has for a batch; it yields after that.
 BATCH_SECONDS = 12.0
 WORKERS = 2
+AGENTS = Agents((walk, journey))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,6 +71,8 @@ class Region:
     restless: bool
     shards: int
     model: FitfulModel
+    buckets: MemoryBuckets
+    healed: Callable[[], bool]
     peer: "Region" = field(init=False)
     surprises: list[BaseException] = field(default_factory=list)
     _starts: int = 0
@@ -88,14 +95,12 @@ class Region:
         """Return the use case as a process of this Region has it."""
         calls = Calls(process, self.trouble)
         return SubmitJob(
-            history=OwnHistory(calls, self._history(self.replica)),
-            peer=PeerHistory(
-                calls, self._history(self.peer.replica if self.rules.copying else self.replica), self._peer_power
-            ),
-            projections=OwnProjections(calls, MemoryProjections(self.replica.table)),
+            history=self._own_history(calls),
+            peer=self._peer_history(calls, copying=self.rules.copying),
+            projections=self._projections(calls),
             lanes=OwnLanes(calls, self.lanes),
             payloads=self._keep_payloads(),
-            agents=Walks(),
+            agents=AGENTS,
             clock=self._clock(),
             entropy=CountingEntropy(self.random.random()),
             region=self.name,
@@ -103,18 +108,37 @@ class Region:
             stall_seconds=STALL_SECONDS,
         )
 
-    def _children(self, process: Process) -> CallChild:
-        calls = Calls(process, self.trouble)
-        submit = self.submit_job(process)
-        send = SendArrival(
-            history=submit.history,
-            peer=submit.peer,
-            lanes=submit.lanes,
+    def signal_job(self, process: Process) -> SignalJob:
+        """The same."""
+        send = self._send_arrival(Calls(process, self.trouble))
+        entropy = CountingEntropy(self.random.random())
+        return SignalJob(history=send.history, send=send, clock=send.clock, entropy=entropy)
+
+    def decide_approval(self, process: Process) -> DecideApproval:
+        """The same."""
+        send = self._send_arrival(Calls(process, self.trouble))
+        return DecideApproval(history=send.history, peer=send.peer, send=send, clock=send.clock, region=self.name)
+
+    def request_change(self, process: Process) -> RequestChange:
+        """The same."""
+        send = self._send_arrival(Calls(process, self.trouble))
+        entropy = CountingEntropy(self.random.random())
+        return RequestChange(history=send.history, send=send, clock=send.clock, entropy=entropy, region=self.name)
+
+    def _send_arrival(self, calls: Calls) -> SendArrival:
+        return SendArrival(
+            history=self._own_history(calls),
+            peer=self._peer_history(calls, copying=self.rules.copying_arrivals),
+            lanes=OwnLanes(calls, self.lanes),
             peer_lanes=PeerLanes(calls, self.peer.lanes, self._peer_power),
-            clock=submit.clock,
+            clock=self._clock(),
             region=self.name,
             peer_region=self.peer.name,
         )
+
+    def _children(self, process: Process) -> CallChild:
+        submit = self.submit_job(process)
+        send = self._send_arrival(Calls(process, self.trouble))
         return CallChild(submit=submit, send=send, history=submit.history)
 
     def new_process(self, role: str) -> Process:
@@ -122,17 +146,28 @@ class Region:
         self._starts += 1
         return Process(f"{self.name}/{role}-{self._starts}", self.machinery)
 
-    def _history(self, replica: Replica) -> MemoryHistory:
-        return self.rules.history(replica.table)
+    def _own_history(self, calls: Calls) -> OwnHistory:
+        return OwnHistory(calls, self.rules.history(self.replica.table), self.replica)
+
+    def _peer_history(self, calls: Calls, *, copying: bool) -> PeerHistory:
+        replica = self.peer.replica if copying else self.replica
+        return PeerHistory(calls, self.rules.history(replica.table), self._peer_power)
+
+    def _projections(self, calls: Calls) -> OwnProjections:
+        return OwnProjections(calls, MemoryProjections(self.replica.table), self.replica)
 
     def _keep_payloads(self) -> KeepPayloads:
-        """Nothing that is simulated is large enough to be kept as a payload."""
-        buckets = MemoryBuckets()
-        own, peer = MemoryPayloads(buckets, self.name), MemoryPayloads(buckets, self.peer.name)
+        own, peer = MemoryPayloads(self.buckets, self.name), MemoryPayloads(self.buckets, self.peer.name)
         return KeepPayloads(own=own, peer=peer, clock=self._clock())
 
     def _peer_power(self) -> Power:
         return self.peer.machinery.power
+
+    def _calm(self) -> bool:
+        """Whether nothing goes wrong any more, and this Region has noticed how its peer is."""
+        verdict = self.replica.table.verdicts.get(self.name)
+        lost = verdict is not None and verdict.lost
+        return self.healed() and lost == (self.peer.machinery.power is Power.LOST)
 
     def _clock(self) -> VirtualClock:
         return VirtualClock(self._skew())
@@ -155,10 +190,10 @@ class Region:
     async def _work(self, process: Process) -> None:
         calls = Calls(process, self.trouble)
         advance = AdvanceJob(
-            history=OwnHistory(calls, self._history(self.replica)),
-            projections=OwnProjections(calls, MemoryProjections(self.replica.table)),
+            history=self._own_history(calls),
+            projections=self._projections(calls),
             lanes=OwnLanes(calls, self.lanes),
-            agents=Walks(),
+            agents=AGENTS,
             model=self.model,
             children=self._children(process),
             payloads=self._keep_payloads(),
@@ -197,8 +232,8 @@ class Region:
 
     async def _sweep(self, process: Process) -> None:
         calls = Calls(process, self.trouble)
-        history = OwnHistory(calls, self._history(self.replica))
-        projections = OwnProjections(calls, MemoryProjections(self.replica.table))
+        history = self._own_history(calls)
+        projections = self._projections(calls)
         lanes = OwnLanes(calls, self.lanes)
         clock = SweepersClock(
             self._skew(),
@@ -242,7 +277,7 @@ class Region:
         watch = WatchRegions(
             register=OwnRegister(calls, MemoryRegister(self.replica.table)),
             probe=Probe(calls, self._peer_power, lambda: self.peer.trouble.table_down),
-            clock=self._clock(),
+            clock=WatchersClock(self._skew(), calm=self._calm),
             region=self.name,
             peer_region=self.peer.name,
             heartbeat_seconds=HEARTBEAT_SECONDS,

@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, TypeAlias, TypeVar
 
-from functions.adapters.memory import MemoryTable, SegmentRow
+from functions.adapters.memory import ArrivalRow, MemoryTable, SegmentRow
+from functions.domain.job.arrivals import Arrival
 from functions.domain.job.history import Segment
+from functions.domain.job.snapshot import Snapshot
+from tests.simulation import oracle
 from tests.simulation.machine import current_process
 
 Key = TypeVar("Key")
@@ -61,10 +64,12 @@ class Replica:
 
     def __init__(self, name: str, link: "Link") -> None:
         self.name = name
+        self.covered = link.covered
         self.versions: dict[Place, tuple[float, int]] = {}
         self.outgoing: dict[int, Change] = {}
         self.generation = 0
         self.changes = 0
+        self._bells: list[asyncio.Future[None]] = []
         spaces = {space: Watched(self._watcher(space, link)) for space in _SPACES}
         self.table = MemoryTable(**spaces)  # type: ignore[arg-type]  # each is a dict of its own kind
 
@@ -83,6 +88,25 @@ class Replica:
             for key, value in self.space(space).items():
                 yield (space, key), value
 
+    def known(self, job_id: str) -> tuple[Segment, ...]:
+        """Return what can be known here of a job's history: its segments, and those whose sum a snapshot tells."""
+        own = [row.segment for key, row in sorted(self.table.segments.items()) if key[0] == job_id]
+        snapshots = [snapshot for key, snapshot in self.table.snapshots.items() if key[0] == job_id]
+        if not snapshots:
+            return tuple(own)
+        here = {(segment.epoch, segment.region, segment.place) for segment in own}
+        told: dict[tuple[int, str, int], Segment] = {}
+        for segment in (each for snapshot in snapshots for each in self.covered.get(_place_of(snapshot), ())):
+            place = (segment.epoch, segment.region, segment.place)
+            if place not in here and (place not in told or len(told[place].events) < len(segment.events)):
+                told[place] = segment
+        return (*own, *told.values())
+
+    def note_snapshot(self, snapshot: Snapshot) -> None:
+        """Keep account of what a snapshot tells of, for whoever will have it without the segments themselves."""
+        place = (snapshot.epoch, snapshot.region, snapshot.sequence)
+        self.covered[_place_of(snapshot)] = oracle.until(self.known(snapshot.job_id), place)
+
     def apply(self, change: Change) -> None:
         """Last writer wins."""
         if change.version > self.versions.get(change.place, (-1.0, 0)):
@@ -94,16 +118,33 @@ class Replica:
     def note_change(self, space: str) -> None:
         """Something was written."""
         if space not in _PULSE:
-            self.changes += 1
+            self._changed()
+
+    def next_change(self) -> asyncio.Future[None]:
+        """Return what is done when something is written, cursors and heartbeats apart."""
+        bell: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._bells.append(bell)
+        return bell
+
+    def _changed(self) -> None:
+        self.changes += 1
+        bells, self._bells = self._bells, []
+        for bell in bells:
+            if not bell.done():
+                bell.set_result(None)
 
     def lose(self) -> None:
         """Forget everything, what was on its way included."""
-        self.changes += 1
+        self._changed()
         self.generation += 1
         self.outgoing.clear()
         self.versions.clear()
         for space in _SPACES:
             self.space(space).clear()
+
+
+def _place_of(snapshot: Snapshot) -> Place:
+    return snapshot.job_id, (snapshot.writer, snapshot.epoch, snapshot.region, snapshot.sequence)
 
 
 @dataclass(slots=True)
@@ -112,6 +153,7 @@ class Ledger:
 
     faults: dict[Place, str] = field(default_factory=dict)
     _segments: dict[Place, SegmentRow] = field(default_factory=dict)
+    _arrivals: dict[Place, Arrival] = field(default_factory=dict)
     _writers: dict[Place, str] = field(default_factory=dict)
     _openings: dict[tuple[str, int, str], Segment] = field(default_factory=dict)
 
@@ -124,6 +166,11 @@ class Ledger:
             self._note_opening(value.segment)
             if first == value:
                 return  # the very same segment may be copied by anybody
+        if isinstance(value, ArrivalRow):
+            known = self._arrivals.setdefault(place, value.arrival)
+            if known != value.arrival:
+                self.faults.setdefault(place, f"two contents in one arrival {place}: {known} and {value.arrival}")
+            return  # likewise
         first_writer = self._writers.setdefault(place, writer)
         if first_writer != writer:
             self.faults.setdefault(place, f"{place} has two writers, {first_writer} and {writer}")
@@ -140,6 +187,7 @@ class Ledger:
         """A replica was lost: what only it held has never been, as far as anybody can tell."""
         present = {place for place, _ in kept.items()}
         self._segments = {place: row for place, row in self._segments.items() if place in present}
+        self._arrivals = {place: arrival for place, arrival in self._arrivals.items() if place in present}
         self._openings.clear()
         for row in self._segments.values():
             self._note_opening(row.segment)
@@ -153,6 +201,10 @@ class Link:
 
     def __init__(self, names: tuple[str, str], random: Random, straggling: float, longest_lag: float) -> None:
         self.ledger = Ledger()
+        #: What each snapshot that was ever written tells of.
+        self.covered: dict[Place, tuple[Segment, ...]] = {}
+        #: Is told of every segment as it is first written.
+        self.listener: Callable[[Segment], None] = lambda segment: None
         self.paused = dict.fromkeys(names, False)  # the direction from that Region
         self.replicas = {name: Replica(name, self) for name in names}
         self.straggling = straggling
@@ -171,6 +223,8 @@ class Link:
         replica.versions[place] = change.version
         replica.outgoing[self._count] = change
         self._send(replica, self._count)
+        if isinstance(value, SegmentRow):
+            self.listener(value.segment)
 
     def pause(self, name: str) -> None:
         """Hold back what comes from that Region."""
@@ -193,7 +247,7 @@ class Link:
         for (space, key), value in full.items():
             empty.space(space).put_quietly(key, value)
         empty.versions = dict(full.versions)
-        empty.changes += 1
+        empty.note_change("segments")
         full.outgoing.clear()
 
     def settled(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 from unittest.mock import patch
 
 from functions.adapters.memory import MemoryHistory, MemoryTable
+from tests.simulation.plan import Plan
 
 _SHARDED = ("functions.application.sweep_jobs", "functions.application.adopt_jobs", "functions.adapters.memory")
 
@@ -15,20 +16,22 @@ _SHARDED = ("functions.application.sweep_jobs", "functions.application.adopt_job
 class Rules:
     """All in force, unless a test says otherwise. `replaced`: what stands in for a function, by its dotted name.
 
-    `copying`: a submission is copied to the peer before it is acknowledged.
+    `copying`: a submission is copied to the peer before it is acknowledged; `copying_arrivals`: an arrival is.
     """
 
     history: Callable[[MemoryTable], MemoryHistory] = MemoryHistory
     adoption: bool = True
     copying: bool = True
+    copying_arrivals: bool = True
     replaced: tuple[tuple[str, Callable[..., Any]], ...] = ()
 
     @contextmanager
-    def in_force(self, shards: int) -> Iterator[None]:
-        """Run something under these rules, with so many shards of the due index."""
+    def in_force(self, plan: Plan) -> Iterator[None]:
+        """Run something under these rules, with the plan's sizes in place of those that only large jobs reach."""
         with ExitStack() as stack:
             for module in _SHARDED:  # a sweep reads each shard, which costs a run more than it could ever find
-                stack.enter_context(patch(f"{module}.DUE_SHARDS", shards))
+                stack.enter_context(patch(f"{module}.DUE_SHARDS", plan.shards))
+            stack.enter_context(patch("functions.application.advance_job.SNAPSHOT_EVENTS", plan.snapshot_events))
             for name, stand_in in self.replaced:
                 stack.enter_context(patch(name, stand_in))
             yield

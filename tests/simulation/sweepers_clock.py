@@ -6,16 +6,22 @@ out when nothing has come due, nothing was refused in the last one and the verdi
 nothing at all was written either. A new sweeper begins with a round. In a part of the seeds no round is left out.
 """
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from functions.adapters.memory import MemoryProjections
 from functions.application.adopt_jobs import LAST
 from functions.domain.job.history import DueEntry
+from functions.domain.moments import seconds_between
 from functions.domain.ownership.verdict import Verdict
 from tests.simulation.lanes import LANE
 from tests.simulation.machine import Process
 from tests.simulation.replication import Replica
 from tests.simulation.virtual_time import VirtualClock, pass_time
+
+#: How long a sentinel sleeps when all is well for good.
+CALM_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +52,23 @@ class SweepersClock(VirtualClock):
         await pass_time(seconds)
         sight = await self._look()
         while self._last is not None and not self.restless and self._alike(sight, self._last):
+            await self._something_new()
             await pass_time(seconds)
             sight = await self._look()
         self._last = sight
+
+    async def _something_new(self) -> None:
+        """Wait until something is written or falls due: until then a look sees what the last one saw."""
+        loop = asyncio.get_running_loop()
+        bell = self.replica.next_change()
+        now = self.now()
+        later = [entry.due_at for entry in self._entries if entry.due_at > now]
+        alarm = None
+        if later and not bell.done():
+            alarm = loop.call_later(seconds_between(now, min(later)), _ring, bell)
+        await bell
+        if alarm is not None:
+            alarm.cancel()
 
     async def _look(self) -> _Sight:
         if self._entries_at != self.replica.changes:
@@ -75,3 +95,19 @@ class SweepersClock(VirtualClock):
             before.refusals,
             before.changes,
         )
+
+
+def _ring(bell: asyncio.Future[None]) -> None:
+    if not bell.done():
+        bell.set_result(None)
+
+
+@dataclass(slots=True, kw_only=True)
+class WatchersClock(VirtualClock):
+    """The port Clock of a simulated sentinel: it sleeps long when all is well for good, as no verdict changes then."""
+
+    calm: Callable[[], bool]
+
+    async def sleep(self, seconds: float) -> None:
+        """See Clock."""
+        await pass_time(CALM_SECONDS if self.calm() else seconds)

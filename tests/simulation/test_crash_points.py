@@ -4,16 +4,20 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from dataclasses import replace
+from unittest.mock import patch
 
 import pytest
 
+from functions.application.advance_job import AdvanceJob
 from functions.application.ports import StateUnavailable
+from functions.application.sweep_jobs import SweepJobs
 from functions.domain.ids import digest_of
 from functions.domain.job.events import JobSucceeded
 from functions.domain.job.history import Segment
 from functions.domain.lanes import LaneMessage
 from tests.simulation.virtual_time import in_virtual_time, pass_time, run_virtually
 from tests.unit.application.agents import Effects
+from tests.unit.application.stories import agent_of, signalled
 from tests.unit.application.two_regions import (
     EAST,
     JOB,
@@ -210,3 +214,49 @@ async def test_both_regions_agree_after_a_lost_one_comes_back_with_what_it_did_m
     assert (west.state(JOB).owner_region, west.state(JOB).status) == (WEST, "succeeded")
     assert {item.region for item in west.state(JOB).superseded} == {EAST}
     assert effects.done["tread"] == 1
+
+
+async def a_signal_slips_in_as_the_job_leaves_its_worker() -> tuple[Region, SweepJobs]:
+    """Return the Region in which one came at the last moment: its hint was not needed yet, and the sweeper was by.
+
+    A sweeper that has just started would look at what came in the last two minutes once more; this one has seen it.
+    """
+    east, _ = two_regions(agent_of(lambda ctx: ctx.signal("go", timeout=3600.0)))
+    message = await submitted(east, "work")
+    await east.advance_job().advance(message, delivery=1, stop_at=-1.0)  # yields at once: from now on it is running
+    sweep = east.sweep_jobs()
+    for _ in range(3):  # beyond the due entry of its submission
+        await pass_time(STALL_SECONDS)
+        await sweep.sweep()
+    *_, again = east.waiting()
+
+    class SlipsIn(Fuse):
+        async def burn(self, what: str) -> None:
+            if what == "before append" and not east.table.arrivals and "attempt_started" in east.kinds()[2:]:
+                await signalled(east, "go/1", "slipped in")
+                await sweep.sweep()
+
+    await advance(east, again.message, SlipsIn())
+    assert east.table.arrivals
+    return east, sweep
+
+
+@in_virtual_time
+async def test_what_slips_in_as_a_job_leaves_its_worker_wakes_it_all_the_same() -> None:
+    east, _ = await a_signal_slips_in_as_the_job_leaves_its_worker()
+    await east.work()
+    assert east.state(JOB).result == "slipped in"
+
+
+@in_virtual_time
+async def test_without_the_look_after_it_was_seen_to_wait_a_job_would_sleep_through_it() -> None:
+    async def no_look(advance: AdvanceJob, known: object) -> None:
+        """The rule that is switched off."""
+
+    with patch.object(AdvanceJob, "_look_once_more", no_look):
+        east, sweep = await a_signal_slips_in_as_the_job_leaves_its_worker()
+        for _ in range(60):
+            await east.work()
+            await pass_time(30)
+            await sweep.sweep()
+        assert east.state(JOB).status == "waiting"

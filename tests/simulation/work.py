@@ -1,4 +1,4 @@
-"""The work that simulated jobs do: an agent on the real SDK whose every effect is written down outside of the system.
+"""The work of which the simulation knows every turn: an agent on the real SDK that has effects, one after the other.
 
 Each effect returns something that no other execution of it returns, so a mix of two executions shows in the result.
 """
@@ -6,50 +6,17 @@ Each effect returns something that no other execution of it returns, so a mix of
 import asyncio
 import json
 from collections.abc import Sequence
-from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 
 from pydantic import BaseModel
 
 from functions.application.agent_ports import Agent
 from functions.application.ports import ModelAnswer, ModelRequest, ModelUnavailable
-from functions.domain.job.history import JobRecord
 from functions.sdk import Context, agent, tool
+from tests.simulation.effects import EFFECTS, carry_out
 from tests.simulation.machine import current_process
-from tests.simulation.ports import LAST_READ
 from tests.simulation.virtual_time import pass_time
-
-EFFECTS: ContextVar["EffectLog"] = ContextVar("every effect that was carried out")
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """One execution: of which step, with which key, and what its worker knew of the job."""
-
-    job_id: str
-    place: str
-    key: str
-    region: str
-    process: str
-    at: float
-    known: JobRecord
-
-
-@dataclass(slots=True)
-class EffectLog:
-    """All executions, in order."""
-
-    done: list[Effect] = field(default_factory=list)
-
-    def note(self, job_id: str, place: str, key: str) -> str:
-        """Take an execution down and return what tells it from all others."""
-        process = current_process()
-        known = LAST_READ.get()
-        assert known is not None
-        now = asyncio.get_running_loop().time()
-        self.done.append(Effect(job_id, place, key, process.machinery.name, process.name, now, known))
-        return f"{place}@{len(self.done)}"
 
 
 class Walk(BaseModel):
@@ -70,23 +37,13 @@ class Answer(BaseModel):
 
 async def tread(place: str, seconds: float, idempotency_key: str) -> str:
     """Have an effect that may be repeated."""
-    return await _carry_out(place, seconds, idempotency_key)
+    return await carry_out(place, seconds, idempotency_key)
 
 
 @tool(repeatable=False, expensive=True)
 async def leap(place: str, seconds: float, idempotency_key: str) -> str:
     """Have an effect that does harm when it is repeated."""
-    return await _carry_out(place, seconds, idempotency_key)
-
-
-async def _carry_out(place: str, seconds: float, key: str) -> str:
-    process = current_process()
-    process.check()
-    result = EFFECTS.get().note(key.partition("/")[0], place, key)
-    await pass_time(seconds)
-    await process.machinery.gate()
-    process.check()
-    return result
+    return await carry_out(place, seconds, idempotency_key)
 
 
 @agent("walk", version="1")
@@ -105,20 +62,23 @@ async def walk(ctx: Context, request: Walk) -> list[str]:
     return results
 
 
-class Walks:
-    """The port Agents: the one agent."""
+@dataclass(frozen=True, slots=True)
+class Agents:
+    """The port Agents: these agents, each in one version."""
+
+    agents: tuple[Agent, ...]
 
     def names(self) -> Sequence[str]:
         """See Agents."""
-        return [walk.name]
+        return [each.name for each in self.agents]
 
     def versions(self, name: str) -> Sequence[str]:
         """See Agents."""
-        return [walk.version] if name == walk.name else []
+        return [each.version for each in self.agents if each.name == name]
 
     def find(self, name: str, version: str | None = None) -> Agent | None:
         """See Agents."""
-        return walk if name == walk.name and version in (None, walk.version) else None
+        return next((each for each in self.agents if each.name == name and version in (None, each.version)), None)
 
 
 @dataclass(slots=True)
@@ -137,5 +97,5 @@ class FitfulModel:
         if self.random.random() < self.unavailable:
             raise ModelUnavailable("throttled, as the seed has it")
         key = request.idempotency_key.rpartition("/")[0]
-        words = EFFECTS.get().note(key.partition("/")[0], "model", key)
+        words = EFFECTS.get().note(key.partition("/")[2], key)
         return ModelAnswer(json.dumps({"words": words}), 10, 5)

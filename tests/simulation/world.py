@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
-from tests.simulation import invariants
+from functions.adapters.memory_payloads import MemoryBuckets
+from tests.simulation import invariants, invariants_of_arrivals, invariants_of_jobs
 from tests.simulation.clients import Clients
+from tests.simulation.effects import EFFECTS, EffectLog
+from tests.simulation.evidence import Evidence
 from tests.simulation.lanes import Unreliability, UnreliableLanes
 from tests.simulation.machine import Machinery, Power, own_new_tasks
 from tests.simulation.plan import REGIONS, Blow, Fault, Plan, peer_of
@@ -16,9 +19,11 @@ from tests.simulation.region import VISIBILITY_SECONDS, Region
 from tests.simulation.replication import Link
 from tests.simulation.rules import Rules
 from tests.simulation.virtual_time import VirtualLoop, pass_time, run_virtually
-from tests.simulation.work import EFFECTS, EffectLog, FitfulModel
+from tests.simulation.visitors import Visitors
+from tests.simulation.work import FitfulModel
 
 LOOK_EVERY_SECONDS = 5.0
+RESUME_EVERY_SECONDS = 60.0
 #: After everything has healed, jobs must be at their end within this time.
 REST_WITHIN_SECONDS = 1200.0
 
@@ -44,7 +49,7 @@ def simulate(seed: int, rules: Rules | None = None) -> Outcome:
     """Run the plan of a seed to its end."""
     plan = Plan.of(seed)
     rules = rules or Rules()
-    with rules.in_force(plan.shards):
+    with rules.in_force(plan):
         return run_virtually(World(plan, rules).run())
 
 
@@ -57,10 +62,15 @@ class World:
         self.link = Link(REGIONS, self.random, plan.straggling, plan.longest_lag)
         self.effects = EffectLog()
         self.readings = Readings()
+        self.buckets = MemoryBuckets()
         self.regions = {name: self._region(name, rules) for name in REGIONS}
         for name, region in self.regions.items():
             region.peer = self.regions[peer_of(name)]
         self.clients = Clients(self.regions, self.random)
+        self.visitors = Visitors(self.clients, plan.seed)
+        self.healed_at = 0.0
+        self._resumed: dict[str, float] = {}
+        self._unfinished: dict[str, int] = {}
 
     async def run(self) -> Outcome:
         """Do everything that the plan says, and judge the end."""
@@ -68,13 +78,18 @@ class World:
         assert isinstance(loop, VirtualLoop)
         own_new_tasks(loop)
         EFFECTS.set(self.effects)
+        self.link.listener = self.visitors.listen()
         for region in self.regions.values():
             region.begin()
         faults = [asyncio.create_task(self._strike(fault)) for fault in self.plan.faults]
         clients = [asyncio.create_task(self.clients.place(order)) for order in self.plan.orders]
-        await asyncio.gather(*faults, *clients)
+        visits = [asyncio.create_task(self.visitors.visit(visit)) for visit in self.plan.visits]
+        await asyncio.gather(*faults, *clients, *visits)
         self._heal()
         rested = await self._rest()
+        for visit in self.visitors.coming:
+            visit.cancel()
+        await asyncio.gather(*self.visitors.coming, return_exceptions=True)
         for region in self.regions.values():
             await region.end()
         return self._outcome(rested)
@@ -94,6 +109,8 @@ class World:
             restless=plan.restless,
             shards=plan.shards,
             model=FitfulModel(self.random, plan.model_unavailable),
+            buckets=self.buckets,
+            healed=lambda: self.healed_at > 0,
         )
 
     async def _strike(self, fault: Fault) -> None:
@@ -158,6 +175,7 @@ class World:
             self.link.resume(name)
 
     def _heal(self) -> None:
+        self.healed_at = asyncio.get_running_loop().time()
         self.link.longest_lag = 0.0
         for region in self.regions.values():
             region.trouble.end()
@@ -167,10 +185,10 @@ class World:
     async def _rest(self) -> bool:
         """Wait until every job has come to its end in each Region that is there; say whether that was so in time."""
         loop = asyncio.get_running_loop()
-        until = loop.time() + REST_WITHIN_SECONDS
+        until = loop.time() + REST_WITHIN_SECONDS + self.plan.longest
         while loop.time() < until:
             await pass_time(LOOK_EVERY_SECONDS)
-            if self._link_settled() and all(self._finished(region) for region in self._present()):
+            if self._link_settled() and all(list(map(self._finished, self._present()))):
                 return True
         return False
 
@@ -179,23 +197,38 @@ class World:
 
     def _link_settled(self) -> bool:
         return len(self._present()) < len(REGIONS) or not any(
-            place[0] == "segments"
+            place[0] in ("segments", "arrivals")
             for replica in self.link.replicas.values()
             for place in (change.place for change in replica.outgoing.values())
         )
 
     def _finished(self, region: Region) -> bool:
         """Say whether all jobs are. A newer epoch whose beginning was lost with its Region may stay incomplete."""
-        states = [
-            state
-            for segments in invariants.histories(region).values()
-            if (state := self.readings.state(segments)) is not None
-        ]
-        return all(state.finished and (state.complete or self.plan.loses_any_data) for state in states)
+        if self._unfinished.get(region.name) == region.replica.changes:
+            return False  # as when it was looked at last
+        finished, halted = True, False
+        for job, segments in invariants.histories(region).items():
+            state = self.readings.state(segments)
+            if state is not None and not (state.finished and (state.complete or self.plan.loses_any_data)):
+                finished = False
+                if state.halted:
+                    halted = True
+                    self._have_resumed(job)
+        if not (finished or halted):
+            self._unfinished[region.name] = region.replica.changes
+        return finished
+
+    def _have_resumed(self, job: str) -> None:
+        """Whoever has a job paused has it go on at last."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._resumed.get(job, 0.0) + RESUME_EVERY_SECONDS:
+            self._resumed[job] = now
+            self.visitors.coming.append(asyncio.create_task(self.visitors.resume(job)))
 
     def _outcome(self, rested: bool) -> Outcome:
         kept = {region.name: invariants.histories(region) for region in self._present()}
         told = self.clients.acknowledged
+        evidence = Evidence.of(self.plan, self._present(), kept, self.visitors.said, self.readings, self.healed_at)
         violations = [
             *([] if rested else [f"not everything came to its end within {REST_WITHIN_SECONDS:.0f} s of healing"]),
             *invariants.lost_jobs(self.plan, told, kept, self.readings),
@@ -205,6 +238,8 @@ class World:
             *invariants.blind_workers(self.effects.done, self.readings),
             *invariants.changing_keys(self.effects.done),
             *invariants.doubled_jobs(told),
+            *(found for check in invariants_of_arrivals.ALL for found in check(evidence)),
+            *(found for check in invariants_of_jobs.ALL for found in check(evidence, self.effects.done)),
             *self.link.ledger.faults.values(),
             *(f"unexpected: {error!r}" for error in self._surprises()),
         ]
@@ -229,6 +264,13 @@ class World:
         seen += [
             (each.at, f"{each.region} acknowledged {each.order.key} as {each.durability}")
             for each in self.clients.acknowledged
+        ]
+        seen += [
+            (
+                each.at,
+                f"{each.region} took {each.arrival} of {each.by} for {each.job_id}: {each.durability}, {each.settled}",
+            )
+            for each in self.visitors.said
         ]
         return [f"{at:9.3f}s {what}" for at, what in sorted(seen)]
 

@@ -1,0 +1,123 @@
+"""The simulation can fail: without any one rule of waiting and calling it finds a run in which that does harm.
+
+A file of its own beside the rules of the history, so that two processes can share them. Not here: the look after a job
+was seen to wait. Without it a sweeper that looks at the moment in between has to be the only one, and not to start anew
+for as long as the job waits, which no seed of thousands brings about: `test_crash_points` has that story.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pytest
+
+from functions.adapters.memory import MemoryProjections
+from functions.application.advance_job import AdvanceJob
+from functions.application.call_child import CallChild
+from functions.application.ports import HistoryStore
+from functions.application.read_state import read_state
+from functions.application.send_arrival import SendArrival, Sent
+from functions.domain.job.arrivals import Arrival, ArrivalKind, in_order
+from functions.domain.job.decider import unheard
+from functions.domain.job.history import DueEntry, JobRecord
+from functions.domain.job.state import JobState, fold
+from tests.simulation.rules import Rules
+from tests.simulation.world import simulate
+
+#: So many seeds at most are tried for each rule.
+SEEDS = 500
+APPLICATION = "functions.application"
+
+
+def again_and_again(state: JobState, arrivals: Iterable[Arrival], region: str) -> tuple[Arrival, ...]:
+    every = in_order(tuple(arrivals), region)
+    new = {arrival.key for arrival in unheard(state, every, region)}
+    return tuple(each for each in every if each.key in new or each.kind is ArrivalKind.SIGNAL)
+
+
+async def nothing(*args: Any, **kwargs: Any) -> None:
+    """Do nothing."""
+
+
+settle_family = CallChild.settle_family
+
+
+async def by_its_worker_alone(self: AdvanceJob, known: Any) -> None:
+    _, state = await read_state(self.history, known.job_id)
+    if state is not None and state.finished:
+        await settle_family(self.children, known.job_id, state)
+
+
+def without_arrivals(self: MemoryProjections, region: str, lane: str) -> Iterable[DueEntry]:
+    for row in self.table.segments.values():
+        if row.due is not None and row.due.lane == lane and row.segment.region == region:
+            yield DueEntry(row.segment.job_id, row.due.at)
+    for head in self.table.heads.values():
+        if head.due_at is not None and head.lane == lane and head.region == region:
+            yield DueEntry(head.job_id, head.due_at, head.region)
+
+
+async def wherever_it_is_taken(
+    self: SendArrival, job_id: str, state: JobState, kind: ArrivalKind, name: str, **said: Any
+) -> Sent:
+    sent = await self.send(job_id, state, kind, name, **said)
+    return Sent(sent.arrival, sent.earlier, sent.durability, settled=True)
+
+
+async def by_the_snapshot(history: HistoryStore, job_id: str) -> tuple[JobRecord, JobState | None]:
+    record = await history.read(job_id)
+    snapshot = record.snapshot
+    assert snapshot is not None
+    place = (snapshot.epoch, snapshot.region)
+    return record, fold((each for each in record.segments if (each.epoch, each.region) == place), snapshot)
+
+
+def _for_all(name: str, modules: Sequence[str], stand_in: Any) -> tuple[tuple[str, Any], ...]:
+    return tuple((f"{APPLICATION}.{module}.{name}", stand_in) for module in modules)
+
+
+SWITCHED_OFF = {
+    "the taking in of an arrival once": (
+        Rules(replaced=_for_all("unheard", ("advance_job", "run_attempt"), again_and_again)),
+        "has taken signal/",
+    ),
+    "the due entries and the hints of arrivals": (
+        Rules(
+            replaced=(
+                ("functions.adapters.memory.MemoryProjections._entries", without_arrivals),
+                (f"{APPLICATION}.send_arrival.SendArrival._hint", nothing),
+            )
+        ),
+        "later than it may",
+    ),
+    "the copy of an arrival that makes both true": (Rules(copying_arrivals=False), ", both by"),
+    "the end that a parent was told": (
+        Rules(replaced=((f"{APPLICATION}.call_child.CallChild.end_from_parent", nothing),)),
+        "of its child",
+    ),
+    "the settling of a family by whoever comes after": (
+        Rules(
+            replaced=(
+                (f"{APPLICATION}.call_child.CallChild.settle_family", nothing),
+                (f"{APPLICATION}.advance_job.AdvanceJob._settle_others", by_its_worker_alone),
+            )
+        ),
+        "later than it may",
+    ),
+    "the arbitration at the owner's replica": (
+        Rules(replaced=((f"{APPLICATION}.send_arrival.SendArrival.send_once", wherever_it_is_taken),)),
+        "people were told that it was decided by",
+    ),
+    "the check that a snapshot is on the winning path": (
+        Rules(replaced=((f"{APPLICATION}.read_state.read_whole_state", by_the_snapshot),)),
+        "has not come to its end",
+    ),
+}
+
+
+@pytest.mark.parametrize("rule", SWITCHED_OFF)
+def test_without_this_rule_the_simulation_finds_the_harm(rule: str) -> None:
+    rules, harm = SWITCHED_OFF[rule]
+    for seed in range(SEEDS):
+        if any(harm in violation for violation in simulate(seed, rules).violations):
+            return
+    pytest.fail(f"{SEEDS} seeds without {rule}, and none ended with: {harm}")
