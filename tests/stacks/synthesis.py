@@ -1,12 +1,12 @@
 """Writes the templates of several environments, with what cdk-nag finds in them, and sums them up as JSON.
 
-`python -m tests.stacks.synthesis FOLDER`. A process of its own, so that the test workers can share one run: starting
-the CDK takes seconds, another environment in the same process a second.
+`python -m tests.stacks.synthesis FOLDER NAME...`. A process of its own, so that the test workers can share one run:
+starting the CDK takes seconds, another environment in the same process a few.
 """
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -46,14 +46,14 @@ class Finding:
     construct: str
 
 
-def write_all(folder: Path) -> dict[str, Any]:
-    """Write every variant below `folder` and return its templates, and the findings of cdk-nag."""
+def write_all(folder: Path, names: Iterable[str]) -> dict[str, Any]:
+    """Write these variants below `folder` and return their templates, and the findings of cdk-nag."""
     bundle = folder / "bundle"
-    (bundle / "functions").mkdir(parents=True)
+    (bundle / "functions").mkdir(parents=True, exist_ok=True)
     (bundle / "functions" / "__init__.py").write_text("")
     written: dict[str, Any] = {}
-    for name, context in VARIANTS.items():
-        context = {**context, "bundle": str(bundle)}
+    for name in names:
+        context = {**VARIANTS[name], "bundle": str(bundle)}
         if name not in INSPECTED:
             written[name] = {"templates": _write(folder / name, context, inspect=False)[0]}
             continue
@@ -127,5 +127,5 @@ def _acknowledgments(*, heed: bool) -> Iterator[list[Finding]]:
 
 
 if __name__ == "__main__":
-    target = Path(sys.argv[1])
-    (target / "written.json").write_text(json.dumps(write_all(target)))
+    target, chosen = Path(sys.argv[1]), sys.argv[2:]
+    (target / f"written-{chosen[0]}.json").write_text(json.dumps(write_all(target, chosen)))
