@@ -11,7 +11,7 @@ from functions.application.ports import AppendConflict, Due
 from functions.domain.ids import shard_of
 from functions.domain.job.arrivals import Arrival, ArrivalKind, arrival_key
 from functions.domain.job.events import JobSubmitted, decode, encode
-from functions.domain.job.history import JobRecord, Segment, job_key, segment_from, segment_key
+from functions.domain.job.history import JobRecord, Segment, job_key, rival_keys, segment_from, segment_key
 from functions.domain.lanes import DUE_SHARDS
 
 #: A job is read from its end, so many items at once: most have fewer, and of a long one the end is enough, after its
@@ -46,17 +46,24 @@ class DynamodbHistory:
                 snapshots.extend(found)
                 covers = newest_whole(snapshots)
             if covers is not None and page and page[-1]["sk"]["S"] < covers.next_key:
-                return self._since(job_id, items, covers)
+                return await self._since(job_id, items, covers)
         return self._record(job_id, items)
 
     async def read_whole(self, job_id: str) -> JobRecord:
         """See HistoryStore."""
         return self._record(job_id, await self._table.query("pk = :job", {":job": text(job_key(job_id))}))
 
-    def _since(self, job_id: str, items: list[Item], covers: WholeSnapshot) -> JobRecord:
-        """Return what came after a snapshot. What was read beyond it is left out, for it is read in part only."""
+    async def _since(self, job_id: str, items: list[Item], covers: WholeSnapshot) -> JobRecord:
+        """Return what came after a snapshot, and the beginning of what another Region wrote in its epoch, if it did.
+
+        What was read beyond it is left out, for it is read in part only.
+        """
+        snapshot = covers.unpacked(job_id)
+        low, high = rival_keys(snapshot)
+        values = {":job": text(job_key(job_id)), ":low": text(low), ":high": text(high)}
+        rivals = await self._table.query("pk = :job AND sk BETWEEN :low AND :high", values, limit=1)
         later = [item for item in items if item["sk"]["S"] >= covers.next_key]
-        return replace(self._record(job_id, later), snapshot=covers.unpacked(job_id))
+        return replace(self._record(job_id, [*rivals, *later]), snapshot=snapshot)
 
     def _record(self, job_id: str, items: Sequence[Item]) -> JobRecord:
         items = sorted(items, key=lambda item: str(item["sk"]["S"]))

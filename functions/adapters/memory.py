@@ -27,6 +27,7 @@ from functions.domain.job.history import (
     Segment,
     first_key_after,
     newest_snapshot,
+    rival_keys,
     segment_key,
 )
 from functions.domain.job.snapshot import Snapshot
@@ -92,9 +93,11 @@ class MemoryHistory:
         snapshot = self._snapshot(job_id)
         if snapshot is None:
             return whole
-        first = first_key_after(snapshot)
-        segments = (each for each in whole.segments if segment_key(each.epoch, each.region, each.place) >= first)
-        return replace(whole, segments=tuple(segments), snapshot=snapshot)
+        keys = {segment_key(each.epoch, each.region, each.place): each for each in whole.segments}
+        low, high = rival_keys(snapshot)
+        rivals = sorted(key for key in keys if low <= key <= high)[:1]
+        later = (key for key in keys if key >= first_key_after(snapshot))
+        return replace(whole, segments=tuple(keys[key] for key in (*rivals, *later)), snapshot=snapshot)
 
     async def read_whole(self, job_id: str) -> JobRecord:
         """See HistoryStore."""

@@ -17,7 +17,7 @@ from functions.application.ports import (
 )
 from functions.application.read_state import read_state
 from functions.domain.ids import digest_of
-from functions.domain.job.arrivals import PROVISIONAL, Arrival, ArrivalKind
+from functions.domain.job.arrivals import PROVISIONAL, Arrival, ArrivalKind, is_provisional
 from functions.domain.job.decider import ARRIVED
 from functions.domain.job.events import Json
 from functions.domain.job.state import JobState
@@ -84,7 +84,7 @@ class SendArrival:
         """Send what may be sent once only, whoever sends it and where: the owner's replica says who came first."""
         if state.owner_region == self.region:
             sent = await self.send(job_id, state, kind, name, by=by, body=body)
-            return replace(sent, settled=await self._is_settled(job_id, state, sent.durability))
+            return replace(sent, settled=await self._is_settled(sent.arrival, state, sent.durability))
         arrival = Arrival(
             job_id=job_id, region=state.owner_region, kind=kind, name=name, at=self.clock.now(), by=by, body=body
         )
@@ -95,26 +95,29 @@ class SendArrival:
             return await self.send(job_id, state, kind, name, by=by, body=said)
         await self.history.receive(there, owner=state.owner_region, lane=state.job.lane)
         await self._hint(job_id, state)
-        return Sent(there, there != arrival, "both", settled=await self._is_settled(job_id, state, "both"))
+        return Sent(there, there != arrival, "both", settled=await self._is_settled(there, state, "both"))
 
     async def holds(self, state: JobState, arrival: Arrival) -> bool:
         """Say whether something that was sent once is settled, after seeing to it that it lies in both replicas."""
         if arrival.region != state.owner_region:
             return False
         sent = await self._write(arrival, state.owner_region, state.job.lane)
-        return await self._is_settled(arrival.job_id, state, sent.durability)
+        return await self._is_settled(arrival, state, sent.durability)
 
-    async def _is_settled(self, job_id: str, state: JobState, durability: str) -> bool:
-        """Look whether the other Region has taken the job over: if so it may have another, which it would prefer.
+    async def _is_settled(self, arrival: Arrival, state: JobState, durability: str) -> bool:
+        """Look whether the other Region has taken the job over, or holds another that it would prefer if it did.
 
-        If it takes the job over later, it finds this one.
+        Else it finds this one when it takes the job over.
         """
         if durability != "both":
             return False
         other = self.peer if state.owner_region == self.region else self.history
         try:
-            _, there = await read_state(other, job_id)
+            record, there = await read_state(other, arrival.job_id)
         except StateUnavailable:
+            return False
+        rivals = (each for each in record.arrivals if each.key == arrival.key and each.region != arrival.region)
+        if any(not is_provisional(each) for each in rivals):
             return False
         return there is None or there.epoch < state.epoch or there.owner_region == state.owner_region
 

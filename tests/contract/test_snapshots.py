@@ -4,10 +4,12 @@ import asyncio
 import random
 from dataclasses import replace
 
+import pytest
+
 from functions.domain.job.events import JobAdopted, StepSucceeded
 from functions.domain.job.history import Segment
 from functions.domain.job.snapshot import Snapshot
-from functions.domain.job.state import JobState, fold, snapshot_of
+from functions.domain.job.state import JobState, NeedsWhole, fold, snapshot_of
 from tests.contract.jobs import JOB, NOON, adoption, opening, step
 from tests.contract.worlds import EAST, WEST, State
 
@@ -57,6 +59,17 @@ class TestSnapshots:
         record = asyncio.run(state.history.read(JOB))
         assert record.snapshot is not None
         assert (record.snapshot.writer, len(record.segments)) == (EAST, 20)
+
+    def test_what_the_other_region_began_in_the_same_epoch_is_read_with_it(self, state: State) -> None:
+        rival = opening()
+        mine = [replace(each, region=WEST) for each in (opening(), *map(step, range(2, 20)))]
+        for segment in (rival, *mine):
+            asyncio.run(state.history.append(segment))
+        put(state, snapshot_of(JOB, folded(mine[:-3]), WEST))
+        record = asyncio.run(state.history.read(JOB))
+        assert record.segments == (rival, *mine[-3:])
+        with pytest.raises(NeedsWhole):
+            fold(record.segments, record.snapshot)
 
     def test_what_came_in_a_later_epoch_is_read_with_it(self, state: State) -> None:
         segments = long_job(state)

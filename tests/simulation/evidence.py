@@ -4,7 +4,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from functions.domain.job.arrivals import Arrival
-from functions.domain.job.events import Event, JobPaused, JobResumed, JobStopped, StepFailed, StepSucceeded, WaitOpened
+from functions.domain.job.events import (
+    Event,
+    JobAdopted,
+    JobPaused,
+    JobResumed,
+    JobStopped,
+    StepFailed,
+    StepSucceeded,
+    WaitOpened,
+)
 from functions.domain.job.history import Segment
 from functions.domain.moments import to_datetime
 from tests.simulation.oracle import End, Reading
@@ -41,6 +50,11 @@ class Job:
     job_id: str
     reading: Reading
     segments: tuple[Segment, ...]
+
+    @property
+    def adopted(self) -> bool:
+        """Whether a Region has taken it over from the other."""
+        return any(isinstance(event, JobAdopted) for event in self.events)
 
     @property
     def ends(self) -> list[End]:

@@ -64,12 +64,15 @@ def in_order(arrivals: tuple[Arrival, ...], region: str) -> tuple[Arrival, ...]:
     Of one key only one: what is provisional comes last, then the owner's own comes first, then the earliest.
     """
     chosen: dict[str, Arrival] = {}
-    for arrival in sorted(arrivals, key=lambda each: (_provisional(each), each.region != region, each.at, each.region)):
+    for arrival in sorted(
+        arrivals, key=lambda each: (is_provisional(each), each.region != region, each.at, each.region)
+    ):
         chosen.setdefault(arrival.key, arrival)
     return tuple(sorted(chosen.values(), key=lambda each: (each.at, each.key)))
 
 
-def _provisional(arrival: Arrival) -> bool:
+def is_provisional(arrival: Arrival) -> bool:
+    """Say whether it was taken in where nobody could say whether another had come first."""
     return isinstance(arrival.body, dict) and arrival.body.get(PROVISIONAL) is True
 
 

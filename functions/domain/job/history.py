@@ -129,6 +129,11 @@ def first_key_after(snapshot: Snapshot) -> str:
     return segment_key(snapshot.epoch, snapshot.region, snapshot.sequence + 1)
 
 
+def rival_keys(snapshot: Snapshot) -> tuple[str, str]:
+    """Return the sort keys between which segments lie that another Region wrote in its epoch and that sort before."""
+    return f"E#{snapshot.epoch:06d}.", f"E#{snapshot.epoch:06d}.{snapshot.region}"
+
+
 def newest_snapshot(snapshots: Iterable[Snapshot]) -> Snapshot | None:
     """Return the snapshot that goes furthest, of those that both Regions have written."""
     return max(snapshots, key=lambda each: (each.epoch, each.sequence, each.writer), default=None)

@@ -126,6 +126,8 @@ def fold(segments: Iterable[Segment], snapshot: Snapshot | None = None) -> JobSt
     With a snapshot the segments before it may be missing. Raises NeedsWhole when the winning history leaves it aside.
     """
     branches = _branches(segments, snapshot)
+    if snapshot is not None and any(each[0] == snapshot.epoch and each[1] != snapshot.region for each in branches):
+        raise NeedsWhole  # both Regions opened that epoch: which of the two counts is in their beginnings
     chains = [chain for branch in branches.values() if (chain := _chain(branch, branches, snapshot)) is not None]
     if not chains:
         return None
