@@ -4,6 +4,8 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from functions.adapters.memory import MemoryHistory
+from functions.application.read_state import read_state
 from functions.domain.ids import step_idempotency_key
 from functions.domain.job.events import JobAdopted, JobSucceeded, StepFailed, StepSucceeded
 from functions.domain.job.history import Segment
@@ -56,9 +58,10 @@ def unequal_results(plan: Plan, kept: Mapping[str, Histories], readings: Reading
                 continue
             results.setdefault(job, {})[name] = reading.end
             if isinstance(reading.end, JobSucceeded):
-                recorded = sorted(words_of(step) for step in reading.steps)
-                if recorded != sorted(map(_words, _items(reading.end.result))) and not told_by_parent(plan, reading):
-                    wrong.append(f"{job} has the result {reading.end.result} in {name}, but its steps are {recorded}")
+                recorded = sorted(words_of(step, readings) for step in reading.steps)
+                result = readings.value(reading.end.result)
+                if recorded != sorted(map(_words, _items(result))) and not told_by_parent(plan, reading):
+                    wrong.append(f"{job} has the result {result} in {name}, but its steps are {recorded}")
             doubled = [step for step, times in Counter(step.step for step in reading.steps).items() if times > 1]
             if doubled:
                 wrong.append(f"{job} has recorded {doubled} more than once in {name}")
@@ -79,6 +82,24 @@ def misread_histories(kept: Mapping[str, Histories], readings: Readings) -> list
             told = [((item.epoch, item.region, item.sequence), item.event) for item in state.history]
             if told[: len(reading.events)] != list(reading.events):
                 wrong.append(f"{job} reads otherwise in {name} than it should: {told} and {reading.events}")
+    return wrong
+
+
+async def misread_snapshots(regions: Iterable[Region], kept: Mapping[str, Histories], readings: Readings) -> list[str]:
+    """Read from a snapshot on, a job is as its whole history tells: its end, and what it has taken in."""
+    wrong = []
+    for region in regions:
+        history = MemoryHistory(region.replica.table)
+        for job in sorted({job for job, _ in region.replica.table.snapshots}):
+            _, state = await read_state(history, job)
+            reading = readings.oracle(kept[region.name][job])
+            if state is None or reading is None:
+                continue
+            taken = {getattr(event, "arrival", None) for _, event in reading.events} - {None}
+            told = (reading.end is not None, getattr(reading.end, "result", None), taken)
+            if (state.finished, state.result, set(state.taken)) != told:
+                found = (state.status, state.result, sorted(state.taken))
+                wrong.append(f"{job} is read in {region.name} as {found} by its snapshot, but should be as {told}")
     return wrong
 
 
@@ -129,15 +150,16 @@ def told_by_parent(plan: Plan, reading: Reading) -> bool:
     return lost and reading.submitted.parent is not None
 
 
-def words_of(step: StepSucceeded | StepFailed) -> str:
+def words_of(step: StepSucceeded | StepFailed, readings: Readings) -> str:
     """Return what an agent makes of a step's end."""
     if isinstance(step, StepFailed):
         return _words(f"failed {step.code}")
-    match step.step_kind, step.result:
+    result = readings.value(step.result)
+    match step.step_kind, result:
         case ("approval", {"by": by}) | ("model", {"words": by}):
             return _words(by)
         case _:
-            return _words(step.result)
+            return _words(result)
 
 
 def _words(result: object) -> str:

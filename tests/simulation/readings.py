@@ -6,8 +6,11 @@ A run asks about the same segments many times: while it waits for jobs to end, i
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from functions.adapters.memory_payloads import MemoryBuckets
+from functions.domain.job.events import Json
 from functions.domain.job.history import Segment
 from functions.domain.job.state import JobState, fold
+from functions.domain.payload import decode_value, reference_in
 from tests.simulation import oracle
 
 #: Segments are told apart by identity, which costs nothing; they are kept so that no other gets the identity of one.
@@ -18,6 +21,7 @@ _Key = tuple[int, ...]
 class Readings:
     """Of one run: another run may have other rules."""
 
+    buckets: MemoryBuckets
     _states: dict[_Key, tuple[tuple[Segment, ...], JobState | None]] = field(default_factory=dict)
     _told: dict[_Key, tuple[tuple[Segment, ...], oracle.Reading | None]] = field(default_factory=dict)
 
@@ -28,6 +32,14 @@ class Readings:
         if key not in self._states:
             self._states[key] = kept, fold(kept)
         return self._states[key][1]
+
+    def value(self, recorded: Json) -> Json:
+        """Return the value for which something was recorded, from whichever Region's bucket has it."""
+        reference = reference_in(recorded)
+        if reference is None:
+            return recorded
+        kept = (data for (_, key), data in self.buckets.kept.items() if key.sha256 == reference.sha256)
+        return decode_value(next(kept), "a payload")
 
     def oracle(self, segments: Iterable[Segment]) -> oracle.Reading | None:
         """Return what the oracle reads."""

@@ -10,6 +10,9 @@ from functions.adapters.memory import MemoryHistory, MemoryTable
 from tests.simulation.plan import Plan
 
 _SHARDED = ("functions.application.sweep_jobs", "functions.application.adopt_jobs", "functions.adapters.memory")
+_MEASURING = ("functions.application.keep_payloads", "functions.application.step_book")
+#: In some seeds values larger than this are kept as payloads.
+LARGE_BYTES = 150
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +35,8 @@ class Rules:
             for module in _SHARDED:  # a sweep reads each shard, which costs a run more than it could ever find
                 stack.enter_context(patch(f"{module}.DUE_SHARDS", plan.shards))
             stack.enter_context(patch("functions.application.advance_job.SNAPSHOT_EVENTS", plan.snapshot_events))
+            for module in _MEASURING if plan.bulky else ():
+                stack.enter_context(patch(f"{module}.INLINE_BYTES", LARGE_BYTES))
             for name, stand_in in self.replaced:
                 stack.enter_context(patch(name, stand_in))
             yield

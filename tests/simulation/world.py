@@ -1,11 +1,14 @@
 """One run: two Regions, a link, clients and faults, all from one seed, until everything has healed and come to rest."""
 
 import asyncio
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
 
+from functions.adapters.memory import MemoryHistory
 from functions.adapters.memory_payloads import MemoryBuckets
+from functions.application.read_state import read_state
 from tests.simulation import invariants, invariants_of_arrivals, invariants_of_jobs
 from tests.simulation.clients import Clients
 from tests.simulation.effects import EFFECTS, EffectLog
@@ -40,6 +43,7 @@ class Outcome:
     effects: int
     repeated_effects: int
     local_only: int
+    happened: Mapping[str, int]
     seconds: float
     evidence: tuple[str, ...]
     trace: tuple[str, ...]
@@ -61,8 +65,8 @@ class World:
         self.random = Random(f"antipode world {plan.seed}")
         self.link = Link(REGIONS, self.random, plan.straggling, plan.longest_lag)
         self.effects = EffectLog()
-        self.readings = Readings()
         self.buckets = MemoryBuckets()
+        self.readings = Readings(self.buckets)
         self.regions = {name: self._region(name, rules) for name in REGIONS}
         for name, region in self.regions.items():
             region.peer = self.regions[peer_of(name)]
@@ -92,7 +96,9 @@ class World:
         await asyncio.gather(*self.visitors.coming, return_exceptions=True)
         for region in self.regions.values():
             await region.end()
-        return self._outcome(rested)
+        kept = {region.name: invariants.histories(region) for region in self._present()}
+        misread = await invariants.misread_snapshots(self._present(), kept, self.readings)
+        return self._outcome(rested, misread)
 
     def _region(self, name: str, rules: Rules) -> Region:
         plan = self.plan
@@ -188,7 +194,7 @@ class World:
         until = loop.time() + REST_WITHIN_SECONDS + self.plan.longest
         while loop.time() < until:
             await pass_time(LOOK_EVERY_SECONDS)
-            if self._link_settled() and all(list(map(self._finished, self._present()))):
+            if self._link_settled() and all([await self._finished(region) for region in self._present()]):
                 return True
         return False
 
@@ -202,13 +208,19 @@ class World:
             for place in (change.place for change in replica.outgoing.values())
         )
 
-    def _finished(self, region: Region) -> bool:
-        """Say whether all jobs are. A newer epoch whose beginning was lost with its Region may stay incomplete."""
+    async def _finished(self, region: Region) -> bool:
+        """Say whether all jobs are, as they are read there: a long one from its snapshot on.
+
+        A newer epoch whose beginning was lost with its Region may stay incomplete.
+        """
         if self._unfinished.get(region.name) == region.replica.changes:
             return False  # as when it was looked at last
         finished, halted = True, False
+        long = {job for job, _ in region.replica.table.snapshots}
         for job, segments in invariants.histories(region).items():
             state = self.readings.state(segments)
+            if job in long:
+                _, state = await read_state(MemoryHistory(region.replica.table), job)
             if state is not None and not (state.finished and (state.complete or self.plan.loses_any_data)):
                 finished = False
                 if state.halted:
@@ -225,7 +237,7 @@ class World:
             self._resumed[job] = now
             self.visitors.coming.append(asyncio.create_task(self.visitors.resume(job)))
 
-    def _outcome(self, rested: bool) -> Outcome:
+    def _outcome(self, rested: bool, misread: list[str]) -> Outcome:
         kept = {region.name: invariants.histories(region) for region in self._present()}
         told = self.clients.acknowledged
         evidence = Evidence.of(self.plan, self._present(), kept, self.visitors.said, self.readings, self.healed_at)
@@ -234,6 +246,7 @@ class World:
             *invariants.lost_jobs(self.plan, told, kept, self.readings),
             *invariants.unequal_results(self.plan, kept, self.readings),
             *invariants.misread_histories(kept, self.readings),
+            *misread,
             *invariants.repeated_steps(self.effects.done, self.readings),
             *invariants.blind_workers(self.effects.done, self.readings),
             *invariants.changing_keys(self.effects.done),
@@ -253,6 +266,9 @@ class World:
             effects=len(self.effects.done),
             repeated_effects=len(self.effects.done) - len({effect.key for effect in self.effects.done}),
             seconds=asyncio.get_running_loop().time(),
+            happened=Counter(event.kind for job in evidence.jobs.values() for event in job.events)
+            + Counter(f"told {said.kind}" for said in evidence.said)
+            + Counter(snapshots=len(self.link.covered)),
             local_only=sum(each.durability == "local" for each in told),
             evidence=tuple(self._evidence(violations)),
             trace=tuple(self._trace()),
