@@ -23,7 +23,22 @@ def die_with(parent: int) -> None:
         raise SystemExit(f"process {parent}, which started this one, is gone")
 
 
+def tied(command: list[str]) -> list[str]:
+    """Return a command that ends with this process, for a program that knows nothing of it. On Linux only.
+
+    The kernel goes by the thread that starts it, which must wait for it.
+    """
+    if sys.platform != "linux":
+        return command
+    return [sys.executable, "-I", __file__, str(os.getpid()), *command]
+
+
 def _watch(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(_SECONDS_BETWEEN_LOOKS)
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    die_with(int(sys.argv[1]))
+    os.execvp(sys.argv[2], sys.argv[2:])  # what was asked of the kernel holds for the program, too

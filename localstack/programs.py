@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from localstack.layout import CHECKOUT
+from localstack.lifeline import tied
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 # What tells most comes first: CloudFormation's first failed resource, else the last line that sounds like trouble.
@@ -52,7 +53,7 @@ class Programs:
                 if self._stopped:
                     raise ProgramFailed(f"{what}: not started, since everything is being stopped", log)
                 process = subprocess.Popen(
-                    command,
+                    tied(command),
                     env=dict(environment),
                     cwd=folder,
                     stdin=subprocess.DEVNULL,
