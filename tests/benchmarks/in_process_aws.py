@@ -22,7 +22,10 @@ WRITE_UNIT_BYTES = 1024
 READ_UNIT_BYTES = 4096
 PAGE_BYTES = 1024 * 1024
 INDEXES = {"due": ("due_pk", "due_sk"), "listing": ("list_pk", "list_sk")}
-_CONDITION = re.compile(r"pk = (?P<pk>:\w+)(?: AND begins_with\(sk, (?P<prefix>:\w+)\))?")
+_CONDITION = re.compile(
+    r"pk = (?P<pk>:\w+)"
+    r"(?: AND begins_with\(sk, (?P<prefix>:\w+)\)| AND sk BETWEEN (?P<low>:\w+) AND (?P<high>:\w+))?"
+)
 
 Item = Mapping[str, Mapping[str, Any]]
 
@@ -222,7 +225,8 @@ def _found(table: Replica, asked: Mapping[str, Any]) -> Sequence[Item]:
         names = _condition(asked)
         partition = table.partitions.get(values[names["pk"]], Partition())
         prefix = "" if names["prefix"] is None else values[names["prefix"]]
-        found = [partition.items[key] for key in partition.keys if key.startswith(prefix)]
+        low, high = ("", "\uffff") if names["low"] is None else (values[names["low"]], values[names["high"]])
+        found = [partition.items[key] for key in partition.keys if key.startswith(prefix) and low <= key <= high]
     return found if asked.get("ScanIndexForward", True) else found[::-1]
 
 
