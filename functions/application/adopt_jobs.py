@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 
 from functions.application.call_child import CallChild
 from functions.application.open_epoch import open_epoch
-from functions.application.ports import Clock, HistoryStore, Lanes, LaneSend, Projections
+from functions.application.ports import Clock, HistoryStore, Lanes, LaneSend, Projections, hint
 from functions.application.read_state import read_state
 from functions.domain.job.decider import ARRIVED, needs_adoption, unheard, wakes_now
 from functions.domain.job.events import UnreadableEvent
 from functions.domain.job.history import DueEntry, JobRecord
 from functions.domain.job.state import JobState
-from functions.domain.lanes import DUE_SHARDS, LaneMessage
+from functions.domain.lanes import DUE_SHARDS
 from functions.domain.moments import add_seconds
 
 PAGE = 100
@@ -74,8 +74,7 @@ class AdoptJobs:
         return total
 
     async def _adopt_shard(self, lane: str, shard: int) -> AdoptReport:
-        cursor = await self.projections.read_cursor(self.peer_region, lane, shard)
-        position = add_seconds(cursor.partition("#")[0], -BEHIND_CURSOR_SECONDS) if cursor else ""
+        position = behind(await self.projections.read_cursor(self.peer_region, lane, shard))
         seen_to = {seen for seen in self._seen_to.get((lane, shard), ()) if seen > position}
         self._seen_to[lane, shard] = seen_to
         total = AdoptReport()
@@ -109,7 +108,7 @@ class AdoptJobs:
             if state.finished and state.owner_region == self.peer_region:
                 await self.children.settle_family(job_id, state)  # nobody there will
             return _Examined(settled=state.complete, hint=self._woken(job_id, record, state))
-        hint = await open_epoch(
+        opened = await open_epoch(
             self.history,
             job_id,
             state,
@@ -118,7 +117,7 @@ class AdoptJobs:
             stall_seconds=self.stall_seconds,
             reason=f"{state.owner_region} is lost",
         )
-        return _Examined(settled=hint is not None, hint=hint, adopted=hint is not None)
+        return _Examined(settled=opened is not None, hint=opened, adopted=opened is not None)
 
     def _woken(self, job_id: str, record: JobRecord, state: JobState) -> LaneSend | None:
         """Return the hint for a job of this Region for which something arrived that was meant for its owner before."""
@@ -126,7 +125,12 @@ class AdoptJobs:
             return None
         if not wakes_now(state, unheard(state, record.arrivals, self.region), self.clock.now()):
             return None
-        return LaneSend(state.job.lane, LaneMessage(job_id, state.epoch, ARRIVED), state.job.tenant)
+        return hint(job_id, state.epoch, state.job, ARRIVED)
+
+
+def behind(cursor: str) -> str:
+    """Return the position behind a sweeper's cursor from which on every unfinished job of its Region has an entry."""
+    return add_seconds(cursor.partition("#")[0], -BEHIND_CURSOR_SECONDS) if cursor else ""
 
 
 def _one_a_job(entries: Iterable[DueEntry]) -> list[DueEntry]:

@@ -5,7 +5,6 @@ its due time; the next worker folds the history and goes on. Two workers on one 
 """
 
 import contextlib
-import math
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -18,11 +17,11 @@ from functions.application.ports import (
     Entropy,
     HistoryStore,
     Lanes,
-    LaneSend,
     LaneUnavailable,
     Model,
     Projections,
     StateUnavailable,
+    hint,
 )
 from functions.application.read_state import read_state
 from functions.application.record_steps import Journal
@@ -61,9 +60,9 @@ from functions.domain.job.events import (
     JobSucceeded,
     JobWaiting,
 )
-from functions.domain.job.history import Head, JobRecord, Segment
+from functions.domain.job.history import JobRecord, Segment
 from functions.domain.job.snapshot import SNAPSHOT_EVENTS
-from functions.domain.job.state import JobState, fold, snapshot_of
+from functions.domain.job.state import JobState, fold, head_of, snapshot_of
 from functions.domain.job.turns import HELD_LOOK_SECONDS, SESSION_AGENT
 from functions.domain.lanes import LaneMessage
 from functions.domain.moments import add_seconds, seconds_between
@@ -332,15 +331,8 @@ class AdvanceJob:
         if head is None and self.clock.monotonic() - known.journal.opened_at < self.stall_seconds / 3:
             return
         status = {JobSucceeded: "succeeded", JobCancelled: "cancelled"}.get(type(outcome), "failed")
-        settled = Head(
-            known.job_id,
-            self.region,
-            known.state.epoch,
-            known.journal.next_sequence - 1,
-            status,
-            known.state.job.lane,
-            durability=head.durability if head else None,
-        )
+        last = known.journal.next_sequence - 1
+        settled = replace(head_of(known.job_id, known.state, self.region, head, None, status=status), sequence=last)
         with contextlib.suppress(StateUnavailable):  # a projection: the sweeper will find and settle it
             await self.projections.put_head(settled)
 
@@ -361,18 +353,12 @@ class AdvanceJob:
         return far and head is not None and head.due_at == add_seconds(until, self.stall_seconds)
 
     async def _hint(self, known: _Known, reason: str, delay: float) -> None:
-        job = known.state.job
-        message = LaneMessage(known.job_id, known.state.epoch, reason)
         with contextlib.suppress(LaneUnavailable):
-            await self.lanes.send([LaneSend(job.lane, message, job.tenant, math.ceil(delay))])
+            await self.lanes.send([hint(known.job_id, known.state.epoch, known.state.job, reason, delay)])
 
     async def _put_head(self, known: _Known, due_at: str, status: str) -> None:
         head = known.record.head_of(self.region)
-        durability = head.durability if head else None
-        state = known.state
-        fresh = Head(
-            known.job_id, self.region, state.epoch, state.last_sequence, status, state.job.lane, due_at, durability
-        )
+        fresh = head_of(known.job_id, known.state, self.region, head, due_at, status=status)
         await self.projections.put_head(fresh)
 
     def _known(self, job_id: str, record: JobRecord, state: JobState) -> _Known:

@@ -86,7 +86,7 @@ class CallChild:
         link = state.job.parent
         if link is None:
             return None
-        key = f"{ArrivalKind.CHILD_ENDED}/{link['step']}"
+        key = awaited(ArrivalKind.CHILD_ENDED, str(link["step"]))
         return next(
             (arrival.body for arrival in await self.history.arrivals(str(link["job_id"])) if arrival.key == key), None
         )
@@ -97,7 +97,7 @@ class CallChild:
             return
         parent_id, step = str(link["job_id"]), str(link["step"])
         _, parent = await read_state(self.history, parent_id)
-        body = _end_of(job_id, state)
+        body: dict[str, Json] = {"job_id": job_id, **state.end}
         if parent is None:  # not replicated yet: left for whoever can read it
             await self.send.leave(parent_id, state, ArrivalKind.CHILD_ENDED, step, by=job_id, body=body)
             return
@@ -132,15 +132,6 @@ class CallChild:
     async def end_children(self, parent: JobState, reason: str) -> None:
         """Ask that all children end for whose end the job waits. Raises StateUnavailable."""
         await asyncio.gather(*(self.end_child(parent, child, reason) for child in _open_calls(parent)))
-
-
-def _end_of(job_id: str, state: JobState) -> Json:
-    end: dict[str, Json] = {"job_id": job_id, "status": state.status}
-    if state.status == "succeeded":
-        end["result"] = state.result
-    elif state.error is not None:
-        end["error"] = dict(state.error)
-    return end
 
 
 def _open_calls(state: JobState) -> list[str]:

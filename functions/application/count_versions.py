@@ -9,12 +9,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from functions.application.adopt_jobs import BEHIND_CURSOR_SECONDS, LAST, PAGE
+from functions.application.adopt_jobs import LAST, PAGE, behind
 from functions.application.ports import HistoryStore, Projections
 from functions.application.read_state import read_state
 from functions.domain.job.events import UnreadableEvent
 from functions.domain.lanes import DUE_SHARDS, Lane
-from functions.domain.moments import add_seconds
 
 #: What jobs count as whose history only a newer release can read.
 UNREADABLE = ("(unreadable by this release)", "?")
@@ -41,8 +40,7 @@ class CountVersions:
         return counted
 
     async def _jobs(self, region: str, lane: str, shard: int) -> set[str]:
-        cursor = await self.projections.read_cursor(region, lane, shard)
-        position = add_seconds(cursor.partition("#")[0], -BEHIND_CURSOR_SECONDS) if cursor else ""
+        position = behind(await self.projections.read_cursor(region, lane, shard))
         found: set[str] = set()
         while True:
             page = await self.projections.due(region, lane, shard, after=position, upto=LAST, limit=PAGE)

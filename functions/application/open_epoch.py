@@ -4,11 +4,10 @@ Adoption does this, and the sweeper for a job of which a part is gone. If the pr
 epoch's due entry lets this Region's sweeper find the job. Of two who do it at once in this Region one wins the append.
 """
 
-from functions.application.ports import AppendConflict, Due, HistoryStore, LaneSend
+from functions.application.ports import AppendConflict, Due, HistoryStore, LaneSend, hint
 from functions.domain.job.events import JobAdopted
 from functions.domain.job.history import Segment
 from functions.domain.job.state import JobState
-from functions.domain.lanes import LaneMessage
 from functions.domain.moments import add_seconds
 
 
@@ -25,4 +24,4 @@ async def open_epoch(
         await history.append(segment, due=Due(add_seconds(now, stall_seconds), state.job.lane))
     except AppendConflict:
         return None
-    return LaneSend(state.job.lane, LaneMessage(job_id, segment.epoch, "adopted"), state.job.tenant)
+    return hint(job_id, segment.epoch, state.job, "adopted")

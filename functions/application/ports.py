@@ -3,11 +3,13 @@
 Every method is a coroutine, so that a batch of jobs shares one event loop and a simulation can own the schedule.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from functions.domain.job.arrivals import Arrival
+from functions.domain.job.events import JobSubmitted
 from functions.domain.job.history import Ask, DueEntry, Head, JobRecord, Segment
 from functions.domain.job.snapshot import Snapshot
 from functions.domain.lanes import LaneMessage
@@ -162,6 +164,11 @@ class LaneSend:
     message: LaneMessage
     group: str
     delay_seconds: int = 0
+
+
+def hint(job_id: str, epoch: int, job: JobSubmitted, reason: str, delay: float = 0.0) -> LaneSend:
+    """Return the message by which a worker learns that a job may be worked on, in `delay` seconds at the earliest."""
+    return LaneSend(job.lane, LaneMessage(job_id, epoch, reason), job.tenant, math.ceil(delay))
 
 
 class Lanes(Protocol):

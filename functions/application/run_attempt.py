@@ -47,7 +47,7 @@ from functions.domain.job.events import (
     Json,
 )
 from functions.domain.job.history import Head
-from functions.domain.job.state import JobState
+from functions.domain.job.state import JobState, head_of
 from functions.domain.job.turns import memory_in
 from functions.domain.moments import add_seconds
 from functions.domain.payload import size_of_value
@@ -207,17 +207,8 @@ class _Attempt:
             await self.parts.clock.sleep(pause)
             pause = self.parts.stall_seconds / 3
             due_at = add_seconds(self.parts.clock.now(), self.parts.stall_seconds)
-            durability = self.head.durability if self.head else None
-            head = Head(
-                self.recorder.job_id,
-                self.parts.region,
-                self.state.epoch,
-                self.state.last_sequence,
-                "running",
-                self.state.job.lane,
-                due_at,
-                durability,
-            )
+            job_id, region = self.recorder.job_id, self.parts.region
+            head = head_of(job_id, self.state, region, self.head, due_at, status="running")
             with contextlib.suppress(StateUnavailable):
                 await self.parts.projections.put_head(head)
 

@@ -11,9 +11,9 @@ from functions.application.ports import (
     Clock,
     HistoryStore,
     Lanes,
-    LaneSend,
     LaneUnavailable,
     StateUnavailable,
+    hint,
 )
 from functions.application.read_state import read_state
 from functions.domain.ids import digest_of
@@ -21,7 +21,6 @@ from functions.domain.job.arrivals import PROVISIONAL, Arrival, ArrivalKind, is_
 from functions.domain.job.decider import ARRIVED
 from functions.domain.job.events import Json
 from functions.domain.job.state import JobState
-from functions.domain.lanes import LaneMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,31 +51,27 @@ class SendArrival:
 
     async def send(self, job_id: str, state: JobState, kind: ArrivalKind, name: str, *, by: str, body: Json) -> Sent:
         """Send it. Raises StateUnavailable when it lies nowhere, or perhaps somewhere: send it again."""
-        arrival = Arrival(
-            job_id=job_id, region=self.region, kind=kind, name=name, at=self.clock.now(), by=by, body=body
-        )
+        arrival = self._arrival(job_id, self.region, kind, name, by, body)
         sent = await self._write(arrival, state.owner_region, state.job.lane)
-        await self._hint(job_id, state)
+        await self.remind(job_id, state)
         return sent
-
-    async def remind(self, job_id: str, state: JobState) -> None:
-        """Send the hint alone, for what lies in both replicas already."""
-        await self._hint(job_id, state)
 
     async def leave(self, job_id: str, sender: JobState, kind: ArrivalKind, name: str, *, by: str, body: Json) -> None:
         """Leave it for a job that cannot be read here yet, as due in this Region. Raises StateUnavailable."""
-        arrival = Arrival(
-            job_id=job_id, region=self.region, kind=kind, name=name, at=self.clock.now(), by=by, body=body
-        )
+        arrival = self._arrival(job_id, self.region, kind, name, by, body)
         await self._write(arrival, self.region, sender.job.lane)
+
+    def _arrival(self, job_id: str, region: str, kind: ArrivalKind, name: str, by: str, body: Json) -> Arrival:
+        return Arrival(job_id=job_id, region=region, kind=kind, name=name, at=self.clock.now(), by=by, body=body)
 
     async def _write(self, arrival: Arrival, owner: str, lane: str) -> Sent:
         there = await self.history.receive(arrival, owner=owner, lane=lane)
+        durability = "both"
         try:
             await self.peer.receive(there, owner=owner, lane=lane)
         except StateUnavailable:
-            return Sent(there, there != arrival, "local", settled=False)
-        return Sent(there, there != arrival, "both", settled=False)
+            durability = "local"
+        return Sent(there, there != arrival, durability, settled=False)
 
     async def send_once(
         self, job_id: str, state: JobState, kind: ArrivalKind, name: str, *, by: str, body: Json
@@ -85,16 +80,14 @@ class SendArrival:
         if state.owner_region == self.region:
             sent = await self.send(job_id, state, kind, name, by=by, body=body)
             return replace(sent, settled=await self._is_settled(sent.arrival, state, sent.durability))
-        arrival = Arrival(
-            job_id=job_id, region=state.owner_region, kind=kind, name=name, at=self.clock.now(), by=by, body=body
-        )
+        arrival = self._arrival(job_id, state.owner_region, kind, name, by, body)
         try:
             there = await self.peer.receive(arrival, owner=state.owner_region, lane=state.job.lane)
         except StateUnavailable:  # the owner is out of reach: recorded here, and it counts if nobody was first there
             said = {**body, PROVISIONAL: True} if isinstance(body, dict) else body
             return await self.send(job_id, state, kind, name, by=by, body=said)
         await self.history.receive(there, owner=state.owner_region, lane=state.job.lane)
-        await self._hint(job_id, state)
+        await self.remind(job_id, state)
         return Sent(there, there != arrival, "both", settled=await self._is_settled(there, state, "both"))
 
     async def holds(self, state: JobState, arrival: Arrival) -> bool:
@@ -121,15 +114,15 @@ class SendArrival:
             return False
         return there is None or there.epoch < state.epoch or there.owner_region == state.owner_region
 
-    async def _hint(self, job_id: str, state: JobState) -> None:
+    async def remind(self, job_id: str, state: JobState) -> None:
+        """Send the hint alone, for what lies in both replicas already."""
         if state.owner_region == self.region and state.status == "running":
             _, now = await read_state(self.history, job_id)  # again, for it may have left its worker meanwhile
             if now is not None and now.status == "running":
                 return  # its worker looks out for arrivals
         lanes = self.lanes if state.owner_region == self.region else self.peer_lanes
-        message = LaneMessage(job_id, state.epoch, ARRIVED)
         with contextlib.suppress(LaneUnavailable):
-            await lanes.send([LaneSend(state.job.lane, message, state.job.tenant)])
+            await lanes.send([hint(job_id, state.epoch, state.job, ARRIVED)])
 
 
 def sent_name(key: str | None, now: str, token: str) -> str:

@@ -7,7 +7,6 @@ tries again with the same idempotency key, in either Region, gets the same job.
 
 import asyncio
 import contextlib
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -20,11 +19,11 @@ from functions.application.ports import (
     Entropy,
     HistoryStore,
     Lanes,
-    LaneSend,
     LaneUnavailable,
     PayloadUnavailable,
     Projections,
     StateUnavailable,
+    hint,
 )
 from functions.application.read_state import read_state
 from functions.application.view_job import durability_of, view_job
@@ -32,9 +31,8 @@ from functions.domain.errors import AntipodeError
 from functions.domain.ids import body_digest, digest_of, job_id
 from functions.domain.job.events import JobSubmitted, Json, SubmissionWithdrawn
 from functions.domain.job.history import Head, JobRecord, Segment
-from functions.domain.job.state import JobState, fold
+from functions.domain.job.state import JobState, fold, head_of
 from functions.domain.job.turns import SESSION_AGENT
-from functions.domain.lanes import LaneMessage
 from functions.domain.moments import add_seconds, seconds_between
 from functions.domain.payload import size_of_value
 
@@ -231,7 +229,7 @@ class SubmitJob:
         durability = "both" if copied else "local"
         if durability != noted:
             due_at = None if state.finished else due.at
-            fresh = Head(job, self.region, state.epoch, state.last_sequence, state.status, state.job.lane, due_at)
+            fresh = head_of(job, state, self.region, None, due_at)
             await self.projections.put_head(replace(head or fresh, durability=None if copied else "local"))
         return durability
 
@@ -239,8 +237,7 @@ class SubmitJob:
         delay = 0.0 if submitted.run_at is None else max(0.0, seconds_between(self.clock.now(), submitted.run_at))
         if delay > LONGEST_LANE_DELAY or (submitted.session is not None and submitted.run_at is None):
             return  # the sweeper will find it; a turn runs when its session has admitted it
-        message = LaneMessage(job, epoch, "submitted")
-        await self.lanes.send([LaneSend(submitted.lane, message, submitted.tenant, math.ceil(delay))])
+        await self.lanes.send([hint(job, epoch, submitted, "submitted", delay)])
 
     def _due(self, submitted: JobSubmitted) -> Due:
         if submitted.run_at is None:

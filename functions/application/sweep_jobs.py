@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from functions.application.call_child import CallChild
 from functions.application.open_epoch import open_epoch
-from functions.application.ports import Clock, HistoryStore, Lanes, LaneSend, Projections
+from functions.application.ports import Clock, HistoryStore, Lanes, Projections, hint
 from functions.application.read_state import read_state
 from functions.domain.job.decider import (
     ARRIVED,
@@ -23,8 +23,8 @@ from functions.domain.job.decider import (
 )
 from functions.domain.job.events import UnreadableEvent
 from functions.domain.job.history import DueEntry, Head, JobRecord
-from functions.domain.job.state import JobState
-from functions.domain.lanes import DUE_SHARDS, LaneMessage
+from functions.domain.job.state import JobState, head_of
+from functions.domain.lanes import DUE_SHARDS
 from functions.domain.moments import add_seconds, seconds_between
 
 PAGE = 100
@@ -124,7 +124,7 @@ class SweepJobs:
             due_at = start
             if state.waiting_until is not None:
                 due_at = min(start, add_seconds(now, LONGEST_UNSEEN_SECONDS))
-            await self.projections.put_head(self._head(entry.job_id, state, head, due_at))
+            await self.projections.put_head(head_of(entry.job_id, state, self.region, head, due_at))
             return SweepReport(1)
         stalled = state.attempts > 0 and state.waiting_until is None
         return await self._put_back(entry, state, head, "stalled" if stalled else "due", now)
@@ -139,9 +139,8 @@ class SweepJobs:
         self, entry: DueEntry, state: JobState, head: Head | None, reason: str, now: str
     ) -> SweepReport:
         due_at = add_seconds(now, self.stall_seconds)
-        await self.projections.put_head(self._head(entry.job_id, state, head, due_at))
-        message = LaneMessage(entry.job_id, state.epoch, reason)
-        await self.lanes.send([LaneSend(state.job.lane, message, state.job.tenant)])
+        await self.projections.put_head(head_of(entry.job_id, state, self.region, head, due_at))
+        await self.lanes.send([hint(entry.job_id, state.epoch, state.job, reason)])
         return SweepReport(1, put_back=1)
 
     def _opening_due(self, record: JobRecord, state: JobState) -> str:
@@ -171,7 +170,7 @@ class SweepJobs:
         head = record.head_of(self.region)
         if state is not None and not state.complete and _given_up(record, state, head, now):
             reason = "a part of its history has not arrived"
-            hint = await open_epoch(
+            opened = await open_epoch(
                 self.history,
                 job_id,
                 state,
@@ -180,18 +179,14 @@ class SweepJobs:
                 stall_seconds=self.stall_seconds,
                 reason=reason,
             )
-            if hint is not None:
-                await self.lanes.send([hint])
+            if opened is not None:
+                await self.lanes.send([opened])
             return SweepReport(1, put_back=1)
         known = head or Head(job_id, self.region, 1, 0, UNCLEAR, lane)
         epoch, sequence = (state.epoch, state.last_sequence) if state else (known.epoch, 0)
         due_at = add_seconds(now, self.stall_seconds)
         await self.projections.put_head(replace(known, status=UNCLEAR, epoch=epoch, sequence=sequence, due_at=due_at))
         return SweepReport(1, unclear=(job_id,))
-
-    def _head(self, job_id: str, state: JobState, known: Head | None, due_at: str) -> Head:
-        fresh = Head(job_id, self.region, state.epoch, state.last_sequence, state.status, state.job.lane, due_at)
-        return replace(fresh, durability=known.durability) if known else fresh
 
     async def _settle(self, entry: DueEntry, record: JobRecord, state: JobState) -> None:
         """Take a job that needs nothing more from this Region off the index, if it is there by this Region's head.

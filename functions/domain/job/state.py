@@ -19,7 +19,7 @@ from functions.domain.job.events import (
     SubmissionWithdrawn,
     WaitOpened,
 )
-from functions.domain.job.history import Segment
+from functions.domain.job.history import Head, Segment
 from functions.domain.job.progress import FINISHED, NAMES, Progress, StepEnd
 from functions.domain.job.snapshot import Snapshot
 
@@ -105,6 +105,16 @@ class JobState:
         """Whether the job has come to its end."""
         return self.status in FINISHED
 
+    @property
+    def end(self) -> dict[str, Json]:
+        """How the job has ended, as other jobs are told: its status, and its result or its error."""
+        told: dict[str, Json] = {"status": self.status}
+        if self.status == "succeeded":
+            told["result"] = self.result
+        elif self.error is not None:
+            told["error"] = dict(self.error)
+        return told
+
 
 @dataclass(frozen=True, slots=True)
 class _Branch:
@@ -157,6 +167,22 @@ def _superseded(chain: "_Chain", branches: Collection[_Branch]) -> tuple[Recorde
         if (item.epoch, item.region, item.sequence) not in winning
     ]
     return tuple(sorted(rest, key=lambda item: (item.epoch, item.region, item.sequence)))
+
+
+def head_of(
+    job_id: str, state: JobState, region: str, known: Head | None, due_at: str | None, *, status: str | None = None
+) -> Head:
+    """Return the head that `region` writes of a job now; what the one before, `known`, says of durability stays."""
+    return Head(
+        job_id,
+        region,
+        state.epoch,
+        state.last_sequence,
+        status or state.status,
+        state.job.lane,
+        due_at,
+        None if known is None else known.durability,
+    )
 
 
 def snapshot_of(job_id: str, state: JobState, writer: str) -> Snapshot:

@@ -92,18 +92,13 @@ def ended_body(turn_id: str, turn: JobState, arrivals: Iterable[Arrival]) -> Jso
     """Return what a session is told of a turn's end. `arrivals`: the turn's own, with the inputs merged into it."""
     taken = merged_ids(turn)
     merged = {arrival.name.partition("/")[2]: arrival.body for arrival in arrivals if arrival.name.startswith(MERGE)}
-    end: dict[str, Json] = {
+    return {
         "kind": "ended",
         "turn": turn_id,
-        "status": turn.status,
         "merged": list(taken),
         "remembered": _remembered(turn, [_input_in(merged.get(each)) for each in taken]),
+        **turn.end,
     }
-    if turn.status == "succeeded":
-        end["result"] = turn.result
-    elif turn.error is not None:
-        end["error"] = dict(turn.error)
-    return end
 
 
 def _remembered(turn: JobState, merged: list[Json]) -> list[Json]:
