@@ -27,6 +27,7 @@ from functions.settings import Settings
 if TYPE_CHECKING:
     from functions.adapters.dynamodb_table import DynamodbTable
     from functions.application.agent_ports import Agents
+    from functions.application.dead_letter_ports import DeadLetters
     from functions.application.ports import (
         Clock,
         Entropy,
@@ -94,6 +95,20 @@ class Surroundings:
         from functions.adapters.dynamodb_switches import DynamodbSwitches
 
         return DynamodbSwitches(self._peer_table)
+
+    @cached_property
+    def dead_letters(self) -> "DeadLetters":
+        """This Region's replica of the dead letters."""
+        from functions.adapters.dynamodb_dead_letters import DynamodbDeadLetters
+
+        return DynamodbDeadLetters(self._table)
+
+    @cached_property
+    def peer_dead_letters(self) -> "DeadLetters":
+        """The peer Region's replica of the dead letters."""
+        from functions.adapters.dynamodb_dead_letters import DynamodbDeadLetters
+
+        return DynamodbDeadLetters(self._peer_table)
 
     @cached_property
     def projections(self) -> "Projections":

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
+from functions.adapters.dynamodb_dead_letters import is_dead_letter, letter_from_item
 from functions.adapters.dynamodb_projections import ARRIVAL, head_from_item, is_head
 from functions.adapters.dynamodb_snapshots import WholeSnapshot, is_of_snapshot, newest_whole
 from functions.adapters.dynamodb_table import DynamodbTable, Item, text
@@ -71,7 +72,10 @@ class DynamodbHistory:
         heads = tuple(head_from_item(job_id, item) for item in items if is_head(item))
         arrivals = tuple(_arrival(job_id, item) for item in items if _is_arrival(item))
         covers = newest_whole(items)
-        return JobRecord(segments, heads, arrivals, snapshot_sequence=0 if covers is None else covers.sequence)
+        dead = tuple(letter_from_item(item) for item in items if is_dead_letter(item))
+        return JobRecord(
+            segments, heads, arrivals, dead=dead, snapshot_sequence=0 if covers is None else covers.sequence
+        )
 
     async def receive(self, arrival: Arrival, *, owner: str, lane: str) -> Arrival:
         """See HistoryStore."""

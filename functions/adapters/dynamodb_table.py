@@ -79,6 +79,17 @@ class DynamodbTable:
                 ExpressionAttributeValues={":moment": item[moment]},
             )
 
+    async def put_in_place(self, item: Item, attribute: str) -> None:
+        """Write an item over one that has the same `attribute`, and over no other."""
+        with contextlib.suppress(_Taken):
+            await self._call(
+                "put_item",
+                Item=item,
+                ConditionExpression="#attribute = :attribute",
+                ExpressionAttributeNames={"#attribute": attribute},
+                ExpressionAttributeValues={":attribute": item[attribute]},
+            )
+
     async def get(self, pk: str, sk: str, *, consistent: bool) -> Item | None:
         """Return an item, or None."""
         key = {"pk": text(pk), "sk": text(sk)}

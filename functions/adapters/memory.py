@@ -16,6 +16,7 @@ from functions.application.ports import (
     StateUnavailable,
     TokenGrant,
 )
+from functions.domain.dead_letter import DeadLetter, LetterType
 from functions.domain.ids import shard_of
 from functions.domain.job.arrivals import Arrival, arrival_key
 from functions.domain.job.events import JobSubmitted
@@ -61,6 +62,7 @@ class MemoryTable:
     arrivals: dict[tuple[str, str], ArrivalRow] = field(default_factory=dict)
     snapshots: dict[tuple[str, str], Snapshot] = field(default_factory=dict)
     asks: dict[tuple[str, str, str], Ask] = field(default_factory=dict)
+    dead: dict[tuple[str, str, str, str], DeadLetter] = field(default_factory=dict)
     cursors: dict[tuple[str, str, int], str] = field(default_factory=dict)
     beats: dict[str, Heartbeat] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
@@ -109,6 +111,7 @@ class MemoryHistory:
             tuple(segments),
             tuple(heads),
             self._arrivals(job_id),
+            dead=tuple(each for key, each in sorted(self.table.dead.items()) if key[1:3] == (LetterType.JOB, job_id)),
             snapshot_sequence=0 if snapshot is None else snapshot.sequence,
         )
 

@@ -11,6 +11,7 @@ from mypy_boto3_sqs import SQSClient
 
 from functions.adapters.aws_clients import AwsClients
 from functions.adapters.blocking_calls import BlockingCalls
+from functions.adapters.dynamodb_dead_letters import DynamodbDeadLetters
 from functions.adapters.dynamodb_history import DynamodbHistory
 from functions.adapters.dynamodb_projections import DynamodbProjections
 from functions.adapters.dynamodb_register import DynamodbRegister
@@ -25,8 +26,10 @@ from functions.adapters.memory import (
     MemoryTable,
     MemoryTokens,
 )
+from functions.adapters.memory_dead_letters import MemoryDeadLetters
 from functions.adapters.memory_switches import MemorySwitches
 from functions.adapters.sqs_lanes import SqsLanes, decode_message
+from functions.application.dead_letter_ports import DeadLetters
 from functions.application.ports import HistoryStore, Lanes, Projections, RegionRegister, Tokens
 from functions.application.switch_ports import Switches
 from functions.domain.lanes import LaneMessage
@@ -47,6 +50,7 @@ class State:
     register: RegionRegister
     tokens: Tokens
     switches: Switches
+    dead_letters: DeadLetters
     refuse: Callable[[], None]
 
 
@@ -71,7 +75,15 @@ def state_in_memory() -> State:
         table.refusing = True
 
     history, projections = MemoryHistory(table), MemoryProjections(table)
-    return State(history, projections, MemoryRegister(table), MemoryTokens(table), MemorySwitches(table), refuse)
+    return State(
+        history,
+        projections,
+        MemoryRegister(table),
+        MemoryTokens(table),
+        MemorySwitches(table),
+        MemoryDeadLetters(table),
+        refuse,
+    )
 
 
 def state_on_dynamodb(clients: AwsClients) -> State:
@@ -85,6 +97,7 @@ def state_on_dynamodb(clients: AwsClients) -> State:
         DynamodbRegister(table),
         DynamodbTokens(table, EAST),
         DynamodbSwitches(table),
+        DynamodbDeadLetters(table),
         lambda: _delete_table(clients, name),
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from functions.domain.dead_letter import DeadLetter
 from functions.domain.job.arrivals import Arrival
 from functions.domain.job.events import Event, JobAdopted
 from functions.domain.job.snapshot import Snapshot
@@ -77,7 +78,8 @@ class Ask:
 class JobRecord:
     """What one replica holds of a job: all of it, or, of a long one, a snapshot and what came after it.
 
-    `snapshot_sequence` says up to where the newest snapshot goes, also when everything was read.
+    `snapshot_sequence` says up to where the newest snapshot goes, also when everything was read. `dead` is what each
+    Region has written of it into the list of dead letters.
     """
 
     segments: tuple[Segment, ...]
@@ -85,6 +87,7 @@ class JobRecord:
     arrivals: tuple[Arrival, ...] = ()
     snapshot: Snapshot | None = None
     snapshot_sequence: int = 0
+    dead: tuple[DeadLetter, ...] = ()
 
     def head_of(self, region: str) -> Head | None:
         """Return the projection that `region` wrote, if any."""

@@ -9,6 +9,7 @@ import pytest
 from functions.adapters.aws_clients import AwsClients
 from tests.contract.test_arrivals import TestArrivals, TestDueOfArrivals, TestReceive
 from tests.contract.test_asks import TestAsks
+from tests.contract.test_dead_letters import TestDeadLetters
 from tests.contract.test_history_store import TestHistoryStore
 from tests.contract.test_lanes import TestLanes
 from tests.contract.test_projections import TestCursors, TestDue, TestListing
@@ -23,6 +24,7 @@ __all__ = [
     "TestArrivals",
     "TestAsks",
     "TestCursors",
+    "TestDeadLetters",
     "TestDue",
     "TestDueOfArrivals",
     "TestHistoryStore",
