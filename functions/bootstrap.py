@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from functions.application.keep_payloads import KeepPayloads
     from functions.application.keep_sweeping import KeepSweeping
     from functions.application.list_approvals import ListApprovals
-    from functions.application.list_job_events import ListJobEvents
+    from functions.application.list_job_events import ListJobEvents, WaitForJobEvents
     from functions.application.list_jobs import ListJobs
     from functions.application.list_regions import ListRegions
     from functions.application.open_upload import OpenUpload
@@ -190,6 +190,13 @@ class Runtime(Surroundings):
         from functions.application.list_job_events import ListJobEvents
 
         return ListJobEvents(history=self.history)
+
+    @cached_property
+    def wait_for_job_events(self) -> "WaitForJobEvents":
+        """Use case."""
+        from functions.application.list_job_events import WaitForJobEvents
+
+        return WaitForJobEvents(list_job_events=self.list_job_events, clock=self.clock)
 
     @cached_property
     def list_regions(self) -> "ListRegions":

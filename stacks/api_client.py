@@ -25,6 +25,8 @@ FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 2.0
 JOBS_PER_PAGE = 100
 EVENTS_PER_PAGE = 500
+#: One answer waits no longer than this.
+LONGEST_WAIT_SECONDS = 20
 #: The answers that another try may mend.
 PASSING = frozenset({429, 500, 502, 503, 504})
 
@@ -125,34 +127,52 @@ class ApiClient:
 
     def events(self, job_id: str) -> Iterator[dict[str, Any]]:
         """Return a job's history."""
-        after = 0
-        while True:
-            query = {"after": after, "limit": EVENTS_PER_PAGE}
-            events, after = self._page("events", f"/jobs/{_segment(job_id)}/events", query)
-            yield from events
-            if len(events) < EVENTS_PER_PAGE:
+        for page in self._events(job_id, 0):
+            yield from page["events"]
+            if len(page["events"]) < EVENTS_PER_PAGE:
                 return
+
+    def follow(self, job_id: str) -> Iterator[dict[str, Any]]:
+        """Return a job's events as they come, until it has ended.
+
+        Where a Region took the job over from an earlier place than was read, {"rewound_to": N} comes before the events
+        that count from there on: those above that sequence were superseded.
+        """
+        for page in self._events(job_id, LONGEST_WAIT_SECONDS):
+            if page.get("rewound"):
+                yield {"rewound_to": page["rewound_to"]}
+            yield from page["events"]
+            if page.get("finished"):
+                return
+
+    def _events(self, job_id: str, wait_seconds: int) -> Iterator[dict[str, Any]]:
+        query: dict[str, Any] = {"after": 0, "limit": EVENTS_PER_PAGE}
+        query |= {"wait": wait_seconds} if wait_seconds else {}
+        while True:
+            page = self._page("events", f"/jobs/{_segment(job_id)}/events", query)
+            yield page
+            query["after"] = page["next"]
 
     def jobs(self, *, status: str | None = None, agent: str | None = None) -> Iterator[dict[str, Any]]:
         """Return the tenant's jobs, newest first, fetched page by page as they are taken."""
         query: dict[str, Any] = {"limit": JOBS_PER_PAGE}
         query |= {name: value for name, value in (("status", status), ("agent", agent)) if value is not None}
         while True:
-            jobs, following = self._page("jobs", "/jobs", query)
-            yield from jobs
-            if following is None:
+            page = self._page("jobs", "/jobs", query)
+            yield from page["jobs"]
+            if page["next"] is None:
                 return
-            query["before"] = following
+            query["before"] = page["next"]
 
     def approvals(self, group: str) -> Iterator[dict[str, Any]]:
         """Return what a group of people is asked and has not decided, the latest first."""
         query: dict[str, Any] = {"group": group}
         while True:
-            approvals, following = self._page("approvals", "/approvals", query)
-            yield from approvals
-            if following is None:
+            page = self._page("approvals", "/approvals", query)
+            yield from page["approvals"]
+            if page["next"] is None:
                 return
-            query["after"] = following
+            query["after"] = page["next"]
 
     def decide(
         self, approval: str, *, approved: bool, by: str | None = None, comment: str = "", key: str | None = None
@@ -205,11 +225,11 @@ class ApiClient:
         """Return the answer of the Region's health check."""
         return self._call("GET", "/health")
 
-    def _page(self, name: str, path: str, query: Mapping[str, Any]) -> tuple[list[dict[str, Any]], Any]:
+    def _page(self, name: str, path: str, query: Mapping[str, Any]) -> dict[str, Any]:
         page = self._call("GET", path, query=query)
         if not isinstance(page.get(name), list) or "next" not in page:
             raise ApiError(f"{self.url} answered without {name}; is it the API?")
-        return page[name], page["next"]
+        return page
 
     def _call(
         self,

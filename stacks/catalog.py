@@ -157,6 +157,7 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
         description="Shows a job's history",
         trigger=Route("GET", "/v1/jobs/{id}/events", JOBS_READ),
         permissions=(Permission.READS_JOBS,),
+        timeout_seconds=WAITING_SECONDS,
     ),
     FunctionRow(
         name="list_jobs",

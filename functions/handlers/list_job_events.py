@@ -1,16 +1,16 @@
-"""GET /v1/jobs/{id}/events: the job's history after a sequence number."""
+"""GET /v1/jobs/{id}/events: the job's history after a place in it, at once or (`wait=N`) as soon as there is more."""
 
 from typing import Any
 
-from functions.adapters.api_gateway import Event, Request, Response, serve, whole_number
+from functions.adapters.api_gateway import Event, Request, Response, serve
+from functions.adapters.events_query import read_events_query
 from functions.bootstrap import runtime
 
 
 async def _respond(request: Request) -> Response:
-    after = whole_number(request, "after", default=0, lowest=0, highest=999_999_999)
-    limit = whole_number(request, "limit", default=100, lowest=1, highest=1000)
-    job_id = request.path_parameters["id"]
-    return Response(await runtime().list_job_events.list(request.tenant, job_id, after, limit))
+    asked, job_id = read_events_query(request), request.path_parameters["id"]
+    wait = runtime().wait_for_job_events.wait
+    return Response(await wait(request.tenant, job_id, asked.after, asked.limit, asked.wait_seconds))
 
 
 def handle(event: Event, context: object) -> dict[str, Any]:

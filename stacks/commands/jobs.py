@@ -62,18 +62,39 @@ def show(job_id: JobId, slot: Slot = 0, api_url: ApiUrl = None, token: Token = N
 
 
 @group.command()
-def events(job_id: JobId, slot: Slot = 0, api_url: ApiUrl = None, token: Token = None, as_json: AsJson = False) -> None:
+def events(
+    job_id: JobId,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on as events come, until the job has ended.")] = False,
+    slot: Slot = 0,
+    api_url: ApiUrl = None,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
     """Show a job's history: every event, in which Region and epoch it was written."""
     with api(slot, api_url, token) as client:
+        if follow:
+            for each in client.follow(job_id):
+                typer.echo(json.dumps(each) if as_json else _line(each))
+            return
         found = list(client.events(job_id))
     if as_json:
         typer.echo(json.dumps({"events": found}, indent=2))
         return
     table = _table("#", "epoch", "region", "at", "event", "what")
     for event in found:
-        said = (str(event[name]) for name in ("sequence", "epoch", "region", "at", "kind"))
-        table.add_row(*said, Text(_what(event)))
+        table.add_row(*_told(event), Text(_what(event)))
     _print_table(Console(), table, "no events")
+
+
+def _told(event: dict[str, Any]) -> list[str]:
+    return [str(event[name]) for name in ("sequence", "epoch", "region", "at", "kind")]
+
+
+def _line(event: dict[str, Any]) -> str:
+    """An event that has just come, one a line; or that some that came before do not count."""
+    if "rewound_to" in event:
+        return f"events above {event['rewound_to']} were superseded: another Region took the job over from there"
+    return "  ".join(part for part in (*_told(event), _what(event)) if part)
 
 
 def print_job(console: Console, job: dict[str, Any]) -> None:

@@ -11,13 +11,10 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from stacks.api_client import ApiClient, Submission
+from stacks.api_client import LONGEST_WAIT_SECONDS, ApiClient, Submission
 from stacks.commands.api_access import ApiUrl, AsJson, Slot, Token, api
 from stacks.commands.jobs import FINISHED, print_job
 from stacks.commands.one_line_failures import CannotBeDone, WentWrong, one_line_failures, pairs
-
-#: One answer waits no longer than this; a longer wait is several questions.
-LONGEST_WAIT_SECONDS = 20
 
 
 def register(app: typer.Typer) -> None:

@@ -50,7 +50,7 @@ OPTIONAL_PARAMETERS: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "/v1/jobs"): ("header.Idempotency-Key", "header.Prefer"),
     ("GET", "/v1/jobs"): ("querystring.limit", "querystring.status", "querystring.before", "querystring.agent"),
     ("GET", "/v1/jobs/{id}"): ("header.Prefer",),
-    ("GET", "/v1/jobs/{id}/events"): ("querystring.after", "querystring.limit"),
+    ("GET", "/v1/jobs/{id}/events"): ("querystring.after", "querystring.limit", "querystring.wait"),
     ("POST", "/v1/jobs/{id}/signals/{name}"): ("header.Idempotency-Key",),
     ("POST", "/v1/jobs/{id}/cancel"): ("header.Idempotency-Key",),
     ("POST", "/v1/jobs/{id}/pause"): ("header.Idempotency-Key",),

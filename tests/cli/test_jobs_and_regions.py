@@ -85,3 +85,19 @@ def test_a_problem_is_one_line_whatever_was_asked(antipode: Antipode, api: Scrip
     api.answers = [problem(401, "unauthorized", "Send the header Authorization: Bearer <token>.")]
     said = one_line(antipode(*command))
     assert said == "Send the header Authorization: Bearer <token>. (401 unauthorized)"
+
+
+def test_events_that_are_followed_come_one_a_line_until_the_job_has_ended(antipode: Antipode, api: ScriptedApi) -> None:
+    first = {"events": EVENTS[:1], "next": "1.us-east-1.1", "rewound": False, "finished": False}
+    nothing = {"events": [], "next": "1.us-east-1.1", "rewound": False, "finished": False}
+    last = {"events": EVENTS[1:], "next": "2.us-west-2.2", "rewound": True, "rewound_to": 1, "finished": True}
+    api.answers = [httpx.Response(200, json=page) for page in (first, nothing, last) * 2]
+    assert antipode("jobs", "events", "job_1", "--follow").stdout.splitlines() == [
+        "1  1  us-east-1  T1  submitted  agent=probe",
+        "events above 1 were superseded: another Region took the job over from there",
+        "2  2  us-west-2  T2  adopted  reason=[lost]",
+    ]
+    assert [request.url.params["after"] for request in api.asked] == ["0", "1.us-east-1.1", "1.us-east-1.1"]
+    assert {request.url.params["wait"] for request in api.asked} == {"20"}
+    told = antipode("jobs", "events", "job_1", "--follow", "--json").stdout.splitlines()
+    assert [json.loads(line) for line in told] == [EVENTS[0], {"rewound_to": 1}, EVENTS[1]]

@@ -28,7 +28,19 @@ def test_a_job_begins_with_its_submission(process: Process) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", [{"after": "x"}, {"after": "-1"}, {"after": "1e3"}, {"limit": "0"}, {"limit": "1001"}, {"limit": ""}]
+    "query",
+    [
+        {"after": "x"},
+        {"after": "-1"},
+        {"after": "1e3"},
+        {"limit": "0"},
+        {"limit": "1001"},
+        {"limit": ""},
+        {"wait": "21"},
+        {"wait": "-1"},
+        {"after": ""},
+        {"after": "1.us-east-1"},
+    ],
 )
 def test_a_parameter_that_is_wrong_is_named(process: Process, query: dict[str, str]) -> None:
     response = ask(**query)
@@ -37,3 +49,10 @@ def test_a_parameter_that_is_wrong_is_named(process: Process, query: dict[str, s
 
 def test_a_job_that_does_not_exist_is_404(process: Process) -> None:
     assert ask()["statusCode"] == 404
+
+
+def test_a_caller_may_wait_for_the_next_event(process: Process) -> None:
+    submit_job.handle(event("submit_job"), None)
+    page = body_of(ask(after="1", wait="3"))
+    assert (page["events"], page["next"], page["behind"]) == ([], "1.us-east-1.1", False)
+    assert process.clock.seconds == pytest.approx(1003)
