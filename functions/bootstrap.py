@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from functions.application.call_child import CallChild
     from functions.application.cancel_jobs import CancelJobs
     from functions.application.check_health import CheckHealth
+    from functions.application.count_flow import CountFlow
     from functions.application.decide_approval import DecideApproval
     from functions.application.get_job import GetJob, WaitForJob
     from functions.application.keep_payloads import KeepPayloads
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from functions.application.list_regions import ListRegions
     from functions.application.open_upload import OpenUpload
     from functions.application.request_change import RequestChange
+    from functions.application.sample_lanes import SampleLanes
     from functions.application.send_arrival import SendArrival
     from functions.application.set_switch import ListSwitches, SetSwitch
     from functions.application.show_session import ShowSession
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from functions.application.submit_job import SubmitJob
     from functions.application.submit_turn import SubmitTurn
     from functions.application.sweep_jobs import SweepJobs
+    from functions.application.watch_flow import WatchFlow
     from functions.application.watch_regions import WatchRegions
     from functions.application.watch_switches import WatchSwitches
 
@@ -206,6 +209,8 @@ class Runtime(Surroundings):
         return ListRegions(
             register=self.register,
             lanes=self.lanes,
+            flow=self.watch_flow,
+            bounds=self.settings.wait_bounds,
             clock=self.clock,
             region=self.settings.region,
             peer_region=self.settings.peer_region,
@@ -245,6 +250,34 @@ class Runtime(Surroundings):
             worker=f"{self.settings.region}/{self.entropy.token()[:12]}",
             stall_seconds=self.settings.stall_seconds,
             pauses=self.watch_switches,
+            counts=self.count_flow,
+        )
+
+    @cached_property
+    def count_flow(self) -> "CountFlow":
+        """Use case."""
+        from functions.application.count_flow import CountFlow
+
+        return CountFlow(book=self.flow_book, clock=self.clock, region=self.settings.region)
+
+    @cached_property
+    def watch_flow(self) -> "WatchFlow":
+        """Use case."""
+        from functions.application.watch_flow import WatchFlow
+
+        return WatchFlow(book=self.flow_book, clock=self.clock)
+
+    @cached_property
+    def sample_lanes(self) -> "SampleLanes":
+        """Use case."""
+        from functions.application.sample_lanes import SampleLanes
+
+        return SampleLanes(
+            book=self.flow_book,
+            lanes=self.lanes,
+            clock=self.clock,
+            region=self.settings.region,
+            pause_seconds=self.settings.heartbeat_seconds,
         )
 
     @cached_property

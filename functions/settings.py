@@ -15,6 +15,7 @@ class SettingName(StrEnum):
     PEER_REGION = "ANTIPODE_PEER_REGION"
     TABLE = "ANTIPODE_TABLE"
     LANES = "ANTIPODE_LANES"
+    WAIT_BOUNDS = "ANTIPODE_WAIT_BOUNDS"
     PAYLOADS = "ANTIPODE_PAYLOADS"
     PEER_PAYLOADS = "ANTIPODE_PEER_PAYLOADS"
     PEER_ENDPOINT_URL = "ANTIPODE_PEER_ENDPOINT_URL"
@@ -42,6 +43,7 @@ class Settings:
     peer_region: str
     table: str
     lanes: Mapping[str, str]
+    wait_bounds: Mapping[str, float]
     payloads: str
     peer_payloads: str
     peer_endpoint_url: str | None
@@ -65,6 +67,7 @@ class Settings:
             peer_region=_text(source, SettingName.PEER_REGION),
             table=_text(source, SettingName.TABLE),
             lanes=_lanes(source),
+            wait_bounds=_wait_bounds(source),
             payloads=_text(source, SettingName.PAYLOADS),
             peer_payloads=_text(source, SettingName.PEER_PAYLOADS),
             peer_endpoint_url=source.get(SettingName.PEER_ENDPOINT_URL) or None,
@@ -132,3 +135,21 @@ def _lanes(source: Mapping[str, str]) -> Mapping[str, str]:
         form = '{"standard": "<queue url>", ...}'
         raise InvalidSetting(f"{SettingName.LANES} must be JSON like {form}, it is {value!r}")
     return lanes
+
+
+def _wait_bounds(source: Mapping[str, str]) -> Mapping[str, float]:
+    """For each lane the seconds that new work may have to wait there."""
+    value = _text(source, SettingName.WAIT_BOUNDS)
+    try:
+        bounds = json.loads(value)
+    except ValueError:
+        bounds = None
+    lanes = _lanes(source)
+    if not isinstance(bounds, dict) or set(bounds) != set(lanes) or not all(map(_is_bound, bounds.values())):
+        form = '{"standard": <seconds above 0>, ...}'
+        raise InvalidSetting(f"{SettingName.WAIT_BOUNDS} must be JSON like {form} with every lane, it is {value!r}")
+    return {lane: float(bounds[lane]) for lane in lanes}
+
+
+def _is_bound(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from functions.adapters.dynamodb_table import DynamodbTable
     from functions.application.agent_ports import Agents
     from functions.application.dead_letter_ports import DeadLetters
+    from functions.application.flow_ports import FlowBook
     from functions.application.ports import (
         Clock,
         Entropy,
@@ -109,6 +110,13 @@ class Surroundings:
         from functions.adapters.dynamodb_dead_letters import DynamodbDeadLetters
 
         return DynamodbDeadLetters(self._peer_table)
+
+    @cached_property
+    def flow_book(self) -> "FlowBook":
+        """This Region's replica of the lanes' statistics."""
+        from functions.adapters.dynamodb_flow import DynamodbFlow
+
+        return DynamodbFlow(self._table)
 
     @cached_property
     def projections(self) -> "Projections":

@@ -27,6 +27,9 @@ class Permission(StrEnum):
     #: In both Regions: a switch is copied to the peer at once.
     SETS_SWITCHES = "sets_switches"
     READS_LANE_DEPTHS = "reads_lane_depths"
+    READS_FLOW = "reads_flow"
+    COUNTS_FLOW = "counts_flow"
+    SAMPLES_LANES = "samples_lanes"
     INVOKES_MODEL = "invokes_model"
     KEEPS_PAYLOADS = "keeps_payloads"
     READS_PAYLOADS = "reads_payloads"
@@ -224,7 +227,7 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
         name="list_regions",
         description="Says how both Regions are, as this one sees it",
         trigger=Route("GET", "/v1/regions", JOBS_READ),
-        permissions=(Permission.READS_REGIONS, Permission.READS_LANE_DEPTHS),
+        permissions=(Permission.READS_REGIONS, Permission.READS_LANE_DEPTHS, Permission.READS_FLOW),
     ),
     FunctionRow(
         name="check_health",
@@ -240,6 +243,7 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
         permissions=(
             *_SENDS_ARRIVALS,
             Permission.READS_SWITCHES,
+            Permission.COUNTS_FLOW,
             Permission.INVOKES_MODEL,
             Permission.KEEPS_PAYLOADS,
             Permission.FINDS_PAYLOADS,
@@ -261,9 +265,15 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
     ),
     FunctionRow(
         name="watch_regions",
-        description="The sentinel: heartbeat, probe of the peer, verdict on the peer",
+        description="The sentinel: heartbeat, probe of the peer, verdict on the peer, depth of the lanes",
         trigger=Schedule(minutes=1),
-        permissions=(Permission.READS_REGIONS, Permission.WRITES_REGIONS),
+        permissions=(
+            Permission.READS_REGIONS,
+            Permission.WRITES_REGIONS,
+            Permission.READS_LANE_DEPTHS,
+            Permission.READS_FLOW,
+            Permission.SAMPLES_LANES,
+        ),
         timeout_seconds=90,
     ),
 )

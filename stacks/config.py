@@ -4,6 +4,7 @@ A `Configuration` that exists is one that can be deployed: everything that can b
 here, and each complaint names the field.
 """
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal, Self
@@ -147,6 +148,17 @@ class Configuration(Section):
             raise ValueError(f"weights: have no meaning while routing is {self.routing}; leave them out")
         if self.weights and not any(self.weights.values()):
             raise ValueError("weights: with a weight of 0 in both Regions neither would get a request")
+        return self
+
+    @model_validator(mode="after")
+    def _less_important_lanes_turn_work_away_first(self) -> Self:
+        """The most important lane is named first."""
+        for more, less in itertools.pairwise(self.lanes):
+            if less.wait_bound_seconds > more.wait_bound_seconds:
+                raise ValueError(
+                    f"lanes: wait_bound_seconds of {less.name} must not be above that of {more.name}, "
+                    f"which is more important and turns new work away last; it is {less.wait_bound_seconds}"
+                )
         return self
 
     @model_validator(mode="after")

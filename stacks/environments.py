@@ -42,17 +42,21 @@ _DEFAULT_PAIR = ("us-east-1", "us-west-2")
 
 
 def _lanes(critical: int, standard: int, batch: int) -> list[dict[str, object]]:
-    """One row per lane; the numbers are the most workers at once."""
-    rows = (("critical", critical, 60), ("standard", standard, 300), ("batch", batch, 3600))
+    """One row per lane; the numbers are the most workers at once.
+
+    Batch work can come again, so it is turned away first: when it would wait 15 minutes. Critical work is the last.
+    """
+    rows = (("critical", critical, 60, 3600), ("standard", standard, 300, 1800), ("batch", batch, 3600, 900))
     return [
         {
             "name": name,
             "max_concurrency": concurrency,
+            "wait_bound_seconds": bound,
             "visibility_seconds": 720,
             "max_receive_count": 5,
             "oldest_message_alarm_seconds": oldest,
         }
-        for name, concurrency, oldest in rows
+        for name, concurrency, oldest, bound in rows
     ]
 
 

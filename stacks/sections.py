@@ -23,10 +23,11 @@ class RegionPair(NamedTuple):
 
 
 class LaneSettings(Section):
-    """One lane: how many workers serve it at once, and when a message counts as dead."""
+    """One lane: the most workers at once, how long new work may have to wait, when a message counts as dead."""
 
     name: Name
     max_concurrency: int = Field(ge=2, le=1000)
+    wait_bound_seconds: int = Field(ge=60, le=86_400)
     visibility_seconds: int = Field(ge=1, le=43_200)
     max_receive_count: int = Field(ge=1, le=1000)
     oldest_message_alarm_seconds: int = Field(ge=1)

@@ -90,6 +90,23 @@ class DynamodbTable:
                 ExpressionAttributeValues={":attribute": item[attribute]},
             )
 
+    async def add(self, pk: str, sk: str, adds: Mapping[str, int], sets: Item) -> None:
+        """Add to an item's numbers and set its other attributes, in one step; it is made if it is not there."""
+        names = {f"#a{place}": name for place, name in enumerate(adds)} | {
+            f"#s{place}": name for place, name in enumerate(sets)
+        }
+        values = {f":a{place}": number(value) for place, value in enumerate(adds.values())}
+        set_values = {f":s{place}": value for place, value in enumerate(sets.values())}
+        added = ", ".join(f"#a{place} :a{place}" for place in range(len(adds)))
+        written = ", ".join(f"#s{place} = :s{place}" for place in range(len(sets)))
+        await self._call(
+            "update_item",
+            Key={"pk": text(pk), "sk": text(sk)},
+            UpdateExpression=f"ADD {added} SET {written}",
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues={**values, **set_values},
+        )
+
     async def get(self, pk: str, sk: str, *, consistent: bool) -> Item | None:
         """Return an item, or None."""
         key = {"pk": text(pk), "sk": text(sk)}

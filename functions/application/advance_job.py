@@ -10,6 +10,7 @@ from typing import assert_never
 
 from functions.application.agent_ports import Agents
 from functions.application.call_child import CallChild
+from functions.application.flow_ports import FlowCounts
 from functions.application.keep_payloads import KeepPayloads
 from functions.application.ports import (
     AppendConflict,
@@ -101,6 +102,7 @@ class AdvanceJob:
     worker: str
     stall_seconds: float
     pauses: Pauses | None = None
+    counts: FlowCounts | None = None
 
     async def advance(self, message: LaneMessage, *, delivery: int, stop_at: float) -> None:
         """Do what the job needs now. `stop_at` is the monotonic time at which to yield.
@@ -185,6 +187,7 @@ class AdvanceJob:
         journal = known.journal
         started = AttemptStarted(at=self.clock.now(), worker=self.worker, reason=message.reason, delivery=delivery)
         journal.record(started)
+        self._count_start(known.state, started.at)
         if delivery > 1 or message.reason != "submitted":
             await journal.flush()  # so that a job that kills its worker has its attempts counted
         attempt = RunAttempt(
@@ -205,6 +208,12 @@ class AdvanceJob:
             await self._leave(known, end)
         finally:
             await journal.close()
+
+    def _count_start(self, state: JobState, at: str) -> None:
+        """Count the attempt; a first one has waited on its lane. A turn has waited for its session instead."""
+        if self.counts is not None:
+            waited = state.attempts == 0 and state.job.session is None
+            self.counts.started(state.job.lane, at, (state.job.run_at or state.job.at) if waited else None)
 
     async def _put_off(self, known: _Known) -> bool:
         """Leave a job whose tenant or agent is paused for a while. One that is to be cancelled may undo its work."""
@@ -307,6 +316,8 @@ class AdvanceJob:
     async def _conclude(self, known: _Known, outcome: Event) -> None:
         known.journal.record(outcome)
         await known.journal.flush()
+        if self.counts is not None:
+            self.counts.ended(known.state.job.lane, failed=isinstance(outcome, JobFailed))
         alone = known.state.job.parent is None and known.state.job.session is None
         if not alone or known.state.waits or known.journal.opened_waits:
             await self._settle_others(known)

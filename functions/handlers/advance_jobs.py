@@ -21,4 +21,9 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dict
     """Lambda's entry point."""
     left = context.get_remaining_time_in_millis() / 1000
     stop_at = runtime().clock.monotonic() + left - MARGIN_SECONDS
-    return asyncio.run(advance_batch(event["Records"], runtime().advance_job.advance, stop_at, runtime().log))
+    return asyncio.run(_advance(event["Records"], stop_at))
+
+
+async def _advance(records: list[dict[str, Any]], stop_at: float) -> dict[str, list[dict[str, str]]]:
+    async with runtime().count_flow.telling():
+        return await advance_batch(records, runtime().advance_job.advance, stop_at, runtime().log)

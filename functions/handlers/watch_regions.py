@@ -1,4 +1,4 @@
-"""The sentinel: started once a minute, sends heartbeats and watches the peer until the next one starts."""
+"""The sentinel: started once a minute, beats, watches the peer and samples the lanes until the next one starts."""
 
 import asyncio
 
@@ -9,4 +9,9 @@ def handle(event: object, context: object) -> None:
     """Lambda's entry point."""
     log = runtime().log
     log.say("watching", peer=runtime().settings.peer_region)
-    asyncio.run(runtime().watch_regions.run(runtime().settings.loop_seconds, log.say))
+    asyncio.run(_run())
+
+
+async def _run() -> None:
+    seconds, say = runtime().settings.loop_seconds, runtime().log.say
+    await asyncio.gather(runtime().watch_regions.run(seconds, say), runtime().sample_lanes.run(seconds, say))

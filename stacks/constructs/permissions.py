@@ -1,7 +1,7 @@
 """Turns the permissions of the catalogue into IAM statements, none wider than its name.
 
-The keys of the state table begin with what they are about (`JOB#`, `TOKEN#`, `REGION#`, `SWEEP#`, `SWITCH#`), so a
-role can be held to its kind of item. No statement holds a wildcard in a table's or a queue's name.
+The keys of the state table begin with what they are about (`JOB#`, `TOKEN#`, `REGION#`, `SWEEP#`, `SWITCH#`, `FLOW#`),
+so a role can be held to its kind of item. No statement holds a wildcard in a table's or a queue's name.
 """
 
 from collections.abc import Sequence
@@ -71,6 +71,12 @@ class Grants:
                 return self._on_items("REGION#*", "GetItem")
             case Permission.WRITES_REGIONS:
                 return self._on_items("REGION#*", "PutItem")
+            case Permission.READS_FLOW:
+                return self._on_items("FLOW#*", "Query")
+            case Permission.COUNTS_FLOW:
+                return self._on_items("FLOW#*", "UpdateItem")
+            case Permission.SAMPLES_LANES:
+                return self._on_items("FLOW#*", "PutItem")
             case Permission.KEEPS_CURSORS:
                 return self._on_items("SWEEP#*", "GetItem", "PutItem")
             case Permission.SENDS_TO_LANES:

@@ -1,5 +1,6 @@
 """What a Region's functions find in their environment: the one place where configuration becomes `SettingName`s."""
 
+import json
 from collections.abc import Callable, Mapping
 
 from functions.settings import SettingName
@@ -21,6 +22,7 @@ def settings_of(
         SettingName.PEER_REGION: peer,
         SettingName.TABLE: configuration.table_name,
         SettingName.LANES: lanes,
+        SettingName.WAIT_BOUNDS: json.dumps({lane.name: lane.wait_bound_seconds for lane in configuration.lanes}),
         SettingName.PAYLOADS: payloads(region),
         SettingName.PEER_PAYLOADS: payloads(peer),
         SettingName.PEER_ENDPOINT_URL: configuration.endpoint_urls.get(peer, ""),

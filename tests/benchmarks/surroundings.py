@@ -28,6 +28,7 @@ def worker_environment(region: str = EAST, peer: str = WEST) -> dict[str, str]:
         SettingName.PEER_REGION: peer,
         SettingName.TABLE: "antipode-bench",
         SettingName.LANES: json.dumps(lanes),
+        SettingName.WAIT_BOUNDS: json.dumps(dict.fromkeys(LANES, 900)),
         SettingName.PAYLOADS: f"antipode-bench-{region}",
         SettingName.PEER_PAYLOADS: f"antipode-bench-{peer}",
         SettingName.PEER_HEALTH_URL: f"https://{peer}.api.antipode.test/v1/health",

@@ -2,7 +2,8 @@
 
 A 3-step job: the submit reads once, writes once here and once at the peer, looks once at the peer and sends once; the
 worker reads once and writes once. Beside that each process asks once in five seconds for each tenant whether it is
-paused, however many of its jobs there are. Whoever raises a number here explains it in the budget (DESIGN section 8).
+paused, however many of its jobs there are, and tells what it has counted of its lanes: one write for ten attempts, or
+one in twenty seconds where there are fewer. Whoever raises a number here explains it in the budget (DESIGN section 8).
 """
 
 import itertools
@@ -30,6 +31,8 @@ _numbers = itertools.count(1)
 JOB = job_id("acme", "order-7")
 #: The one query for the tenant's switches, which all jobs of the next five seconds share.
 SWITCHES = 1
+#: What a process tells of all its jobs at the end of a batch, at most once in five seconds.
+TOLD = {"state UpdateItem": 1}
 
 
 class QuickJobs(SystemClock):
@@ -89,6 +92,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
             "ANTIPODE_PEER_REGION": WEST,
             "ANTIPODE_TABLE": f"counted-{number}",
             "ANTIPODE_LANES": json.dumps(urls),
+            "ANTIPODE_WAIT_BOUNDS": json.dumps(dict.fromkeys(LANES, 60)),
             "ANTIPODE_PAYLOADS": "payloads",
             "ANTIPODE_PEER_PAYLOADS": "payloads-of-the-peer",
             "ANTIPODE_PEER_HEALTH_URL": "http://peer.invalid/",
@@ -137,7 +141,7 @@ def test_a_job_of_three_steps_costs_five_requests_to_submit_and_two_to_run(accou
         "lanes SendMessageBatch": 1,
     }
     run_what_waits(account, "batch")
-    assert account.taken() == {"state Query": 1 + SWITCHES, "state PutItem": 1}
+    assert account.taken() == {"state Query": 1 + SWITCHES, "state PutItem": 1, **TOLD}
     shown = get_job.handle({**event("get_job"), "pathParameters": {"id": JOB}}, None)
     assert json.loads(shown["body"])["status"] == "succeeded"
     assert account.taken() == {"state Query": 1}
@@ -149,13 +153,23 @@ def test_ten_jobs_in_one_batch_cost_no_more_than_two_requests_each(account: Acco
         request["headers"]["Idempotency-Key"] = f"order-{number}"
         assert submit_job.handle(request, None)["statusCode"] == 202
     run_what_waits(account, "batch")
-    assert account.taken() == {"state Query": 10 + SWITCHES, "state PutItem": 10}
+    assert account.taken() == {"state Query": 10 + SWITCHES, "state PutItem": 10, **TOLD}
+
+
+def test_jobs_one_after_the_other_are_told_of_once_in_ten_or_in_twenty_seconds(account: Account) -> None:
+    for number in range(12):
+        request = event("submit_job")
+        request["headers"]["Idempotency-Key"] = f"order-{number}"
+        assert submit_job.handle(request, None)["statusCode"] == 202
+        run_what_waits(account, "batch")
+        assert account.taken().get("state UpdateItem", 0) == (1 if number == 0 else 0)
 
 
 def test_a_job_with_three_steps_leaves_two_items_both_written_by_its_own_region(account: Account) -> None:
     submit_job.handle(event("submit_job"), None)
     run_what_waits(account, "batch")
-    items = account.state.scan(TableName=account.table)["Items"]
+    found = account.state.scan(TableName=account.table)["Items"]
+    items = [item for item in found if item["pk"]["S"].startswith("JOB#")]
     assert sorted(item["sk"]["S"] for item in items) == [f"E#000001.{EAST}#00000001", f"E#000001.{EAST}#00000002"]
     assert {item["writer"]["S"] for item in items} == {EAST}
 

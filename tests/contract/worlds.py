@@ -12,6 +12,7 @@ from mypy_boto3_sqs import SQSClient
 from functions.adapters.aws_clients import AwsClients
 from functions.adapters.blocking_calls import BlockingCalls
 from functions.adapters.dynamodb_dead_letters import DynamodbDeadLetters
+from functions.adapters.dynamodb_flow import DynamodbFlow
 from functions.adapters.dynamodb_history import DynamodbHistory
 from functions.adapters.dynamodb_projections import DynamodbProjections
 from functions.adapters.dynamodb_register import DynamodbRegister
@@ -27,9 +28,11 @@ from functions.adapters.memory import (
     MemoryTokens,
 )
 from functions.adapters.memory_dead_letters import MemoryDeadLetters
+from functions.adapters.memory_flow import MemoryFlow
 from functions.adapters.memory_switches import MemorySwitches
 from functions.adapters.sqs_lanes import SqsLanes, decode_message
 from functions.application.dead_letter_ports import DeadLetters
+from functions.application.flow_ports import FlowBook
 from functions.application.ports import HistoryStore, Lanes, Projections, RegionRegister, Tokens
 from functions.application.switch_ports import Switches
 from functions.domain.lanes import LaneMessage
@@ -51,6 +54,7 @@ class State:
     tokens: Tokens
     switches: Switches
     dead_letters: DeadLetters
+    flow: FlowBook
     refuse: Callable[[], None]
 
 
@@ -82,6 +86,7 @@ def state_in_memory() -> State:
         MemoryTokens(table),
         MemorySwitches(table),
         MemoryDeadLetters(table),
+        MemoryFlow(table),
         refuse,
     )
 
@@ -98,6 +103,7 @@ def state_on_dynamodb(clients: AwsClients) -> State:
         DynamodbTokens(table, EAST),
         DynamodbSwitches(table),
         DynamodbDeadLetters(table),
+        DynamodbFlow(table),
         lambda: _delete_table(clients, name),
     )
 

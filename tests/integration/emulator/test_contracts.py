@@ -10,6 +10,7 @@ from functions.adapters.aws_clients import AwsClients
 from tests.contract.test_arrivals import TestArrivals, TestDueOfArrivals, TestReceive
 from tests.contract.test_asks import TestAsks
 from tests.contract.test_dead_letters import TestDeadLetters
+from tests.contract.test_flow import TestFlow
 from tests.contract.test_history_store import TestHistoryStore
 from tests.contract.test_lanes import TestLanes
 from tests.contract.test_projections import TestCursors, TestDue, TestListing
@@ -27,6 +28,7 @@ __all__ = [
     "TestDeadLetters",
     "TestDue",
     "TestDueOfArrivals",
+    "TestFlow",
     "TestHistoryStore",
     "TestLanes",
     "TestListing",

@@ -1,11 +1,16 @@
 """What a Region says of both."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from functions.adapters.memory_flow import MemoryFlow
 from functions.application.list_regions import ListRegions
+from functions.application.watch_flow import WatchFlow
 from functions.domain.errors import AntipodeError
+from functions.domain.lane_flow import DepthSample, LaneCounts, LaneDepth
+from functions.domain.moments import add_seconds
 from functions.domain.ownership.verdict import Heartbeat, Verdict
 from tests.simulation.virtual_time import in_virtual_time, pass_time
 from tests.unit.application.agents import Effects
@@ -20,11 +25,24 @@ from tests.unit.application.two_regions import (
 )
 from tests.unit.domain.job.writing import NOON
 
+IDLE = {
+    "estimated_wait_seconds": None,
+    "oldest_wait_seconds": None,
+    "started_per_minute": 0.0,
+    "ended_per_minute": 0.0,
+    "failed_per_minute": 0.0,
+    "admitting": True,
+}
+BOUNDS = {"critical": 3600.0, "standard": 1800.0, "batch": 900.0}
 
-def list_regions(region: Region) -> ListRegions:
+
+def list_regions(region: Region, book: MemoryFlow | None = None) -> ListRegions:
+    book = book or MemoryFlow(region.table)
     return ListRegions(
         register=region.register,
         lanes=region.lanes,
+        flow=WatchFlow(book=book, clock=region.clock),
+        bounds=BOUNDS,
         clock=region.clock,
         region=region.name,
         peer_region=region.peer.name,
@@ -39,20 +57,46 @@ async def test_heartbeats_verdict_and_lanes_are_told_as_they_are_known_here() ->
     await east.register.beat(Heartbeat(EAST, NOON, 1))
     await east.register.put_verdict(Verdict(EAST, WEST, True, NOON))
     await pass_time(19)
+    own = {
+        name: {**IDLE, "waiting": int(name == "standard"), "in_flight": 0, "bound_seconds": bound}
+        for name, bound in BOUNDS.items()
+    }
+    peers = {name: {**lane, "waiting": None, "in_flight": None} for name, lane in own.items()}
     assert await list_regions(east).list() == {
         "answered_by": EAST,
         "regions": [
-            {"name": EAST, "heartbeat_at": NOON, "heartbeat_age_seconds": 19.0, "fresh": True},
-            {"name": WEST, "heartbeat_at": None, "heartbeat_age_seconds": None, "fresh": False},
+            {"name": EAST, "heartbeat_at": NOON, "heartbeat_age_seconds": 19.0, "fresh": True, "lanes": own},
+            {"name": WEST, "heartbeat_at": None, "heartbeat_age_seconds": None, "fresh": False, "lanes": peers},
         ],
-        "lanes": {
-            "critical": {"waiting": 0, "in_flight": 0},
-            "standard": {"waiting": 1, "in_flight": 0},
-            "batch": {"waiting": 0, "in_flight": 0},
-        },
+        "lanes": own,
         "peer": {"region": WEST, "lost": True, "since": NOON},
     }
     assert west.name == WEST
+
+
+@in_virtual_time
+async def test_each_regions_lanes_are_told_as_they_flow_and_a_full_one_says_so() -> None:
+    east, _ = two_regions()
+    book = MemoryFlow(east.table)
+    now = east.clock.now()
+    await book.add(WEST, now, {"batch": LaneCounts(starts=6, ends=5, failures=1)})
+    full = DepthSample(now, {"batch": LaneDepth(5000, 20, add_seconds(now, -60)), "critical": LaneDepth(0, 0)})
+    await book.put_sample(WEST, full)
+    answer: Any = await list_regions(east, book).list()
+    batch, critical = (answer["regions"][1]["lanes"][name] for name in ("batch", "critical"))
+    assert batch == {
+        "waiting": 5000,
+        "in_flight": 20,
+        "estimated_wait_seconds": 50_000.0,
+        "oldest_wait_seconds": 60.0,
+        "started_per_minute": 6.0,
+        "ended_per_minute": 5.0,
+        "failed_per_minute": 1.0,
+        "bound_seconds": 900.0,
+        "admitting": False,
+    }
+    assert critical["admitting"]
+    assert answer["lanes"]["batch"]["admitting"]
 
 
 @in_virtual_time

@@ -20,6 +20,7 @@ from functions.adapters.memory import (
     MemoryTokens,
     ScriptedModel,
 )
+from functions.adapters.memory_flow import MemoryFlow
 from functions.adapters.memory_payloads import MemoryBuckets, MemoryPayloads
 from functions.adapters.memory_switches import MemorySwitches
 from functions.bootstrap import Runtime
@@ -32,6 +33,7 @@ ENVIRONMENT = {
     "ANTIPODE_PEER_REGION": "us-west-2",
     "ANTIPODE_TABLE": "antipode-test",
     "ANTIPODE_LANES": '{"critical": "c", "standard": "s", "batch": "b"}',
+    "ANTIPODE_WAIT_BOUNDS": '{"critical": 3600, "standard": 1800, "batch": 900}',
     "ANTIPODE_PAYLOADS": "antipode-test-payloads-us-east-1",
     "ANTIPODE_PEER_PAYLOADS": "antipode-test-payloads-us-west-2",
     "ANTIPODE_PEER_HEALTH_URL": "http://us-west-2.api.antipode.test/v1/health",
@@ -61,8 +63,11 @@ class TestClock:
         return self.seconds
 
     async def sleep(self, seconds: float) -> None:
+        until = self.seconds + seconds
         await asyncio.sleep(0)
-        self.seconds += seconds
+        if self.seconds >= until:
+            return  # it passed while somebody else waited
+        seconds, self.seconds = until - self.seconds, until
         self.moment = add_seconds(self.moment, seconds)
         for happens in self.on_sleep:
             happens()
@@ -80,6 +85,7 @@ class Process:
     clock: TestClock
     probe: MemoryProbe
     peer_lanes: MemoryLanes
+    flow: MemoryFlow
 
 
 @pytest.fixture
@@ -88,7 +94,17 @@ def process(monkeypatch: pytest.MonkeyPatch) -> Iterator[Process]:
     runtime = Runtime(Settings.load(ENVIRONMENT))
     table, peer_table = MemoryTable(), MemoryTable()
     payloads = MemoryPayloads(MemoryBuckets(), "us-east-1")
-    made = Process(runtime, table, peer_table, MemoryLanes(), payloads, TestClock(), MemoryProbe(), MemoryLanes())
+    made = Process(
+        runtime,
+        table,
+        peer_table,
+        MemoryLanes(),
+        payloads,
+        TestClock(),
+        MemoryProbe(),
+        MemoryLanes(),
+        MemoryFlow(table),
+    )
     runtime.payloads, runtime.peer_payloads = payloads, MemoryPayloads(payloads.buckets, "us-west-2")
     runtime.clock = made.clock
     runtime.entropy = CountingEntropy()
@@ -96,6 +112,7 @@ def process(monkeypatch: pytest.MonkeyPatch) -> Iterator[Process]:
     runtime.projections, runtime.register = MemoryProjections(table), MemoryRegister(table)
     runtime.tokens, runtime.lanes, runtime.peer_lanes = MemoryTokens(table), made.lanes, made.peer_lanes
     runtime.switches, runtime.peer_switches = MemorySwitches(table), MemorySwitches(peer_table)
+    runtime.flow_book = made.flow
     runtime.probe, runtime.model = made.probe, ScriptedModel([RuntimeError("no model is asked here")])
     monkeypatch.setattr(bootstrap, "Settings", _Loaded)
     monkeypatch.setattr(bootstrap, "Runtime", lambda settings: runtime)
