@@ -104,8 +104,10 @@ class MemoryHistory:
     async def read_whole(self, job_id: str) -> JobRecord:
         """See HistoryStore."""
         self.table.check()
-        segments = (row.segment for key, row in sorted(self.table.segments.items()) if key[0] == job_id)
-        heads = (head for key, head in sorted(self.table.heads.items()) if key[0] == job_id)
+        segments = (
+            row.segment for _, row in sorted(each for each in self.table.segments.items() if each[0][0] == job_id)
+        )
+        heads = (head for _, head in sorted(each for each in self.table.heads.items() if each[0][0] == job_id))
         snapshot = self._snapshot(job_id)
         return JobRecord(
             tuple(segments),
@@ -130,7 +132,8 @@ class MemoryHistory:
         return self._arrivals(job_id)
 
     def _arrivals(self, job_id: str) -> tuple[Arrival, ...]:
-        return tuple(row.arrival for key, row in sorted(self.table.arrivals.items()) if key[0] == job_id)
+        rows = sorted(each for each in self.table.arrivals.items() if each[0][0] == job_id)
+        return tuple(row.arrival for _, row in rows)
 
     async def read_opening(self, job_id: str, region: str) -> Segment | None:
         """See HistoryStore."""
@@ -176,7 +179,7 @@ class MemoryProjections:
         found = [
             entry
             for entry in self._entries(region, lane)
-            if shard_of(entry.job_id, DUE_SHARDS) == shard and entry.position > after and entry.due_at <= upto
+            if entry.due_at <= upto and entry.position > after and shard_of(entry.job_id, DUE_SHARDS) == shard
         ]
         return sorted(found, key=lambda entry: entry.position)[:limit]
 

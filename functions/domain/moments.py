@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 def to_moment(when: datetime) -> str:
     """Return `when` as `YYYY-MM-DDTHH:MM:SS.mmmZ` (UTC, milliseconds)."""
-    return when.astimezone(UTC).isoformat(timespec="milliseconds")[:23] + "Z"
+    if when.tzinfo is not UTC:
+        when = when.astimezone(UTC)
+    return when.isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 def to_datetime(moment: str) -> datetime:

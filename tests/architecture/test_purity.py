@@ -8,6 +8,7 @@ from tests.architecture.sources import Source, imports_of, listed, sources
 # Parts of the standard library through which time, randomness, the environment or the network would come in.
 IMPURE = {"asyncio", "http", "os", "random", "secrets", "shutil", "socket", "subprocess", "threading", "time"}
 IMPURE_PARTS = {"urllib.request"}
+SLEEPS = {"time.sleep", "asyncio.sleep", "sleep"}
 MAY_WAIT = "tests/eventually.py"
 
 
@@ -21,10 +22,19 @@ def impure_imports(file: Source) -> list[str]:
     return found
 
 
+def _called(call: ast.Call) -> str:
+    """The last part of what is called."""
+    match call.func:
+        case ast.Attribute(attr=name) | ast.Name(id=name):
+            return name
+        case _:
+            return ""
+
+
 def sleeps(file: Source) -> list[str]:
     found = []
     for node in ast.walk(file.tree):
-        if not isinstance(node, ast.Call) or ast.unparse(node.func) not in {"time.sleep", "asyncio.sleep", "sleep"}:
+        if not (isinstance(node, ast.Call) and _called(node) == "sleep") or ast.unparse(node.func) not in SLEEPS:
             continue
         gives_way = isinstance(node.args[0], ast.Constant) and node.args[0].value == 0
         if not gives_way:

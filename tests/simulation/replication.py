@@ -90,7 +90,7 @@ class Replica:
 
     def known(self, job_id: str) -> tuple[Segment, ...]:
         """Return what can be known here of a job's history: its segments, and those whose sum a snapshot tells."""
-        own = [row.segment for key, row in sorted(self.table.segments.items()) if key[0] == job_id]
+        own = [row.segment for _, row in sorted(each for each in self.table.segments.items() if each[0][0] == job_id)]
         snapshots = [snapshot for key, snapshot in self.table.snapshots.items() if key[0] == job_id]
         if not snapshots:
             return tuple(own)

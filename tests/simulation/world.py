@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
+from unittest.mock import patch
 
 from functions.adapters.memory import MemoryHistory
 from functions.adapters.memory_payloads import MemoryBuckets
@@ -17,7 +18,7 @@ from tests.simulation.lanes import Unreliability, UnreliableLanes
 from tests.simulation.machine import Machinery, Power, own_new_tasks
 from tests.simulation.plan import REGIONS, Blow, Fault, Plan, peer_of
 from tests.simulation.ports import Trouble
-from tests.simulation.readings import Readings
+from tests.simulation.readings import Folds, Readings
 from tests.simulation.region import VISIBILITY_SECONDS, Region
 from tests.simulation.replication import Link
 from tests.simulation.rules import Rules
@@ -53,20 +54,21 @@ def simulate(seed: int, rules: Rules | None = None) -> Outcome:
     """Run the plan of a seed to its end."""
     plan = Plan.of(seed)
     rules = rules or Rules()
-    with rules.in_force(plan):
-        return run_virtually(World(plan, rules).run())
+    folds = Folds()
+    with patch("functions.application.read_state.fold", folds.fold), rules.in_force(plan):
+        return run_virtually(World(plan, rules, folds).run())
 
 
 class World:
     """Everything there is in a run."""
 
-    def __init__(self, plan: Plan, rules: Rules) -> None:
+    def __init__(self, plan: Plan, rules: Rules, folds: Folds) -> None:
         self.plan = plan
         self.random = Random(f"antipode world {plan.seed}")
         self.link = Link(REGIONS, self.random, plan.straggling, plan.longest_lag)
         self.effects = EffectLog()
         self.buckets = MemoryBuckets()
-        self.readings = Readings(self.buckets)
+        self.readings = Readings(self.buckets, folds)
         self.regions = {name: self._region(name, rules) for name in REGIONS}
         for name, region in self.regions.items():
             region.peer = self.regions[peer_of(name)]
