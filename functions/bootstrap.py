@@ -11,6 +11,7 @@ from functions.settings import Settings
 from functions.surroundings import Surroundings
 
 if TYPE_CHECKING:
+    from functions.application.admit_job import AdmitJob
     from functions.application.adopt_jobs import AdoptJobs
     from functions.application.advance_job import AdvanceJob
     from functions.application.authorize_request import AuthorizeRequest
@@ -92,6 +93,20 @@ class Runtime(Surroundings):
         from functions.application.submit_turn import SubmitTurn
 
         return SubmitTurn(submit_job=self.submit_job, turns=self.call_child.turns)
+
+    @cached_property
+    def admit_job(self) -> "AdmitJob":
+        """Use case."""
+        from functions.application.admit_job import AdmitJob
+
+        return AdmitJob(
+            turns=self.submit_turn,
+            history=self.history,
+            flow=self.watch_flow,
+            bounds=self.settings.wait_bounds,
+            clock=self.clock,
+            region=self.settings.region,
+        )
 
     @cached_property
     def show_session(self) -> "ShowSession":

@@ -130,6 +130,7 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
         trigger=Route("POST", "/v1/jobs", JOBS_WRITE),
         permissions=(
             *_SENDS_ARRIVALS,
+            Permission.READS_FLOW,
             Permission.KEEPS_PAYLOADS,
             Permission.READS_UPLOADS,
             Permission.FINDS_PAYLOADS,

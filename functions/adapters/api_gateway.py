@@ -126,7 +126,7 @@ def problem(error: AntipodeError) -> Response:
     }
     headers = {"Content-Type": "application/problem+json"}
     if error.row.status in (429, 503):
-        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        headers["Retry-After"] = str(error.extra.get("retry_after_seconds", RETRY_AFTER_SECONDS))
     return Response(body, error.row.status, headers)
 
 

@@ -40,6 +40,13 @@ _ROWS = (
     ),
     ErrorRow("throttled", 429, True, "Too many requests", "Wait for Retry-After, then send again."),
     ErrorRow(
+        "lane_full",
+        429,
+        True,
+        "The lane takes in no new work",
+        "Wait for Retry-After, then send again with the same Idempotency-Key, or use a lane that takes in work.",
+    ),
+    ErrorRow(
         "internal", 500, True, "The service failed", "Send again with the same Idempotency-Key; tell the operator."
     ),
     ErrorRow(

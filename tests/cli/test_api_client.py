@@ -63,6 +63,18 @@ def test_the_pause_is_what_the_api_asks_for() -> None:
     assert api.pauses == [7.0]
 
 
+def test_a_lane_that_is_full_for_longer_than_patience_lasts_is_said_in_one_line_at_once() -> None:
+    detail = "lane 'batch' takes in no new work: it would start in about 16 min, the lane's bound is 15 min"
+    full = problem(429, "lane_full", detail, lane="batch", estimated_start="2030-01-01T00:16:00.000Z")
+    full.headers["Retry-After"] = "60"
+    api = ScriptedApi([full])
+    with pytest.raises(ApiRefused) as refused:
+        api.client(patience_seconds=30.0).submit(PROBE)
+    assert str(refused.value) == f"{detail} (429 lane_full)"
+    assert refused.value.retry_after == 60.0
+    assert api.pauses == []
+
+
 def test_pauses_grow_until_patience_ends() -> None:
     api = ScriptedApi([silence() for _ in range(20)])
     with pytest.raises(ApiUnreachable, match="does not answer"):

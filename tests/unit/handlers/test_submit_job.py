@@ -13,6 +13,8 @@ from functions.application.ports import PayloadKey
 from functions.domain.ids import job_id
 from functions.domain.job.events import JobSubmitted, JobSucceeded
 from functions.domain.job.history import Segment
+from functions.domain.lane_flow import DepthSample, LaneDepth
+from functions.domain.moments import add_seconds
 from functions.handlers.submit_job import handle
 from tests.event_files import event
 from tests.unit.handlers.conftest import Process, body_of, log_lines
@@ -48,6 +50,18 @@ def test_a_good_request_is_answered_with_the_job(process: Process) -> None:
     assert (job["agent"], job["home_region"], job["epoch"]) == ("probe", "us-east-1", 1)
     assert process.table.segments == process.peer_table.segments
     assert [send.message.job_id for send in process.lanes.queues["batch"]] == [JOB]
+
+
+def test_a_lane_that_is_full_is_429_with_when_to_come_again(process: Process) -> None:
+    now = process.clock.moment
+    process.flow.samples["us-east-1"] = DepthSample(now, {"batch": LaneDepth(16, 2, add_seconds(now, -60))})
+    response = submit({**GOOD, "lane": "batch"})
+    problem = body_of(response)
+    assert (response["statusCode"], response["headers"]["Retry-After"]) == (429, "60")
+    assert (problem["code"], problem["lane"]) == ("lane_full", "batch")
+    assert problem["estimated_start"] == add_seconds(now, 960)
+    assert not process.table.segments
+    assert submit({**GOOD, "lane": "critical"})["statusCode"] == 202
 
 
 def test_every_field_reaches_the_job(process: Process) -> None:
