@@ -64,6 +64,7 @@ class Submission:
     input: Any
     lane: str | None = None
     delay_seconds: float | None = None
+    run_at: str | None = None
     deadline: str | None = None
     budget: Mapping[str, int] | None = None
     callback_url: str | None = None
@@ -72,7 +73,7 @@ class Submission:
 
     def body(self) -> dict[str, Any]:
         """The request's body."""
-        fields = ("lane", "delay_seconds", "deadline", "budget", "callback_url", "tags", "session")
+        fields = ("lane", "delay_seconds", "run_at", "deadline", "budget", "callback_url", "tags", "session")
         given = {name: getattr(self, name) for name in fields if getattr(self, name) is not None}
         return {"agent": self.agent, "input": self.input, **given}
 

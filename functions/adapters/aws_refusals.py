@@ -15,6 +15,13 @@ class Refusal:
     detail: str
     answer: Any
 
+    @property
+    def retry_after(self) -> str | None:
+        """When the service wants to be asked again, as it said so in the header: seconds, or a date."""
+        headers = self.answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+        said = headers.get("retry-after")
+        return None if said is None else str(said)
+
 
 def refusal_in(error: Exception) -> Refusal | None:
     """Return what an AWS call's exception says about the service; None when it says nothing about it."""

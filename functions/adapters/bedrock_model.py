@@ -58,7 +58,7 @@ class BedrockModel:
         if refusal is None:
             return ModelRefused(str(error))
         if refusal.code not in _REFUSALS:
-            return ModelUnavailable(refusal.detail)
+            return ModelUnavailable(refusal.detail, refusal.retry_after)
         self._say("model_refused", level="ERROR", model=self._model_id, error=refusal.detail)
         return ModelRefused(refusal.detail)
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from functions.adapters.api_gateway import Request
 from functions.adapters.json_body import CLOSED, fitting, idempotency_key, json_object
-from functions.application.submit_job import SubmitRequest
+from functions.application.submit_job import LONGEST_DELAY_SECONDS, SubmitRequest
 from functions.domain.callback import check_callback_url
 from functions.domain.errors import AntipodeError
 from functions.domain.job.turns import SESSION_NAME
@@ -40,7 +40,8 @@ class SubmitBody(BaseModel):
     agent: str = Field(min_length=1, max_length=100)
     input: Any
     lane: str | None = Field(default=None, min_length=1, max_length=100)
-    delay_seconds: float = Field(default=0, ge=0, le=31_536_000, allow_inf_nan=False)
+    delay_seconds: float | None = Field(default=None, ge=0, le=LONGEST_DELAY_SECONDS, allow_inf_nan=False)
+    run_at: str | None = Field(default=None, max_length=64)
     deadline: str | None = Field(default=None, max_length=64)
     budget: BudgetBody | None = None
     callback_url: str | None = None
@@ -59,8 +60,9 @@ def read_submit(request: Request) -> SubmitRequest:
         input=body.input,
         idempotency_key=key,
         lane=body.lane,
-        delay_seconds=body.delay_seconds,
-        deadline=_moment(body.deadline),
+        delay_seconds=0 if body.delay_seconds is None else body.delay_seconds,
+        run_at=_moment("run_at", body.run_at),
+        deadline=_moment("deadline", body.deadline),
         budget=body.budget.model_dump(exclude_none=True) if body.budget else None,
         callback_url=body.callback_url,
         tags=body.tags,
@@ -76,15 +78,17 @@ def _checked(value: dict[str, Any]) -> SubmitBody:
         if not 1 <= len(name) <= 64 or len(tag) > 256:
             detail = "a tag's name has 1 to 64 characters, its value up to 256"
             raise AntipodeError("invalid_body", detail, field=f"tags.{name}"[:100])
+    if body.run_at is not None and body.delay_seconds is not None:
+        raise AntipodeError("invalid_body", "run_at: give it or delay_seconds, not both", field="run_at")
     if body.callback_url is not None:
         check_callback_url(body.callback_url)
     return body
 
 
-def _moment(deadline: str | None) -> str | None:
-    if deadline is None:
+def _moment(field: str, text: str | None) -> str | None:
+    if text is None:
         return None
     try:
-        return to_moment(to_datetime(deadline))
+        return to_moment(to_datetime(text))
     except (ValueError, OverflowError) as error:
-        raise AntipodeError("invalid_body", f"deadline is no ISO 8601 time: {error}", field="deadline") from None
+        raise AntipodeError("invalid_body", f"{field} is no ISO 8601 time: {error}"[:300], field=field) from None

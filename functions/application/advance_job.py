@@ -28,7 +28,6 @@ from functions.application.read_state import read_state
 from functions.application.record_steps import Journal
 from functions.application.run_attempt import RunAttempt, request_event
 from functions.application.step_ends import APPROVAL, ask_of, end_event
-from functions.application.submit_job import LONGEST_LANE_DELAY
 from functions.application.switch_ports import Pauses
 from functions.application.wait_in_job import LINGER_SECONDS
 from functions.domain.errors import AntipodeError
@@ -65,7 +64,7 @@ from functions.domain.job.history import JobRecord, Segment
 from functions.domain.job.snapshot import SNAPSHOT_EVENTS
 from functions.domain.job.state import JobState, fold, head_of, snapshot_of
 from functions.domain.job.turns import HELD_LOOK_SECONDS, SESSION_AGENT
-from functions.domain.lanes import LaneMessage
+from functions.domain.lanes import LONGEST_LANE_DELAY, LaneMessage, can_be_hinted, look_at
 from functions.domain.moments import add_seconds, seconds_between
 
 #: The status of the head, and the reason of the hint, of a job that does not run because of a switch.
@@ -349,13 +348,12 @@ class AdvanceJob:
 
     async def _look_again(self, known: _Known, at: str, reason: str) -> None:
         """Note when the job is due, then send the hint: if the hint is lost, the sweeper goes by the note."""
-        delay = max(0.0, seconds_between(self.clock.now(), at))
-        soon = delay <= LONGEST_LANE_DELAY
+        now = self.clock.now()
         status = {"yielded": "running", PUT_OFF: PUT_OFF}.get(reason, "waiting")
-        unseen = add_seconds(self.clock.now(), LONGEST_UNSEEN_SECONDS)
-        await self._put_head(known, add_seconds(at, self.stall_seconds) if soon else min(at, unseen), status)
-        if soon:
-            await self._hint(known, reason, delay)
+        unseen = add_seconds(now, LONGEST_UNSEEN_SECONDS)
+        await self._put_head(known, min(look_at(now, at, self.stall_seconds), unseen), status)
+        if can_be_hinted(now, at):
+            await self._hint(known, reason, max(0.0, seconds_between(now, at)))
 
     def _hinted_already(self, known: _Known, until: str) -> bool:
         """Whether a hint for this very moment is on its way: else each early hint would beget another."""

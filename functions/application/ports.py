@@ -37,7 +37,14 @@ class PayloadMissing(Exception):
 
 
 class ModelUnavailable(Exception):
-    """The model refuses for now (throttled, timed out, down): trying again can help."""
+    """The model refuses for now (throttled, timed out, down): trying again can help.
+
+    `retry_after` is what its answer's header of that name said: seconds, or a date.
+    """
+
+    def __init__(self, detail: str = "the model refuses for now", retry_after: str | None = None) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
 
 
 class ModelRefused(Exception):

@@ -33,17 +33,18 @@ from functions.domain.job.events import JobSubmitted, Json, SubmissionWithdrawn
 from functions.domain.job.history import Head, JobRecord, Segment
 from functions.domain.job.state import JobState, fold, head_of
 from functions.domain.job.turns import SESSION_AGENT
+from functions.domain.lanes import can_be_hinted, look_at
 from functions.domain.moments import add_seconds, seconds_between
 from functions.domain.payload import size_of_value
 
-#: SQS holds a message back for 900 s at most; what is due later is left to the sweeper.
-LONGEST_LANE_DELAY = 900
+#: No job is put off for longer: a year.
+LONGEST_DELAY_SECONDS = 31_536_000
 DEFAULT_LANE = "standard"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmitRequest:
-    """What a client asks for, already checked for form."""
+    """What a client asks for, already checked for form: at most one of `delay_seconds` and `run_at`, a moment."""
 
     tenant: str
     agent: str
@@ -51,6 +52,7 @@ class SubmitRequest:
     idempotency_key: str | None = None
     lane: str | None = None
     delay_seconds: float = 0
+    run_at: str | None = None
     deadline: str | None = None
     budget: Mapping[str, Json] | None = None
     callback_url: str | None = None
@@ -121,6 +123,8 @@ class SubmitJob:
         if lane not in self.lanes.names():
             detail = f"no lane is named {lane!r}; there are {', '.join(self.lanes.names())}"
             raise AntipodeError("unknown_lane", detail, field="lane")
+        if request.run_at is not None and seconds_between(self.clock.now(), request.run_at) > LONGEST_DELAY_SECONDS:
+            raise AntipodeError("invalid_body", "run_at may lie a year ahead, no further", field="run_at")
         return agent, lane
 
     def _submitted(self, request: SubmitRequest, agent: Agent, lane: str, recorded: Json) -> JobSubmitted:
@@ -137,6 +141,8 @@ class SubmitJob:
         }
         if request.session is not None:
             asked["session"] = dict(request.session)
+        if request.run_at is not None:
+            asked["run_at"] = request.run_at
         return JobSubmitted(
             at=now,
             tenant=request.tenant,
@@ -145,7 +151,7 @@ class SubmitJob:
             lane=lane,
             input=recorded,
             body_digest=body_digest(asked),
-            run_at=add_seconds(now, request.delay_seconds) if request.delay_seconds else None,
+            run_at=_start_of(request, now),
             deadline=request.deadline,
             budget=dict(request.budget) if request.budget else None,
             callback_url=request.callback_url,
@@ -234,16 +240,23 @@ class SubmitJob:
         return durability
 
     async def _hint(self, job: str, submitted: JobSubmitted, epoch: int = 1) -> None:
-        delay = 0.0 if submitted.run_at is None else max(0.0, seconds_between(self.clock.now(), submitted.run_at))
-        if delay > LONGEST_LANE_DELAY or (submitted.session is not None and submitted.run_at is None):
+        now = self.clock.now()
+        start = submitted.run_at or now
+        if not can_be_hinted(now, start) or (submitted.session is not None and submitted.run_at is None):
             return  # the sweeper will find it; a turn runs when its session has admitted it
+        delay = max(0.0, seconds_between(now, start))
         await self.lanes.send([hint(job, epoch, submitted, "submitted", delay)])
 
     def _due(self, submitted: JobSubmitted) -> Due:
-        if submitted.run_at is None:
-            return Due(add_seconds(submitted.at, self.stall_seconds), submitted.lane)
-        late = seconds_between(submitted.at, submitted.run_at) > LONGEST_LANE_DELAY
-        return Due(submitted.run_at if late else add_seconds(submitted.run_at, self.stall_seconds), submitted.lane)
+        start = submitted.run_at or submitted.at
+        return Due(look_at(submitted.at, start, self.stall_seconds), submitted.lane)
+
+
+def _start_of(request: SubmitRequest, now: str) -> str | None:
+    """Return the moment before which the job does not run; one that has passed means at once."""
+    if request.run_at is not None:
+        return request.run_at if request.run_at > now else None
+    return add_seconds(now, request.delay_seconds) if request.delay_seconds else None
 
 
 def _submission_in(segment: Segment) -> JobSubmitted:

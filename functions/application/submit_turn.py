@@ -31,7 +31,7 @@ class SubmitTurn:
             if not await self._is_known(request):
                 await self.turns.check(request.tenant, str(request.session["name"]))
             view = await self.submit_job.submit(request)
-            if not request.delay_seconds:  # else it is asked for when it is due
+            if not request.delay_seconds:
                 await self._enlist(str(view["id"]))
         except StateUnavailable as error:
             raise AntipodeError("state_unavailable", "the state table refuses; send again with the same key") from error
@@ -45,5 +45,5 @@ class SubmitTurn:
 
     async def _enlist(self, turn_id: str) -> None:
         _, turn = await read_state(self.turns.history, turn_id)
-        if turn is not None and is_held(turn):
+        if turn is not None and is_held(turn) and turn.job.run_at is None:  # else it is asked for when it is due
             await self.turns.enlist(turn_id, turn)

@@ -15,6 +15,7 @@ from functions.application.ports import Clock, HistoryStore, Lanes, Projections,
 from functions.application.read_state import read_state
 from functions.domain.job.decider import (
     ARRIVED,
+    DUE,
     LONGEST_UNSEEN_SECONDS,
     look_at_halted,
     start_not_before,
@@ -24,7 +25,7 @@ from functions.domain.job.decider import (
 from functions.domain.job.events import UnreadableEvent
 from functions.domain.job.history import DueEntry, Head, JobRecord
 from functions.domain.job.state import JobState, head_of
-from functions.domain.lanes import DUE_SHARDS
+from functions.domain.lanes import DUE_SHARDS, can_be_hinted, look_at
 from functions.domain.moments import add_seconds, seconds_between
 
 PAGE = 100
@@ -109,7 +110,7 @@ class SweepJobs:
         if self._woken(record, state, now):
             assert state is not None
             timely = start_not_before(state) or now
-            return await self._put_back(entry, state, head, ARRIVED if timely > now else "due", now)
+            return await self._put_back(entry, state, head, ARRIVED if timely > now else DUE, now)
         current = head is not None and (state is None or head.epoch >= state.epoch)  # else of before it was adopted
         if head is not None and current and head.due_at is not None and head.due_at > now:
             return SweepReport(1)  # it is alive, or waits: a later entry stands for it
@@ -121,13 +122,10 @@ class SweepJobs:
         if start is not None and start > now:
             if await self.children.outlives_parent(entry.job_id, state):
                 return SweepReport(1)  # what asks it to end is due itself
-            due_at = start
-            if state.waiting_until is not None:
-                due_at = min(start, add_seconds(now, LONGEST_UNSEEN_SECONDS))
-            await self.projections.put_head(head_of(entry.job_id, state, self.region, head, due_at))
+            await self._note_for(start, entry, state, head, now)
             return SweepReport(1)
         stalled = state.attempts > 0 and state.waiting_until is None
-        return await self._put_back(entry, state, head, "stalled" if stalled else "due", now)
+        return await self._put_back(entry, state, head, "stalled" if stalled else DUE, now)
 
     def _woken(self, record: JobRecord, state: JobState | None, now: str) -> bool:
         """Whether something has arrived that the job must be put on its lane for, whatever time it was noted for."""
@@ -138,10 +136,21 @@ class SweepJobs:
     async def _put_back(
         self, entry: DueEntry, state: JobState, head: Head | None, reason: str, now: str
     ) -> SweepReport:
+        """Send the hint, then note when to look again: a sweeper that dies in between leaves the job due."""
+        await self.lanes.send([hint(entry.job_id, state.epoch, state.job, reason)])
         due_at = add_seconds(now, self.stall_seconds)
         await self.projections.put_head(head_of(entry.job_id, state, self.region, head, due_at))
-        await self.lanes.send([hint(entry.job_id, state.epoch, state.job, reason)])
         return SweepReport(1, put_back=1)
+
+    async def _note_for(self, start: str, entry: DueEntry, state: JobState, head: Head | None, now: str) -> None:
+        """See to it that the job is worked on at `start`, to the second: by a hint, if one can be sent already."""
+        if can_be_hinted(now, start):
+            delay = seconds_between(now, start)
+            await self.lanes.send([hint(entry.job_id, state.epoch, state.job, DUE, delay)])
+        due_at = look_at(now, start, self.stall_seconds)
+        if state.waiting_until is not None:
+            due_at = min(due_at, add_seconds(now, LONGEST_UNSEEN_SECONDS))
+        await self.projections.put_head(head_of(entry.job_id, state, self.region, head, due_at))
 
     def _opening_due(self, record: JobRecord, state: JobState) -> str:
         """Return the moment of the due entry with which this Region opened the job's epoch; '' where it did not."""

@@ -1,15 +1,19 @@
 """A job as clients see it (DESIGN section 7): the one place that knows the form."""
 
+import itertools
 from collections.abc import Iterable
 
 from functions.application.step_ends import APPROVAL
 from functions.domain.errors import CATALOGUE
 from functions.domain.job.approvals import approval_id
 from functions.domain.job.arrivals import Arrival, ArrivalKind
-from functions.domain.job.events import Json, WaitOpened
+from functions.domain.job.events import Json, StepAttemptFailed, WaitOpened
 from functions.domain.job.history import JobRecord
 from functions.domain.job.state import JobState
 from functions.domain.payload import reference_in
+
+#: So many of the steps that are tried again are shown.
+MOST_RETRIES = 20
 
 
 def view_job(job_id: str, state: JobState, durability: str, news: Iterable[Arrival] = ()) -> dict[str, Json]:
@@ -68,9 +72,18 @@ def _unfinished(job_id: str, state: JobState, news: Iterable[Arrival]) -> dict[s
         view["cancel_requested"] = {"at": asked.at, "by": asked.by}
     moments = [tried.retry_at for tried in state.tries.values()]
     moments += [moment for moment in (state.retry_at, state.waiting_until) if moment is not None]
+    if state.job.run_at is not None and not state.attempts:
+        moments.append(state.job.run_at)
+    if state.tries:
+        view["retries"] = [_view_try(tried) for tried in itertools.islice(state.tries.values(), MOST_RETRIES)]
     if moments and not state.halted:
         view["next_attempt_at"] = min(moments)
     return view
+
+
+def _view_try(tried: StepAttemptFailed) -> Json:
+    code = {"code": tried.code, "detail": tried.detail}
+    return {"step": tried.step, "attempts": tried.attempt, **code, "next_attempt_at": tried.retry_at}
 
 
 def _view_wait(job_id: str, wait: WaitOpened) -> Json:

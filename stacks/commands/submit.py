@@ -28,6 +28,7 @@ def submit(
     key: Annotated[str | None, typer.Option(help="Idempotency-Key: the same key and input is the same job.")] = None,
     wait: Annotated[int, typer.Option(min=0, help="Wait up to so many seconds until it is finished.")] = 0,
     delay: Annotated[float | None, typer.Option(min=0, help="Seconds before it may begin.")] = None,
+    at: Annotated[str | None, typer.Option(help="When it may begin, for example 2030-01-31T12:00:00Z.")] = None,
     deadline: Annotated[str | None, typer.Option(help="When it is given up, for example 2030-01-31T12:00:00Z.")] = None,
     tag: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, kept with the job; may be repeated.")] = None,
     session: Annotated[str | None, typer.Option(help="The conversation of which the job is a turn.")] = None,
@@ -41,11 +42,14 @@ def submit(
     with one_line_failures():
         if on_busy is not None and session is None:
             raise CannotBeDone("--on-busy goes with --session")
+        if at is not None and delay is not None:
+            raise CannotBeDone("give --at or --delay, not both")
         submission = Submission(
             agent=agent,
             input=read_input(given),
             lane=lane,
             delay_seconds=delay,
+            run_at=at,
             deadline=deadline,
             tags=pairs("--tag", tag) or None,
             session=_turn_of(session, on_busy),

@@ -33,6 +33,14 @@ def test_every_option_reaches_the_api(antipode: Antipode, api: ScriptedApi) -> N
     assert "Prefer" not in api.asked[0].headers
 
 
+def test_the_moment_of_a_job_reaches_the_api_and_does_not_go_with_a_delay(antipode: Antipode, api: ScriptedApi) -> None:
+    api.answers = [httpx.Response(ACCEPTED, json=job())]
+    moment = ["--at", "2030-01-31T12:00:00+01:00"]
+    assert antipode("submit", "probe", "--input", "{}", *moment).exit_code == 0
+    assert api.bodies()[0]["run_at"] == "2030-01-31T12:00:00+01:00"
+    assert antipode("submit", "probe", "--input", "{}", *moment, "--delay", "3").exit_code == 2
+
+
 def test_input_comes_from_a_file_or_from_a_pipe(antipode: Antipode, api: ScriptedApi, tmp_path: Path) -> None:
     api.answers = [httpx.Response(ACCEPTED, json=job()) for _ in range(2)]
     file = tmp_path / "input.json"

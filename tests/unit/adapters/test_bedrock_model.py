@@ -86,6 +86,14 @@ def test_a_model_that_refuses_for_now_is_unavailable(
     assert said == []
 
 
+def test_when_a_busy_model_wants_to_be_asked_again_is_handed_on(model: BedrockModel, stubber: Stubber) -> None:
+    headers = {"HTTPHeaders": {"retry-after": "17"}}
+    stubber.add_client_error("converse", "ThrottlingException", http_status_code=429, response_meta=headers)
+    with pytest.raises(ModelUnavailable) as refused:
+        asyncio.run(model.converse(REQUEST))
+    assert refused.value.retry_after == "17"
+
+
 @pytest.mark.parametrize("code", ["ValidationException", "AccessDeniedException", "ResourceNotFoundException"])
 def test_a_request_that_is_wrong_or_not_allowed_is_refused_and_said(
     model: BedrockModel, stubber: Stubber, said: list[str], code: str

@@ -324,7 +324,7 @@ async def test_a_job_that_comes_long_before_its_time_is_left_to_the_sweeper() ->
     await east.submit_job().submit(request("walk", input={}, delay_seconds=5000))
     await advance(east, LaneMessage(JOB, 1, "early"))
     assert not east.waiting()
-    await pass_time(5000)
+    await pass_time(5000 + STALL_SECONDS)
     assert (await east.sweep_jobs().sweep()).put_back == 1
 
 

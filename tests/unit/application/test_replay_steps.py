@@ -174,14 +174,16 @@ async def test_a_step_that_takes_longer_than_it_may_is_tried_again_and_then_fail
 @in_virtual_time
 async def test_a_model_that_is_away_is_asked_again_for_a_quarter_of_an_hour_without_a_worker() -> None:
     east, _ = two_regions(ask)
-    east.model.answers = [*[ModelUnavailable("throttled")] * 7, ModelAnswer('{"words": "yes"}', 10, 5)]
+    again = [*[ModelUnavailable("throttled")] * 6, ModelUnavailable("throttled", "450")]
+    east.model.answers = [*again, ModelAnswer('{"words": "yes"}', 10, 5)]
     await east.submit_job().submit(request("ask", input={}))
     fleet = Fleet(east)
     await fleet.finish()
     assert east.state(JOB).result == "yes"
+    assert seconds_between(tries(east)[-1].at, tries(east)[-1].retry_at) == 450  # as the last refusal said
     assert [each.code for each in tries(east)] == ["model_unavailable"] * 7
     assert {asked.idempotency_key for asked in east.model.requests} == {f"{JOB}/model/1"}
-    assert 100 < fleet.now < 900
+    assert 500 < fleet.now < 1350
 
 
 async def two_steps(ctx: Context, diary: Diary, name: str, first: float, second: float) -> str:

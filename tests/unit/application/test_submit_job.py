@@ -13,6 +13,7 @@ from functions.application.ports import PayloadKey, StateUnavailable
 from functions.application.submit_job import SubmitRequest
 from functions.domain.errors import AntipodeError
 from functions.domain.job.events import Json, SubmissionWithdrawn
+from functions.domain.lanes import HINT_AHEAD_SECONDS
 from functions.domain.moments import add_seconds, seconds_between
 from tests.simulation.virtual_time import VirtualClock, in_virtual_time, pass_time, run_virtually
 from tests.unit.application.two_regions import (
@@ -332,7 +333,12 @@ async def test_a_peer_that_holds_another_beginning_of_ours_is_not_overruled() ->
 
 @pytest.mark.parametrize(
     ("delay", "hinted", "due_after"),
-    [(0.0, 0, STALL_SECONDS), (0.5, 1, 0.5 + STALL_SECONDS), (900.0, 900, 900 + STALL_SECONDS), (901.0, None, 901.0)],
+    [
+        (0.0, 0, STALL_SECONDS),
+        (0.5, 1, 0.5 + STALL_SECONDS),
+        (900.0, 900, 900 + STALL_SECONDS),
+        (901.0, None, 901 - HINT_AHEAD_SECONDS),
+    ],
 )
 def test_a_delayed_job_is_hinted_when_it_is_due_and_left_to_the_sweeper_when_that_is_far_off(
     delay: float, hinted: int | None, due_after: float
@@ -346,6 +352,22 @@ def test_a_delayed_job_is_hinted_when_it_is_due_and_left_to_the_sweeper_when_tha
         assert [send.delay_seconds for send in east.waiting()] == ([] if hinted is None else [hinted])
 
     run_virtually(program())
+
+
+@in_virtual_time
+async def test_a_job_of_a_moment_runs_then_and_one_of_the_past_at_once() -> None:
+    east, _ = two_regions(probe)
+    moment = add_seconds(east.clock.now(), 90)
+    view = await east.submit_job().submit(request(run_at=moment))
+    (send,) = east.waiting()
+    assert (east.state(JOB).job.run_at, view["next_attempt_at"], send.delay_seconds) == (moment, moment, 90)
+    await pass_time(100)
+    again = await east.submit_job().submit(request(run_at=moment))  # the same request, when its moment has passed
+    assert again["id"] == view["id"]
+    other = await east.submit_job().submit(request(run_at=moment, idempotency_key="two"))
+    assert "next_attempt_at" not in other
+    assert 0 in [send.delay_seconds for send in east.waiting()]
+    assert (await refused(east, request(run_at=add_seconds(moment, 1)))).code == "idempotency_conflict"
 
 
 @in_virtual_time

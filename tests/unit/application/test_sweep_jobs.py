@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from functions.application.ports import LaneUnavailable, StateUnavailable
-from functions.application.sweep_jobs import CURSOR_MARGIN_SECONDS, PATIENCE_SECONDS
+from functions.application.sweep_jobs import CURSOR_MARGIN_SECONDS, PATIENCE_SECONDS, SweepReport
 from functions.domain.ids import job_id
 from functions.domain.job.events import Event
 from functions.domain.job.history import Head, Segment
+from functions.domain.lanes import HINT_AHEAD_SECONDS
 from functions.domain.moments import add_seconds
 from tests.simulation.virtual_time import VirtualClock, in_virtual_time, pass_time
 from tests.unit.application.agents import Effects
@@ -96,14 +97,19 @@ async def test_a_finished_job_is_looked_at_once_and_never_put_back() -> None:
 
 
 @in_virtual_time
-async def test_a_delayed_job_is_put_back_at_its_time() -> None:
+async def test_a_job_of_later_is_hinted_ahead_of_its_time_and_for_its_time() -> None:
     east, _ = two_regions(Effects().walker(1))
     await east.submit_job().submit(request("walk", input={}, delay_seconds=2000))
     sweep = east.sweep_jobs()
-    await pass_time(1999)
-    assert (await sweep.sweep()).put_back == 0
-    await pass_time(1)
-    assert (await sweep.sweep()).put_back == 1
+    await pass_time(2000 - HINT_AHEAD_SECONDS - 0.001)
+    assert (await sweep.sweep()).examined == 0
+    await pass_time(3.5)
+    assert await sweep.sweep() == SweepReport(examined=1)
+    (send,) = east.waiting()
+    assert (send.message.reason, send.delay_seconds) == ("due", HINT_AHEAD_SECONDS - 3)
+    assert due_at(east) == at(2000 + STALL_SECONDS)
+    assert (await east.sweep_jobs().sweep()).put_back == 0  # another sweeper finds it seen to
+    assert not east.waiting()
 
 
 @in_virtual_time
@@ -111,9 +117,8 @@ async def test_a_job_that_is_looked_at_before_its_time_is_noted_for_then() -> No
     east = east_with(written(1, EAST, 1, submission(run_at=at(600))))
     await pass_time(STALL_SECONDS)  # due by its entry, which says nothing of the delay
     assert (await east.sweep_jobs().sweep()).put_back == 0
-    assert due_at(east) == at(600)
-    await pass_time(600)
-    assert (await east.sweep_jobs().sweep()).put_back == 1
+    assert [send.delay_seconds for send in east.waiting()] == [600 - STALL_SECONDS]
+    assert due_at(east) == at(600 + STALL_SECONDS)
 
 
 @in_virtual_time
@@ -369,16 +374,14 @@ async def test_a_paused_job_is_put_back_when_it_is_resumed_and_not_before() -> N
 
 
 @in_virtual_time
-async def test_a_paused_job_is_put_back_at_its_deadline() -> None:
+async def test_a_paused_job_is_hinted_for_its_deadline() -> None:
     east, fleet = await waiting_for_go(deadline=at(5600))
     await paused(east)
     await fleet.pass_time(10)
-    assert due_at(east) == at(5600)
-    sweep = east.sweep_jobs()
-    await pass_time(1980)
-    assert (await sweep.sweep()).put_back == 0
-    await pass_time(20)
-    assert (await sweep.sweep()).put_back == 1
+    assert due_at(east) == at(5600 - HINT_AHEAD_SECONDS)
+    await pass_time(1995 - HINT_AHEAD_SECONDS)
+    assert (await east.sweep_jobs().sweep()).put_back == 0
+    assert due_at(east) == at(5600 + STALL_SECONDS)
     await fleet.finish()
     assert east.error_code() == "deadline_passed"
 

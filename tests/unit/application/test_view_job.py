@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from functions.application.view_job import durability_of, view_job
+from functions.application.view_job import MOST_RETRIES, durability_of, view_job
 from functions.domain.job.approvals import approval_id
 from functions.domain.job.arrivals import Arrival, ArrivalKind
 from functions.domain.job.events import (
@@ -99,7 +99,27 @@ def test_an_error_that_has_been_overcome_is_not_shown_any_more() -> None:
         at(9),
         {"code": "step_raised", "detail": "busy", "retryable": False},
     )
+    assert trying["retries"] == [
+        {"step": "a", "attempts": 1, "code": "step_raised", "detail": "busy", "next_attempt_at": at(9)}
+    ]
     assert set(view(started(), failed, step("a", seconds=2))) == ALWAYS
+
+
+def test_of_many_steps_that_are_tried_again_twenty_are_shown_and_the_first_moment() -> None:
+    tries = [
+        StepAttemptFailed(at=at(1), step=f"s{n}", code="step_raised", detail="busy", attempt=2, retry_at=at(99 - n))
+        for n in range(30)
+    ]
+    shown = view(started(), *tries)
+    assert shown["next_attempt_at"] == at(70)
+    assert isinstance(shown["retries"], list)
+    assert len(shown["retries"]) == MOST_RETRIES
+
+
+def test_a_job_that_is_not_due_yet_shows_when_it_will_be() -> None:
+    state = fold([segment(1, EAST, 1, replace(submitted(), run_at=at(500)))])
+    assert state is not None
+    assert view_job(JOB, state, "both")["next_attempt_at"] == at(500)
 
 
 def test_a_waiting_job_shows_what_it_waits_for_and_until_when() -> None:

@@ -9,6 +9,7 @@ from functions.application.wait_in_job import LINGER_SECONDS, Waiting
 from functions.domain.job.arrivals import Arrival, ArrivalKind
 from functions.domain.job.decider import LONGEST_UNSEEN_SECONDS
 from functions.domain.job.events import JobWaiting, Json
+from functions.domain.lanes import HINT_AHEAD_SECONDS
 from functions.domain.moments import add_seconds, to_datetime
 from functions.sdk import AntipodeError, Context
 from tests.simulation.virtual_time import VirtualClock, in_virtual_time, pass_time, run_virtually
@@ -60,7 +61,7 @@ def test_a_sleep_of_a_quarter_of_an_hour_is_hinted_and_a_longer_one_is_left_to_t
         head = east.head(JOB)
         assert head is not None
         (until,) = waits_until(east)
-        assert head.due_at == (add_seconds(until, STALL_SECONDS) if hints else until)
+        assert head.due_at == add_seconds(until, STALL_SECONDS if hints else -HINT_AHEAD_SECONDS)
 
     run_virtually(program())
 

@@ -152,6 +152,11 @@ BAD = [
     ({**GOOD, "delay_seconds": 31_536_001}, "invalid_body", "delay_seconds"),
     ({**GOOD, "delay_seconds": "5"}, "invalid_body", "delay_seconds"),
     ({**GOOD, "delay_seconds": True}, "invalid_body", "delay_seconds"),
+    ({**GOOD, "run_at": "tomorrow"}, "invalid_body", "run_at"),
+    ({**GOOD, "run_at": "2026-11-21T14:00:00"}, "invalid_body", "run_at"),
+    ({**GOOD, "run_at": "2999-01-01T00:00:00Z"}, "invalid_body", "run_at"),
+    ({**GOOD, "run_at": 17}, "invalid_body", "run_at"),
+    ({**GOOD, "run_at": "2026-11-21T14:00:00Z", "delay_seconds": 5}, "invalid_body", "run_at"),
     ({**GOOD, "deadline": "tomorrow"}, "invalid_body", "deadline"),
     ({**GOOD, "deadline": "2026-11-21T14:00:00"}, "invalid_body", "deadline"),
     ({**GOOD, "deadline": "9999-12-31T23:59:59-23:59"}, "invalid_body", "deadline"),
@@ -309,7 +314,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=6,
 )
-FIELDS = ("agent", "input", "lane", "session", "delay_seconds", "deadline", "budget", "callback_url", "tags", "x")
+FIELDS = ("agent", "input", "lane", "session", "run_at", "deadline", "budget", "callback_url", "tags", "x")
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])

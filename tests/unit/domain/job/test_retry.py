@@ -1,10 +1,15 @@
 """Trying a step again: what that can mend, how often it is done, and when."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.domain.job.retry import ONCE, Retry, TryAgain
+from functions.domain.errors import AntipodeError
+from functions.domain.job.retry import LONGEST_WISH_SECONDS, ONCE, Retry, TryAgain, wished_seconds
 from functions.domain.moments import seconds_between
 from tests.unit.domain.job.writing import NOON
 
@@ -61,6 +66,63 @@ def test_a_wish_is_the_earliest_moment_and_chance_never_passes_the_most(
     assert delay(retry, attempt, jitter, TryAgain(after_seconds=wished)) == pytest.approx(
         max(without, wished), abs=0.002
     )
+
+
+class Coded(Exception):
+    """An author's own error."""
+
+    def __init__(self, **carried: Any) -> None:
+        super().__init__("refused")
+        self.__dict__.update(carried)
+
+
+AWS: Any = {"Error": {"Code": "ThrottlingException"}, "ResponseMetadata": {"HTTPStatusCode": 429}}
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (AntipodeError("child_failed", "it failed"), "child_failed"),
+        (ClientError(AWS, "Converse"), "ThrottlingException"),
+        (ClientError(AWS, "Converse"), "429"),
+        (Coded(response=SimpleNamespace(status_code=503)), "503"),
+        (Coded(code=503), "503"),
+    ],
+)
+def test_an_author_may_name_errors_by_their_codes(error: Exception, code: str) -> None:
+    assert Retry(on=(code,)).mends(error, 1)
+    assert not Retry(on=("another",)).mends(error, 1)
+    assert not Retry(on=(Exception,), final=(code,)).mends(error, 1)
+
+
+def test_what_is_final_is_so_although_its_class_would_be_tried_again() -> None:
+    retry = Retry(final=(ConnectionRefusedError, TryAgain))
+    assert retry.mends(ConnectionError(), 1)
+    assert not retry.mends(ConnectionRefusedError(), 1)
+    assert not retry.mends(TryAgain(), 1)
+
+
+@pytest.mark.parametrize(
+    ("error", "seconds"),
+    [
+        (Coded(retry_after=7), 7),
+        (Coded(retry_after="90"), 90),
+        (Coded(headers={"Retry-After": "12"}), 12),
+        (Coded(response=SimpleNamespace(headers={"retry-after": "Sat, 21 Nov 2026 12:01:40 GMT"})), 100),
+        (Coded(response={"ResponseMetadata": {"HTTPHeaders": {"retry-after": "3.5"}}}), 3.5),
+        (Coded(headers={"Retry-After": "9" * 30}), LONGEST_WISH_SECONDS),
+        (Coded(retry_after="nan"), 0),
+        (Coded(retry_after=-5), 0),
+        (Coded(retry_after="soon"), 0),
+        (Coded(retry_after="Sat, 21 Nov 2026 11:00:00 GMT"), 0),
+        (Coded(headers=17), 0),
+        (Coded(retry_after=True), 0),
+        (Coded(response={"ResponseMetadata": None}), 0),
+    ],
+)
+def test_a_retry_after_is_honoured_wherever_an_error_carries_it(error: Exception, seconds: float) -> None:
+    assert wished_seconds(error, NOON) == seconds
+    assert delay(Retry(on=(Coded,)), 1, 0.0, error) == seconds
 
 
 def test_what_is_raised_says_why() -> None:
