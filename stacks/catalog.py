@@ -238,6 +238,11 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
         timeout_seconds=5,
     ),
     FunctionRow(
+        name="get_openapi",
+        description="Describes the API: OpenAPI 3.1, made of the models that requests are checked with",
+        trigger=Route("GET", "/v1/openapi.json", None),
+    ),
+    FunctionRow(
         name="advance_jobs",
         description="Runs a batch of jobs until each is done, waits or yields",
         trigger=EveryLane(),

@@ -123,7 +123,11 @@ class RegionalApi(Construct):
             request_validator=self._checks.validator(route.method),
         )
         if public:
-            acknowledge(method, "APIG4", "Route 53 and the peer Region ask this without a token; it tells no secret.")
+            acknowledge(
+                method,
+                "APIG4",
+                "Asked without a token, by Route 53 and the peer or by whoever writes a client; it tells no secret.",
+            )
 
     def answer_to_names(self, zone: IHostedZone, region: str) -> tuple[DomainName, DomainName]:
         """Answer under the failover name and under the Region's own; return both, in this order."""

@@ -17,6 +17,7 @@ from localstack.cloud import LocalCloud
 from localstack.faults import Faults
 from localstack.layout import Place
 from localstack.resolver import Resolver, ResolvingTransport
+from tests.described import template_of, undescribed
 from tests.eventually import eventually
 
 ENVIRONMENT = "local"
@@ -59,7 +60,12 @@ class Deployed:
         bearer = self.token if token is None else token
         headers = {**({"Authorization": f"Bearer {bearer}"} if bearer else {}), **request.pop("headers", {})}
         with httpx.Client(transport=transport, timeout=30) as client:
-            return client.request(method, url, headers=headers, **request)
+            answer = client.request(method, url, headers=headers, **request)
+        template = template_of(answer.request.url.path, method)
+        if template is not None and answer.request.url.path.startswith("/v1/"):
+            said = undescribed(method, template, answer.status_code, answer.headers["Content-Type"], answer.json())
+            assert said is None, said
+        return answer
 
     def submit(self, region: str, body: Mapping[str, Any] = PROBE, **headers: str) -> dict[str, Any]:
         """Submit a job that must be accepted."""

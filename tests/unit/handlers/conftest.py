@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from functions import bootstrap
+from functions.adapters.api_gateway import serve
 from functions.adapters.memory import (
     CountingEntropy,
     MemoryHistory,
@@ -25,7 +27,9 @@ from functions.adapters.memory_payloads import MemoryBuckets, MemoryPayloads
 from functions.adapters.memory_switches import MemorySwitches
 from functions.bootstrap import Runtime
 from functions.domain.moments import add_seconds
+from functions.observability import EventLog
 from functions.settings import Settings
+from tests.described import undescribed
 
 ENVIRONMENT = {
     "ANTIPODE_ENVIRONMENT": "test",
@@ -119,6 +123,23 @@ def process(monkeypatch: pytest.MonkeyPatch) -> Iterator[Process]:
     bootstrap.runtime.cache_clear()
     yield made
     bootstrap.runtime.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def described(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hold whatever a handler answers in these tests to the OpenAPI document."""
+
+    def checked(event: Any, log: EventLog, respond: Any) -> dict[str, Any]:
+        response = serve(event, log, respond)
+        headers, body = response["headers"], json.loads(response["body"])
+        method, route = event["httpMethod"], event["resource"]
+        complaint = undescribed(method, route, response["statusCode"], headers["Content-Type"], body)
+        assert complaint is None, complaint
+        return response
+
+    for name, module in list(sys.modules.items()):
+        if name.startswith("functions.handlers.") and hasattr(module, "serve"):
+            monkeypatch.setattr(module, "serve", checked)
 
 
 class _Loaded:

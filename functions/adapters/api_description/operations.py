@@ -1,0 +1,78 @@
+"""The routes that tell of the system itself: its agents, its Regions, its health, this description."""
+
+from functions.adapters.api_description.row import RouteDescription
+from functions.sdk.answers import Agents, Health, Regions
+
+_LANE = {
+    "waiting": 3,
+    "in_flight": 10,
+    "estimated_wait_seconds": 1.5,
+    "oldest_wait_seconds": 0.8,
+    "started_per_minute": 120.0,
+    "ended_per_minute": 118.0,
+    "failed_per_minute": 0.0,
+    "bound_seconds": 30.0,
+    "admitting": True,
+}
+
+ROUTES = (
+    RouteDescription(
+        method="GET",
+        path="/v1/agents",
+        scope="jobs:read",
+        name="listAgents",
+        summary="List the agents that jobs can be submitted to, with the schemas of their inputs.",
+        answer=Agents,
+        answered={
+            "agents": [
+                {"name": "probe", "version": "1", "description": "Does steps.", "input_schema": {"type": "object"}}
+            ]
+        },
+    ),
+    RouteDescription(
+        method="GET",
+        path="/v1/regions",
+        scope="jobs:read",
+        name="listRegions",
+        summary="Say how both Regions are, as the one that answers sees it.",
+        answer=Regions,
+        answered={
+            "answered_by": "us-east-1",
+            "regions": [
+                {
+                    "name": "us-east-1",
+                    "heartbeat_at": "2030-01-01T00:00:00.000Z",
+                    "heartbeat_age_seconds": 1.2,
+                    "fresh": True,
+                    "lanes": {"critical": _LANE},
+                }
+            ],
+            "lanes": {"critical": _LANE},
+            "peer": {"region": "us-west-2", "lost": False, "since": None},
+        },
+        codes=("lane_unavailable",),
+    ),
+    RouteDescription(
+        method="GET",
+        path="/v1/health",
+        scope=None,
+        name="checkHealth",
+        summary="Say whether this Region can serve.",
+        answer=Health,
+        answered={
+            "status": "ok",
+            "region": "us-east-1",
+            "heartbeat_at": "2030-01-01T00:00:00.000Z",
+            "lanes": ["critical"],
+        },
+        codes=("lane_unavailable",),
+    ),
+    RouteDescription(
+        method="GET",
+        path="/v1/openapi.json",
+        scope=None,
+        name="getOpenapi",
+        summary="This description.",
+        answer=None,
+    ),
+)
