@@ -3,7 +3,6 @@
 Nothing here needs pydantic: the body of a submit, which does, is read in `submit_body`.
 """
 
-import asyncio
 import base64
 import json
 import re
@@ -11,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from functions.adapters.process_loop import run_to_end
 from functions.application.ports import LaneUnavailable, PayloadUnavailable, StateUnavailable
 from functions.domain.errors import AntipodeError
 from functions.observability import EventLog
@@ -56,7 +56,7 @@ def serve(event: Event, log: EventLog, respond: Callable[[Request], Awaitable[Re
     """Answer one event by `respond`. What it raises becomes a problem document, and a log line if it is our failure."""
     request = read_request(event)
     try:
-        response = asyncio.run(_await(respond(request)))
+        response = run_to_end(respond(request))
     except AntipodeError as error:
         response = problem(error)
     except StateUnavailable as error:
@@ -89,10 +89,6 @@ def serve(event: Event, log: EventLog, respond: Callable[[Request], Awaitable[Re
         "body": json.dumps(body, separators=(",", ":")),
         "isBase64Encoded": False,
     }
-
-
-async def _await(answer: Awaitable[Response]) -> Response:
-    return await answer
 
 
 def read_request(event: Event) -> Request:

@@ -1,8 +1,8 @@
 """The workers of the lanes critical, standard and batch: a batch of messages, all their jobs at once."""
 
-import asyncio
 from typing import Any, Protocol
 
+from functions.adapters.process_loop import run_to_end
 from functions.adapters.sqs_batch import advance_batch
 from functions.bootstrap import runtime
 
@@ -21,7 +21,7 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dict
     """Lambda's entry point."""
     left = context.get_remaining_time_in_millis() / 1000
     stop_at = runtime().clock.monotonic() + left - MARGIN_SECONDS
-    return asyncio.run(_advance(event["Records"], stop_at))
+    return run_to_end(_advance(event["Records"], stop_at))
 
 
 async def _advance(records: list[dict[str, Any]], stop_at: float) -> dict[str, list[dict[str, str]]]:

@@ -5,11 +5,11 @@ and API Gateway answers with AUTHORIZER_FAILURE, which the stack turns into a 50
 unauthorized because of an outage, and tokens seen in the last minutes still work, as their policies are kept.
 """
 
-import asyncio
 from typing import Any
 
 from functions.adapters.api_authorizer import authorization_header, policy
 from functions.adapters.api_gateway import Event
+from functions.adapters.process_loop import run_to_end
 from functions.application.ports import StateUnavailable
 from functions.bootstrap import runtime
 
@@ -17,7 +17,7 @@ from functions.bootstrap import runtime
 def handle(event: Event, context: object) -> dict[str, Any]:
     """Lambda's entry point."""
     try:
-        grant = asyncio.run(runtime().authorize_request.authorize(authorization_header(event)))
+        grant = run_to_end(runtime().authorize_request.authorize(authorization_header(event)))
     except StateUnavailable as error:
         runtime().log.failed("authorizer_without_state", error)
         raise

@@ -18,6 +18,7 @@ from unittest import mock
 
 from botocore import xform_name
 
+from functions.adapters.process_loop import run_to_end
 from functions.adapters.sqs_batch import advance_batch
 from functions.application.submit_job import SubmitRequest
 from functions.bootstrap import Runtime
@@ -48,7 +49,7 @@ class Work:
     def advance(self) -> None:
         """Do what `functions.handlers.advance_jobs` does."""
         stop_at = self.runtime.clock.monotonic() + 110.0
-        answer = asyncio.run(advance_batch(self.records, self.runtime.advance_job.advance, stop_at, self.runtime.log))
+        answer = run_to_end(advance_batch(self.records, self.runtime.advance_job.advance, stop_at, self.runtime.log))
         assert answer == {"batchItemFailures": []}
 
     def call_bare(self) -> None:
