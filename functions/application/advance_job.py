@@ -314,7 +314,7 @@ class AdvanceJob:
 
     async def _conclude(self, known: _Known, outcome: Event) -> None:
         known.journal.record(outcome)
-        await known.journal.flush()
+        await known.journal.finish()
         if self.counts is not None:
             self.counts.ended(known.state.job.lane, failed=isinstance(outcome, JobFailed))
         alone = known.state.job.parent is None and known.state.job.session is None

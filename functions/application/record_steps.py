@@ -37,7 +37,8 @@ class Journal:
     _buffer: list[tuple[Event, int]] = field(default_factory=list)
     _bytes: int = 0
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _timer: asyncio.Task[None] | None = None
+    _timer: asyncio.TimerHandle | None = None
+    _writing: asyncio.Task[None] | None = None
     _broken: Exception | None = None
 
     def record(self, event: Event, size: int = 200) -> None:
@@ -52,6 +53,11 @@ class Journal:
         Whoever waits here may be cancelled: the write itself goes on, or the journal would not know where it stands.
         """
         await asyncio.shield(asyncio.create_task(self._write_all()))
+        self.check()
+
+    async def finish(self) -> None:
+        """Flush for the last time: nothing is recorded after it, so a write in doubt would do no harm."""
+        await self._write_all()
         self.check()
 
     async def _write_all(self) -> None:
@@ -88,19 +94,31 @@ class Journal:
         """Have what is recorded written within `GROUP_SECONDS`, or at once when much has gathered."""
         if self._bytes >= LARGEST_BUFFER_BYTES:
             await self.flush()
-        elif self._timer is None or self._timer.done():
-            self._timer = asyncio.create_task(self._flush_later())
+        elif self._timer is None:
+            self._set_timer()
 
-    async def _flush_later(self) -> None:
-        while self._buffer and self._broken is None:
-            await self.clock.sleep(GROUP_SECONDS)
-            await self._write_all()
+    def _set_timer(self) -> None:
+        """Most attempts are over before it rings, so it is a timer of the loop's, and no task that sleeps."""
+        self._timer = asyncio.get_running_loop().call_later(GROUP_SECONDS, self._ring)
+
+    def _ring(self) -> None:
+        if self._buffer:
+            self._writing = asyncio.create_task(self._write_in_time())
+        else:
+            self._timer = None
+
+    async def _write_in_time(self) -> None:
+        await self._write_all()
+        self._timer = None
+        if self._buffer and self._broken is None:
+            self._set_timer()
 
     async def close(self) -> None:
         """Stop the timer. A flush that is already under way is let finish, so that no write is left in doubt."""
         async with self._lock:
-            if self._timer is not None:
-                self._timer.cancel()
+            for pending in (self._timer, self._writing):
+                if pending is not None:
+                    pending.cancel()
 
 
 def size_of(value: Json, what: str) -> int:

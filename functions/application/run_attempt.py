@@ -5,8 +5,9 @@ Beside it a watcher keeps the job's due time ahead of the sweeper, and takes in 
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from functions.application.agent_ports import Agent, Agents, Cancelled, ContinueAsNew
 from functions.application.call_child import CallChild
@@ -27,7 +28,7 @@ from functions.application.replay_steps import Recorder
 from functions.application.step_book import YieldNow
 from functions.application.step_ends import LONGEST_DETAIL, ReplayDiverged
 from functions.application.switch_ports import Pauses
-from functions.application.wait_in_job import Waiting
+from functions.application.wait_in_job import Idle, Waiting
 from functions.domain.errors import AntipodeError
 from functions.domain.job.arrivals import Arrival, ArrivalKind
 from functions.domain.job.decider import unheard
@@ -51,6 +52,8 @@ from functions.domain.job.state import JobState, head_of
 from functions.domain.job.turns import memory_in
 from functions.domain.moments import add_seconds
 from functions.domain.payload import size_of_value
+
+Result = TypeVar("Result")
 
 #: So often a running job looks whether something has arrived for it.
 LOOK_SECONDS = 2.0
@@ -98,6 +101,33 @@ class RunAttempt:
         return await attempt.run(agent)
 
 
+class _Over:
+    """Who is told that an attempt is over, whatever the reason, and what runs beside its agent until then."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.told: asyncio.Future[None] = loop.create_future()
+        self._beside: list[asyncio.Task[Any]] = []
+
+    def tell(self, _: object = None) -> None:
+        """Have it be over."""
+        if not self.told.done():
+            self.told.set_result(None)
+
+    def beside(self, work: Coroutine[Any, Any, Result]) -> "asyncio.Task[Result]":
+        """Do something beside the agent."""
+        task = asyncio.create_task(work)
+        self._beside.append(task)
+        return task
+
+    async def end(self, main: "asyncio.Task[Json]") -> None:
+        """End what still runs."""
+        if main.done() and not self._beside:
+            return
+        for task in (main, *self._beside):
+            task.cancel()
+        await asyncio.gather(main, *self._beside, return_exceptions=True)
+
+
 @dataclass(slots=True)
 class _Attempt:
     """One of them, under way."""
@@ -110,39 +140,41 @@ class _Attempt:
     pause: Arrival | None = None
     cancel: CancelRequested | None = None
     switched_off: bool = False
+    idle: asyncio.Task[Idle] | None = None
     known: set[str] = field(default_factory=set)
 
     async def run(self, agent: Agent) -> Event:
         """Run the agent until it has ended or must be left."""
-        clock = self.parts.clock
-        left = max(0.0, self.waiting.stop_at - clock.monotonic())
         main = asyncio.create_task(self._run_agent(agent))
-        idle = asyncio.create_task(self.waiting.idle())
         self.known = {arrival.key for arrival in self.waiting.inbox}
+        over = _Over(asyncio.get_running_loop())
+        main.add_done_callback(over.tell)
         self.waiting.look = self._look
-        watchers: list[asyncio.Task[None]] = []
-        begin = self._watch_from_now_on(watchers)
+        self.waiting.first_wait = lambda: self._leave_when_idle(over)
+        begin = self._watch_from_now_on(over)
         try:
-            limit = left + OVERTIME_SECONDS
-            await asyncio.wait({main, idle}, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
+            await over.told
         finally:
             ended_by_itself = main.done()
             self.recorder.close()
             begin.cancel()
-            for task in (main, idle, *watchers):
-                task.cancel()
-            await asyncio.gather(main, idle, *watchers, return_exceptions=True)
+            await over.end(main)
             await self.recorder.stop()
         if self.recorder.broken is not None:
             raise self.recorder.broken
         if ended_by_itself:
             return self._end(main)
+        now = self.parts.clock.now()
         if self.pause is not None:
             return self._paused(self.pause)
-        if idle.done() and not idle.cancelled():
-            found = idle.result()
-            return JobWaiting(at=clock.now(), until=found.until, awaits=found.awaits)
-        return AttemptYielded(at=clock.now(), seconds_left=self._seconds_left(), reason="overtime")
+        if self.idle is not None and not self.idle.cancelled():
+            found = self.idle.result()
+            return JobWaiting(at=now, until=found.until, awaits=found.awaits)
+        return AttemptYielded(at=now, seconds_left=self._seconds_left(), reason="overtime")
+
+    def _leave_when_idle(self, over: "_Over") -> None:
+        self.idle = over.beside(self.waiting.idle())
+        self.idle.add_done_callback(over.tell)
 
     async def _run_agent(self, agent: Agent) -> Json:
         payloads, tenant = self.parts.payloads, self.state.job.tenant
@@ -190,16 +222,23 @@ class _Attempt:
     def _seconds_left(self) -> float:
         return round(self.waiting.stop_at - self.parts.clock.monotonic(), 3)
 
-    def _watch_from_now_on(self, watchers: list[asyncio.Task[None]]) -> asyncio.TimerHandle:
+    def _watch_from_now_on(self, over: "_Over") -> asyncio.TimerHandle:
         """Have the watchers begun when the first of them has something to do: most attempts are over before that."""
         alive = self.parts.stall_seconds / 3
-        soonest = min(LOOK_SECONDS, alive)
+        left = max(0.0, self.waiting.stop_at - self.parts.clock.monotonic()) + OVERTIME_SECONDS
+        soonest = min(LOOK_SECONDS, alive, left)
 
         def begin() -> None:
-            watchers.append(asyncio.create_task(self._keep_alive(alive - soonest)))
-            watchers.append(asyncio.create_task(self._look_out(LOOK_SECONDS - soonest)))
+            over.beside(self._keep_alive(alive - soonest))
+            over.beside(self._look_out(LOOK_SECONDS - soonest))
+            over.beside(self._give_up(left - soonest, over))
 
         return asyncio.get_running_loop().call_later(soonest, begin)
+
+    async def _give_up(self, pause: float, over: "_Over") -> None:
+        """Leave an agent that is still at a step when its time is over."""
+        await self.parts.clock.sleep(pause)
+        over.tell()
 
     async def _keep_alive(self, pause: float) -> None:
         """Keep the job's due time ahead of the sweeper, which would else start it a second time."""

@@ -43,6 +43,7 @@ class Waiting:
     """The waits and effects of one attempt. `stop_at`: the monotonic time after which nothing is begun.
 
     `look` takes in what has arrived by now: it is asked before a wait ends by time, so that what came in time counts.
+    `first_wait` is told when a branch begins to wait: before that there is no need to look whether all of them do.
     """
 
     clock: Clock
@@ -50,6 +51,7 @@ class Waiting:
     inbox: list[Arrival]
     cancelled: bool = False
     look: Callable[[], Awaitable[None]] | None = None
+    first_wait: Callable[[], None] | None = None
     _pending: dict[str, _Pending] = field(default_factory=dict)
     _effects: set[asyncio.Task[Any]] = field(default_factory=set)
     _ended: set[asyncio.Task[Any]] = field(default_factory=set)
@@ -167,3 +169,6 @@ class Waiting:
         self._turns += 1
         if self._pending:  # else there is nothing to wait for, and nobody to be told
             self._changed.set()
+            if self.first_wait is not None:
+                self.first_wait()
+                self.first_wait = None
