@@ -57,7 +57,7 @@ class _Connection(asyncio.Protocol):
 
     def _answer(self, operation: str, asked: bytes) -> None:
         body = b"{}"
-        if operation != "putitem":
+        if operation not in ("putitem", "updateitem"):
             names = {"query": "Query", "getitem": "GetItem"}
             _, body, _ = InProcessAws().answer(self._table, "", names[operation], json.loads(asked))
         head = f"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: {len(body)}\r\n\r\n"

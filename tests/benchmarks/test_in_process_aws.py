@@ -75,7 +75,7 @@ def test_pages_follow_each_other_and_hold_every_item_once(newest_first: bool) ->
 def test_what_nobody_asks_for_so_far_is_not_answered_with_something() -> None:
     aws, table = InProcessAws(), Replica()
     with pytest.raises(NotImplementedError):
-        aws.answer(table, "us-east-1", "UpdateItem", {})
+        aws.answer(table, "us-east-1", "DeleteItem", {})
     asked = {"KeyConditionExpression": "pk = :job AND sk > :after", "ExpressionAttributeValues": {":job": {"S": "x"}}}
     with pytest.raises(NotImplementedError):
         aws.answer(table, "us-east-1", "Query", asked)
