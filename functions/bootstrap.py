@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from functions.application.list_job_events import ListJobEvents, WaitForJobEvents
     from functions.application.list_jobs import ListJobs
     from functions.application.list_regions import ListRegions
+    from functions.application.note_failure import NoteFailure
     from functions.application.open_upload import OpenUpload
     from functions.application.request_change import RequestChange
     from functions.application.sample_lanes import SampleLanes
@@ -259,6 +260,7 @@ class Runtime(Surroundings):
             model=self.model,
             children=self.call_child,
             payloads=self.keep_payloads,
+            failures=self.note_failure,
             clock=self.clock,
             entropy=self.entropy,
             region=self.settings.region,
@@ -294,6 +296,13 @@ class Runtime(Surroundings):
             region=self.settings.region,
             pause_seconds=self.settings.heartbeat_seconds,
         )
+
+    @cached_property
+    def note_failure(self) -> "NoteFailure":
+        """Use case."""
+        from functions.application.note_failure import NoteFailure
+
+        return NoteFailure(dead_letters=self.dead_letters, peer=self.peer_dead_letters, region=self.settings.region)
 
     @cached_property
     def watch_switches(self) -> "WatchSwitches":
@@ -332,6 +341,7 @@ class Runtime(Surroundings):
             projections=self.projections,
             lanes=self.lanes,
             children=self.call_child,
+            failures=self.note_failure,
             clock=self.clock,
             region=self.settings.region,
             stall_seconds=self.settings.stall_seconds,
@@ -347,6 +357,7 @@ class Runtime(Surroundings):
             projections=self.projections,
             lanes=self.lanes,
             children=self.call_child,
+            failures=self.note_failure,
             clock=self.clock,
             region=self.settings.region,
             peer_region=self.settings.peer_region,

@@ -9,12 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from functions.application.call_child import CallChild
+from functions.application.note_failure import NoteFailure
 from functions.application.open_epoch import open_epoch
 from functions.application.ports import Clock, HistoryStore, Lanes, LaneSend, Projections, hint
 from functions.application.read_state import read_state
+from functions.domain.job.arrivals import Arrival
 from functions.domain.job.decider import ARRIVED, needs_adoption, unheard, wakes_now
 from functions.domain.job.events import UnreadableEvent
-from functions.domain.job.history import DueEntry, JobRecord
+from functions.domain.job.history import DueEntry
 from functions.domain.job.state import JobState
 from functions.domain.lanes import DUE_SHARDS
 from functions.domain.moments import add_seconds
@@ -55,6 +57,7 @@ class AdoptJobs:
     projections: Projections
     lanes: Lanes
     children: CallChild
+    failures: NoteFailure
     clock: Clock
     region: str
     peer_region: str
@@ -104,10 +107,12 @@ class AdoptJobs:
             return _Examined(settled=False)  # for a newer version to adopt; it must not keep the others from being so
         if state is None:
             return _Examined(settled=False)  # its first segment is still on its way
-        if not needs_adoption(state, lost_region=self.peer_region):
+        news = unheard(state, record.arrivals, self.region)
+        if not needs_adoption(state, news, lost_region=self.peer_region):
             if state.finished and state.owner_region == self.peer_region:
                 await self.children.settle_family(job_id, state)  # nobody there will
-            return _Examined(settled=state.complete, hint=self._woken(job_id, record, state))
+                await self.failures.settle(job_id, record, state, lost_region=self.peer_region)
+            return _Examined(settled=state.complete, hint=self._woken(job_id, state, news))
         opened = await open_epoch(
             self.history,
             job_id,
@@ -119,11 +124,9 @@ class AdoptJobs:
         )
         return _Examined(settled=opened is not None, hint=opened, adopted=opened is not None)
 
-    def _woken(self, job_id: str, record: JobRecord, state: JobState) -> LaneSend | None:
+    def _woken(self, job_id: str, state: JobState, news: tuple[Arrival, ...]) -> LaneSend | None:
         """Return the hint for a job of this Region for which something arrived that was meant for its owner before."""
-        if state.owner_region != self.region or not state.complete or state.finished:
-            return None
-        if not wakes_now(state, unheard(state, record.arrivals, self.region), self.clock.now()):
+        if state.owner_region != self.region or not state.complete or not wakes_now(state, news, self.clock.now()):
             return None
         return hint(job_id, state.epoch, state.job, ARRIVED)
 

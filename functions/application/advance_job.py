@@ -12,6 +12,7 @@ from functions.application.agent_ports import Agents
 from functions.application.call_child import CallChild
 from functions.application.flow_ports import FlowCounts
 from functions.application.keep_payloads import KeepPayloads
+from functions.application.note_failure import NoteFailure
 from functions.application.ports import (
     AppendConflict,
     Clock,
@@ -26,7 +27,7 @@ from functions.application.ports import (
 )
 from functions.application.read_state import read_state
 from functions.application.record_steps import Journal
-from functions.application.run_attempt import RunAttempt, request_event
+from functions.application.run_attempt import RunAttempt, heeded_event
 from functions.application.step_ends import APPROVAL, ask_of, end_event
 from functions.application.switch_ports import Pauses
 from functions.application.wait_in_job import LINGER_SECONDS
@@ -95,6 +96,7 @@ class AdvanceJob:
     model: Model
     children: CallChild
     payloads: KeepPayloads
+    failures: NoteFailure
     clock: Clock
     entropy: Entropy
     region: str
@@ -129,6 +131,7 @@ class AdvanceJob:
             case Ignore():
                 if known.state.finished and known.state.owner_region == self.region:
                     await self.children.settle_family(known.job_id, known.state)
+                    await self.failures.settle(known.job_id, known.record, known.state)
             case Heed(requests=requests):
                 await self._advance(await self._heed(known, requests), message, delivery, stop_at, heeded=True)
             case Wait() | Run() if await self._is_over_already(known, message.reason):
@@ -155,12 +158,14 @@ class AdvanceJob:
     async def _heed(self, known: _Known, requests: tuple[Arrival, ...]) -> _Known:
         """Take in what people have asked for, and return what is known then."""
         now = self.clock.now()
-        events = tuple(request_event(request, now) for request in requests)
+        events = tuple(heeded_event(request, known.state, now) for request in requests)
         for event in events:
             known.journal.record(event)
         segment = Segment(known.job_id, known.state.epoch, self.region, known.journal.next_sequence, events)
         await self._be_found(known, LONGEST_LANE_DELAY + self.stall_seconds)  # what is due before has its hint
         await known.journal.flush()
+        if known.state.finished:
+            await self.failures.redriven(known.record)
         record = replace(known.record, segments=(*known.record.segments, segment))
         state = fold(record.segments, record.snapshot)
         assert state is not None
@@ -320,6 +325,10 @@ class AdvanceJob:
         alone = known.state.job.parent is None and known.state.job.session is None
         if not alone or known.state.waits or known.journal.opened_waits:
             await self._settle_others(known)
+        if isinstance(outcome, JobFailed):
+            await self.failures.failed(known.job_id, known.state, outcome)
+        else:
+            await self.failures.redriven(known.record)
         await self._settle_head(known, outcome)  # last, for by it the sweeper finds what is left undone
 
     async def _settle_others(self, known: _Known) -> None:
@@ -377,7 +386,7 @@ class AdvanceJob:
             job_id=job_id,
             epoch=state.epoch,
             region=self.region,
-            next_sequence=state.last_sequence + 1,
+            next_sequence=state.last.sequence + 1,
             opened_at=self.clock.monotonic(),
         )
         return _Known(job_id, record, state, unheard(state, record.arrivals, self.region), journal)

@@ -41,6 +41,7 @@ from functions.domain.job.events import (
     JobContinued,
     JobFailed,
     JobPaused,
+    JobRedriven,
     JobResumed,
     JobStopped,
     JobSucceeded,
@@ -48,6 +49,7 @@ from functions.domain.job.events import (
     Json,
 )
 from functions.domain.job.history import Head
+from functions.domain.job.redrive import terms_in
 from functions.domain.job.state import JobState, head_of
 from functions.domain.job.turns import memory_in
 from functions.domain.moments import add_seconds
@@ -327,6 +329,23 @@ def request_event(arrival: Arrival, now: str) -> JobPaused | JobResumed | Cancel
         case _:
             reason = arrival.body if isinstance(arrival.body, str) else "cancelled on request"
             return CancelRequested(at=now, by=arrival.by, reason=reason, arrival=arrival.key)
+
+
+def heeded_event(arrival: Arrival, state: JobState, now: str) -> Event:
+    """Return the event by which what was asked of a job that no worker has is taken in."""
+    if arrival.kind is not ArrivalKind.REDRIVE:
+        return request_event(arrival, now)
+    terms, deadline = terms_in(arrival.body), state.job.deadline
+    passed = terms.deadline is None and deadline is not None and now >= deadline
+    return JobRedriven(
+        at=now,
+        by=arrival.by,
+        arrival=arrival.key,
+        agent_version=terms.agent_version,
+        deadline=terms.deadline,
+        without_deadline=passed or None,
+        budget=terms.budget,
+    )
 
 
 #: Of errors in a group the first of these decides: what is not about the job itself comes first.

@@ -51,10 +51,14 @@ class SendArrival:
 
     async def send(self, job_id: str, state: JobState, kind: ArrivalKind, name: str, *, by: str, body: Json) -> Sent:
         """Send it. Raises StateUnavailable when it lies nowhere, or perhaps somewhere: send it again."""
-        arrival = self._arrival(job_id, self.region, kind, name, by, body)
-        sent = await self._write(arrival, state.owner_region, state.job.lane)
+        sent = await self.record(job_id, state, kind, name, by=by, body=body)
         await self.remind(job_id, state)
         return sent
+
+    async def record(self, job_id: str, state: JobState, kind: ArrivalKind, name: str, *, by: str, body: Json) -> Sent:
+        """Send it without the hint, for whoever sends many hints at once. Raises StateUnavailable, as `send` does."""
+        arrival = self._arrival(job_id, self.region, kind, name, by, body)
+        return await self._write(arrival, state.owner_region, state.job.lane)
 
     async def leave(self, job_id: str, sender: JobState, kind: ArrivalKind, name: str, *, by: str, body: Json) -> None:
         """Leave it for a job that cannot be read here yet, as due in this Region. Raises StateUnavailable."""

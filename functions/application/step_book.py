@@ -21,7 +21,6 @@ from functions.application.ports import (
 )
 from functions.application.record_steps import Journal
 from functions.application.step_ends import (
-    CANCELLED,
     REMEDY,
     ReplayDiverged,
     branch_of,
@@ -37,6 +36,7 @@ from functions.domain.job.events import (
     StepFailed,
     StepSucceeded,
 )
+from functions.domain.job.progress import CANCELLED
 from functions.domain.job.state import JobState, StepEnd
 from functions.domain.payload import INLINE_BYTES, from_inline, reference_in, size_of_value
 

@@ -8,8 +8,6 @@ from functions.domain.job.events import JobCancelled, JobFailed, JobSucceeded, J
 from functions.domain.job.history import Ask
 from functions.domain.job.state import JobState, StepEnd
 
-#: The code of steps at which the agent learned that its job is to end.
-CANCELLED = "cancelled"
 #: The kind of a wait for the decision of a group of people.
 APPROVAL = "approval"
 REMEDY = (

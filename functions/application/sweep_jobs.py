@@ -10,6 +10,7 @@ import asyncio
 from dataclasses import dataclass, field, replace
 
 from functions.application.call_child import CallChild
+from functions.application.note_failure import NoteFailure
 from functions.application.open_epoch import open_epoch
 from functions.application.ports import Clock, HistoryStore, Lanes, Projections, hint
 from functions.application.read_state import read_state
@@ -17,6 +18,7 @@ from functions.domain.job.decider import (
     ARRIVED,
     DUE,
     LONGEST_UNSEEN_SECONDS,
+    is_over,
     look_at_halted,
     start_not_before,
     unheard,
@@ -59,6 +61,7 @@ class SweepJobs:
     projections: Projections
     lanes: Lanes
     children: CallChild
+    failures: NoteFailure
     clock: Clock
     region: str
     stall_seconds: float
@@ -101,7 +104,8 @@ class SweepJobs:
             return await self._hold(entry.job_id, lane, JobRecord((), ()), None, self.clock.now())
         if state is not None and self._needs_nothing(record, state):
             await self._settle(entry, record, state)
-            if entry.arrival is not None and not state.finished and unheard(state, record.arrivals, state.owner_region):
+            news = unheard(state, record.arrivals, state.owner_region)
+            if entry.arrival is not None and news and not is_over(state, news):
                 # it was meant for this Region, which owns the job no more
                 await self.children.send.remind(entry.job_id, state)
             return SweepReport(1)
@@ -164,7 +168,7 @@ class SweepJobs:
         Not so when the peer merely accepted the same submission: it may withdraw yet, and the job would be ours. Nor
         before the epoch's first segment is here, for the peer's entry is on that.
         """
-        if state.finished and state.complete:
+        if state.complete and is_over(state, unheard(state, record.arrivals, state.owner_region)):
             return True
         ours = max((segment.epoch for segment in record.segments if segment.region == self.region), default=0)
         newest = (state.epoch, state.owner_region)
@@ -204,6 +208,8 @@ class SweepJobs:
         """
         if state.finished and state.owner_region == self.region:
             await self.children.settle_family(entry.job_id, state)
+        if state.finished:
+            await self.failures.settle(entry.job_id, record, state)
         head = record.head_of(self.region)
         if head is not None and head.due_at is not None:
             await self.projections.put_head(replace(head, due_at=None, status=state.status))

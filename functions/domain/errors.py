@@ -94,6 +94,9 @@ _ROWS = (
     ErrorRow("session_ended", 409, False, "The session takes no more turns", "Begin one of another name."),
     ErrorRow("memory_too_large", 422, False, "What is remembered is too large", "Remember a shorter text."),
     ErrorRow("approval_not_found", 404, False, "No such approval is open", "GET /v1/approvals lists the open ones."),
+    ErrorRow("job_not_failed", 409, False, "The job has not failed", "Only failed jobs can be redriven."),
+    ErrorRow("redrive_parent", 409, False, "Another job has gone on from its end", "Redrive the job that called it."),
+    ErrorRow("turn_over", 409, False, "Its conversation has gone on without it", "Submit it again as a new turn."),
     ErrorRow("distribution_not_found", 422, False, "That distribution is not installed", "Check the name."),
 )
 CATALOGUE = {row.code: row for row in _ROWS}

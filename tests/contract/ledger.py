@@ -14,6 +14,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from functions.adapters.aws_clients import AwsClients
 from functions.adapters.blocking_calls import BlockingCalls
+from functions.adapters.dynamodb_dead_letters import DynamodbDeadLetters
 from functions.adapters.dynamodb_history import DynamodbHistory
 from functions.adapters.dynamodb_projections import DynamodbProjections
 from functions.adapters.dynamodb_table import DynamodbTable
@@ -23,6 +24,7 @@ from functions.application.advance_job import AdvanceJob
 from functions.application.agent_ports import Agent
 from functions.application.call_child import CallChild
 from functions.application.keep_payloads import KeepPayloads
+from functions.application.note_failure import NoteFailure
 from functions.application.ports import LaneSend, ModelAnswer
 from functions.application.send_arrival import SendArrival
 from functions.application.submit_job import SubmitJob, SubmitRequest
@@ -138,6 +140,7 @@ class CountedRegion:
         made = [self._table(f"ledger-{number}-{place}", place) for place in ("state", "peer")]
         self.history, self.peer = (DynamodbHistory(table) for table in made)
         self.projections = DynamodbProjections(made[0])
+        self.dead_letters, self.peer_dead_letters = (DynamodbDeadLetters(table) for table in made)
         self.lanes, self.peer_lanes = (
             CountedLanes(ledger=self.ledger),
             CountedLanes(place="peer lanes", ledger=self.ledger),
@@ -190,6 +193,7 @@ class CountedRegion:
             model=ScriptedModel([ModelAnswer("{}", 1, 1)]),
             children=CallChild(submit=self.submit_job(), send=self.send_arrival(), history=self.history),
             payloads=self.payloads,
+            failures=NoteFailure(dead_letters=self.dead_letters, peer=self.peer_dead_letters, region=EAST),
             clock=self.clock,
             entropy=self.entropy,
             region=EAST,

@@ -7,6 +7,7 @@ from random import Random
 from typing import Any, TypeAlias
 
 from functions.adapters.memory import CountingEntropy, MemoryProjections, MemoryRegister
+from functions.adapters.memory_dead_letters import MemoryDeadLetters
 from functions.adapters.memory_payloads import MemoryBuckets, MemoryPayloads
 from functions.application.adopt_jobs import AdoptJobs
 from functions.application.advance_job import AdvanceJob
@@ -14,6 +15,7 @@ from functions.application.call_child import CallChild
 from functions.application.decide_approval import DecideApproval
 from functions.application.keep_payloads import KeepPayloads
 from functions.application.keep_sweeping import KeepSweeping
+from functions.application.note_failure import NoteFailure
 from functions.application.ports import LaneUnavailable, StateUnavailable
 from functions.application.request_change import RequestChange
 from functions.application.send_arrival import SendArrival
@@ -21,6 +23,7 @@ from functions.application.signal_job import SignalJob
 from functions.application.submit_job import SubmitJob
 from functions.application.sweep_jobs import SweepJobs
 from functions.application.watch_regions import WatchRegions
+from tests.simulation.dead_letters import OwnDeadLetters, PeerDeadLetters
 from tests.simulation.journey import journey
 from tests.simulation.lanes import Envelope, UnreliableLanes
 from tests.simulation.machine import Machinery, Power, Process
@@ -156,6 +159,11 @@ class Region:
     def _projections(self, calls: Calls) -> OwnProjections:
         return OwnProjections(calls, MemoryProjections(self.replica.table), self.replica)
 
+    def _note_failure(self, calls: Calls) -> NoteFailure:
+        own = OwnDeadLetters(calls, MemoryDeadLetters(self.replica.table))
+        peer = PeerDeadLetters(calls, MemoryDeadLetters(self.peer.replica.table), self._peer_power)
+        return NoteFailure(dead_letters=own, peer=peer, region=self.name)
+
     def _keep_payloads(self) -> KeepPayloads:
         own, peer = MemoryPayloads(self.buckets, self.name), MemoryPayloads(self.buckets, self.peer.name)
         return KeepPayloads(own=own, peer=peer, clock=self._clock())
@@ -197,6 +205,7 @@ class Region:
             model=self.model,
             children=self._children(process),
             payloads=self._keep_payloads(),
+            failures=self._note_failure(calls),
             clock=self._clock(),
             entropy=CountingEntropy(self.random.random()),
             region=self.name,
@@ -248,6 +257,7 @@ class Region:
             projections=projections,
             lanes=lanes,
             children=self._children(process),
+            failures=self._note_failure(calls),
             clock=clock,
             region=self.name,
             peer_region=self.peer.name,
@@ -259,6 +269,7 @@ class Region:
                 projections=projections,
                 lanes=lanes,
                 children=self._children(process),
+                failures=self._note_failure(calls),
                 clock=clock,
                 region=self.name,
                 stall_seconds=STALL_SECONDS,

@@ -21,7 +21,7 @@ Value = TypeVar("Value")
 #: Where an item lies: which of the table's dicts, and the key in it.
 Place: TypeAlias = tuple[str, Any]
 
-_SPACES = ("segments", "heads", "arrivals", "snapshots", "asks", "cursors", "beats", "verdicts")
+_SPACES = ("segments", "heads", "arrivals", "snapshots", "asks", "dead", "cursors", "beats", "verdicts")
 #: Written all the time, and nothing that is done with a job follows from them alone.
 _PULSE = ("cursors", "beats")
 

@@ -19,12 +19,13 @@ class ArrivalKind(StrEnum):
     CANCEL = "cancel"
     PAUSE = "pause"
     RESUME = "resume"
+    REDRIVE = "redrive"
 
 
 #: Marks the body of what was to be sent once, but was taken in where nobody could say whether another had come first.
 PROVISIONAL = "provisional"
 #: Those that concern the job as a whole, not one of its waits.
-CONTROLS = frozenset({ArrivalKind.CANCEL, ArrivalKind.PAUSE, ArrivalKind.RESUME})
+CONTROLS = frozenset({ArrivalKind.CANCEL, ArrivalKind.PAUSE, ArrivalKind.RESUME, ArrivalKind.REDRIVE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

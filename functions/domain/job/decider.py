@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from functions.domain.job.arrivals import CONTROLS, Arrival, ArrivalKind, awaited, in_order
 from functions.domain.job.events import Json
+from functions.domain.job.redrive import failure_in
 from functions.domain.job.state import JobState
 from functions.domain.job.turns import ADMIT, MERGED, is_held, verdict_among
 from functions.domain.moments import add_seconds
@@ -86,7 +87,7 @@ def decide_advance(
     """Say what a worker in `region` that got a message of `epoch` does. `news`: see `unheard`."""
     if state is None:
         return Ignore("no such job in this replica")
-    if state.finished:
+    if is_over(state, news):
         return Ignore(f"already {state.status}")
     if state.owner_region != region:
         return Ignore(f"owned by {state.owner_region}")
@@ -140,8 +141,33 @@ def _decide_held(state: JobState, now: str, news: tuple[Arrival, ...]) -> Decisi
 
 
 def unheard(state: JobState, arrivals: Iterable[Arrival], region: str) -> tuple[Arrival, ...]:
-    """Return the arrivals that the history does not hold yet, in the order in which `region`, the owner, takes them."""
-    return tuple(arrival for arrival in in_order(tuple(arrivals), region) if arrival.key not in state.taken)
+    """Return the arrivals that the history does not hold yet, in the order in which `region`, the owner, takes them.
+
+    Without those that have become void: see `_is_void`.
+    """
+    ordered = in_order(tuple(arrivals), region)
+    return tuple(each for each in ordered if each.key not in state.taken and not _is_void(state, each))
+
+
+def _is_void(state: JobState, arrival: Arrival) -> bool:
+    """Say whether it asks to redrive the job from another failure than its present one.
+
+    One that speaks of a failure which has been superseded counts for the present one: nobody has heeded it.
+    """
+    if arrival.kind is not ArrivalKind.REDRIVE:
+        return False
+    meant = failure_in(arrival.body)
+    return state.status != "failed" or (meant != state.failure and meant in state.failures)
+
+
+def is_redriven(state: JobState, news: Iterable[Arrival]) -> bool:
+    """Say whether the job has failed and somebody has asked that it go on all the same."""
+    return state.status == "failed" and any(arrival.kind is ArrivalKind.REDRIVE for arrival in news)
+
+
+def is_over(state: JobState, news: Iterable[Arrival]) -> bool:
+    """Say whether the job has come to its end, and nobody has asked that it go on."""
+    return state.finished and not is_redriven(state, news)
 
 
 def ready(state: JobState, news: Iterable[Arrival], now: str) -> bool:
@@ -155,6 +181,8 @@ def wakes_now(state: JobState, news: tuple[Arrival, ...], now: str) -> bool:
     """Say whether a job that is not being worked on must be put on its lane, whatever time it had been noted for."""
     if state.status == "running":
         return False
+    if state.finished:
+        return is_redriven(state, news)
     if any(arrival.kind in CONTROLS for arrival in news):
         return True
     if is_held(state):
@@ -181,14 +209,14 @@ def start_not_before(state: JobState) -> str | None:
     return max(filter(None, (state.job.run_at, state.retry_at)), default=None)
 
 
-def needs_adoption(state: JobState | None, *, lost_region: str) -> bool:
+def needs_adoption(state: JobState | None, news: tuple[Arrival, ...] = (), *, lost_region: str) -> bool:
     """Say whether the peer of `lost_region` should take the job over.
 
     Also when it seems finished while a newer epoch cannot be read: the new epoch then makes that end the end.
     """
     if state is None or state.owner_region != lost_region:
         return False
-    return not (state.finished and state.complete)
+    return not (is_over(state, news) and state.complete)
 
 
 def retry_moment(now: str, attempts: int, jitter: float) -> str:

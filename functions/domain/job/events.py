@@ -259,6 +259,24 @@ class JobFailed:
     detail: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRedriven:
+    """Somebody asked that the failed job go on: it keeps its recorded steps, and does failed ones again.
+
+    From now on it has these terms; what is None stays as it was. A deadline that has passed is taken away, which
+    `without_deadline` says, unless there is a new one.
+    """
+
+    kind: ClassVar[str] = "redriven"
+    at: str
+    by: str
+    arrival: str
+    agent_version: str | None = None
+    deadline: str | None = None
+    without_deadline: bool | None = None
+    budget: dict[str, Json] | None = None
+
+
 class UnreadableEvent(ValueError):
     """A newer version of Antipode wrote this event; this one must leave the job alone, and only the job."""
 
@@ -285,6 +303,7 @@ Event: TypeAlias = (
     | JobResumed
     | CancelRequested
     | JobCancelled
+    | JobRedriven
 )
 _BY_KIND: Mapping[str, type[Event]] = {cls.kind: cls for cls in get_args(Event)}
 #: The fields of each kind, and which of them are left out at None.

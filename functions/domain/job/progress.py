@@ -16,6 +16,7 @@ from functions.domain.job.events import (
     JobContinued,
     JobFailed,
     JobPaused,
+    JobRedriven,
     JobResumed,
     JobStopped,
     JobSubmitted,
@@ -31,16 +32,19 @@ from functions.domain.job.events import (
     from_json,
     to_json,
 )
+from functions.domain.job.redrive import built_upon, failure_name
 
 #: How a step came to its end.
 StepEnd: TypeAlias = StepSucceeded | StepFailed
 FINISHED = frozenset({"succeeded", "failed", "cancelled"})
+#: The code of steps at which the agent learned that its job is to end.
+CANCELLED = "cancelled"
 #: The kind of the steps by which a turn adds to its session's memory.
 REMEMBER = "remember"
 #: What is kept by step: a step's end, its open wait, its last failed try, what it reported.
 _BY_STEP = ("steps", "waits", "tries", "reported")
 #: What is kept as a set of names.
-NAMES = ("taken", "waiting_for", "cut")
+NAMES = ("taken", "waiting_for", "cut", "unbuilt", "failures")
 
 
 @dataclass(slots=True)
@@ -75,9 +79,18 @@ class Progress:
     admitted: bool = False
     memory: list[Json] = field(default_factory=list)
     remembered: list[Json] = field(default_factory=list)
+    unbuilt: set[str] = field(default_factory=set)
+    failures: set[str] = field(default_factory=set)
+    failure: str | None = None
+    redrives: int = 0
+    terms: dict[str, Json] = field(default_factory=dict)
 
     def read(self, sequence: int, event: Event) -> None:
-        """Take the next event in."""
+        """Take the next event in. What comes after the end changes nothing, unless it has the job go on."""
+        if self.finished and not (self.status == "failed" and isinstance(event, JobRedriven)):
+            self.adoptions += isinstance(event, JobAdopted)
+            self._take(getattr(event, "arrival", None))
+            return
         self.last_sequence, self.updated_at = sequence, event.at
         match event:
             case JobSubmitted() | SubmissionWithdrawn():
@@ -109,6 +122,8 @@ class Progress:
             case JobFailed(code=code, detail=detail):
                 self.status = "failed"
                 self.error = {"code": code, "detail": detail}
+                self.failure = failure_name(sequence, event.at)
+                self.failures.add(self.failure)
             case JobCancelled(reason=reason):
                 self.status = "cancelled"
                 self.error = {"code": "cancelled", "detail": reason}
@@ -116,15 +131,22 @@ class Progress:
                 self._read_step(event)
             case JobPaused() | JobStopped() | JobResumed() | CancelRequested():
                 self._read_request(event)
+            case JobRedriven():
+                self._read_redrive(event)
             case _:
                 assert_never(event)
 
     def _read_step(self, event: StepSucceeded | StepFailed | StepAttemptFailed | WaitOpened | ProgressReported) -> None:
+        if self.unbuilt and not isinstance(event, ProgressReported):
+            known = [key for key in (*self.steps, *self.waits, *self.tries) if key != event.step]
+            self.unbuilt = {failed for failed in self.unbuilt if not built_upon(failed, event.step, known)}
         match event:
             case StepSucceeded() | StepFailed():
                 if event.step not in self.steps:
                     self.steps[event.step] = event
                     self.steps_ended += 1
+                    if isinstance(event, StepFailed) and event.code != CANCELLED:
+                        self.unbuilt.add(event.step)
                     if isinstance(event, StepSucceeded) and event.step_kind == REMEMBER:
                         self.remembered.append(event.result)
                 self.waits.pop(event.step, None)
@@ -175,6 +197,22 @@ class Progress:
         if self.status != "running":
             self.status = "queued" if self.waiting_until is None else "waiting"
 
+    def _read_redrive(self, event: JobRedriven) -> None:
+        """Go on from what is recorded; steps that failed, and upon which nothing was built, are done again."""
+        self._take(event.arrival)
+        if self.status != "failed":
+            return
+        self.status, self.error, self.retry_at, self.waiting_until = "queued", None, None, None
+        self.halted, self.attempts_in_vain, self.redrives = False, 0, self.redrives + 1
+        self.waiting_for.clear()
+        for step in self.unbuilt:
+            del self.steps[step]
+        self.unbuilt.clear()
+        said = {"agent_version": event.agent_version, "deadline": event.deadline, "budget": event.budget}
+        self.terms |= {name: value for name, value in said.items() if value is not None}
+        if event.without_deadline:
+            self.terms["deadline"] = None
+
     def _take(self, arrival: str | None) -> None:
         if arrival is not None:
             self.taken.add(arrival)
@@ -185,6 +223,7 @@ class Progress:
         self.attempts_in_vain = 0
         for known in (self.steps, self.waits, self.tries, self.reported):
             known.clear()
+        self.unbuilt.clear()
 
     @property
     def finished(self) -> bool:

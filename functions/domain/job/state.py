@@ -5,7 +5,7 @@ submission. Only a gap-free prefix is read. Events off that path are kept for au
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from functions.domain.job.events import (
@@ -59,6 +59,8 @@ class JobState:
     of its worker because all it does is wait; `waiting_for` what can wake it before; `halted` while it must not run
     before somebody resumes it. `taken` are the keys of the arrivals that are in the history. `round` rises with each
     `continue_as_new`. `cut` are the waits that were open when somebody asked that the job end.
+    Of a job that has failed, `failure` names this failure, `failures` all of them, those that it was redriven from too;
+    `unbuilt` are its failed steps that would be done again; `terms` is what redrives have changed about `job`.
     Of a turn of a session: `admitted` once it may run, with the `memory` of the conversation until then; `remembered`
     is what it adds to that.
     """
@@ -97,6 +99,11 @@ class JobState:
     admitted: bool
     memory: list[Json]
     remembered: list[Json]
+    unbuilt: frozenset[str]
+    failures: frozenset[str]
+    failure: str | None
+    redrives: int
+    terms: Mapping[str, Json]
     history: tuple[Recorded, ...]
     superseded: tuple[Recorded, ...]
 
@@ -299,8 +306,6 @@ def _apply_all(chain: _Chain, snapshot: Snapshot | None, **whole: Any) -> JobSta
         last = Place(snapshot.epoch, snapshot.region, snapshot.sequence)
         progress = Progress.from_written(snapshot.progress)
     for item in events:
-        if progress.finished:
-            break
         progress.read(item.sequence, item.event)
     if events:
         last = Place(events[-1].epoch, events[-1].region, events[-1].sequence)
@@ -308,7 +313,7 @@ def _apply_all(chain: _Chain, snapshot: Snapshot | None, **whole: Any) -> JobSta
     for name in NAMES:
         known[name] = frozenset(known[name])
     return JobState(
-        job=job,
+        job=replace(job, **progress.terms) if progress.terms else job,  # type: ignore[arg-type]
         home_region=home,
         last=last,
         history=chain.events,

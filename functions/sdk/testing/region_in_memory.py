@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from functions.adapters.memory import MemoryHistory, MemoryProjections, MemoryTable
+from functions.adapters.memory_dead_letters import MemoryDeadLetters
 from functions.adapters.memory_payloads import MemoryBuckets, MemoryPayloads
 from functions.application.advance_job import AdvanceJob
 from functions.application.agent_ports import Agent
 from functions.application.call_child import CallChild
 from functions.application.keep_payloads import KeepPayloads
+from functions.application.note_failure import NoteFailure
 from functions.application.ports import Due, LaneSend, Model
 from functions.application.record_steps import GROUP_SECONDS
 from functions.application.send_arrival import SendArrival
@@ -145,6 +147,8 @@ class Process:
         self._history = self._port("history", WatchedHistory(region.table, region.see))
         self._peer = self._port("peer", MemoryHistory(region.peer_table))
         self._projections = self._port("projections", MemoryProjections(region.table))
+        self._dead_letters = self._port("dead_letters", MemoryDeadLetters(region.table))
+        self._peer_dead_letters = self._port("peer_dead_letters", MemoryDeadLetters(region.peer_table))
         self._lanes = self._port("lanes", Lanes(region.take))
         self._peer_lanes = self._port("peer_lanes", Lanes(nobody_takes))
         own, peer = (MemoryPayloads(region.buckets, name) for name in (region.name, region.peer_name))
@@ -187,6 +191,9 @@ class Process:
         """Return the use case."""
         return CallChild(submit=self.submit_job(), send=self.send_arrival(), history=self._history)
 
+    def _note_failure(self) -> NoteFailure:
+        return NoteFailure(dead_letters=self._dead_letters, peer=self._peer_dead_letters, region=self._region.name)
+
     def sweep_jobs(self) -> SweepJobs:
         """Return the use case."""
         return SweepJobs(
@@ -194,6 +201,7 @@ class Process:
             projections=self._projections,
             lanes=self._lanes,
             children=self.call_child(),
+            failures=self._note_failure(),
             clock=self._region.clock,
             region=self._region.name,
             stall_seconds=STALL_SECONDS,
@@ -209,6 +217,7 @@ class Process:
             model=model,
             children=self.call_child(),
             payloads=self.payloads,
+            failures=self._note_failure(),
             clock=self._region.clock,
             entropy=self._region.entropy,
             region=self._region.name,

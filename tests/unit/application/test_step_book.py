@@ -7,8 +7,8 @@ import pytest
 from functions.application.agent_ports import Cancelled
 from functions.application.ports import ModelAnswer
 from functions.application.run_attempt import LOOK_SECONDS
-from functions.application.step_ends import CANCELLED
 from functions.domain.job.events import JobCancelled
+from functions.domain.job.progress import CANCELLED
 from functions.domain.moments import add_seconds
 from functions.sdk import Context, agent
 from tests.simulation.virtual_time import in_virtual_time, run_virtually

@@ -19,13 +19,16 @@ from functions.adapters.memory import (
     ScriptedModel,
     SegmentRow,
 )
+from functions.adapters.memory_dead_letters import MemoryDeadLetters
 from functions.adapters.memory_payloads import MemoryBuckets, MemoryPayloads
 from functions.application.adopt_jobs import AdoptJobs
 from functions.application.advance_job import AdvanceJob
 from functions.application.agent_ports import Agent
 from functions.application.call_child import CallChild
 from functions.application.keep_payloads import KeepPayloads
+from functions.application.note_failure import NoteFailure
 from functions.application.ports import Due, LaneSend, ModelAnswer
+from functions.application.redrive_job import RedriveJob
 from functions.application.send_arrival import SendArrival
 from functions.application.submit_job import SubmitJob, SubmitRequest
 from functions.application.submit_turn import SubmitTurn
@@ -177,6 +180,7 @@ class Region:
             model=self.model,
             children=self.call_child(fuse),
             payloads=self.keep_payloads,
+            failures=self.note_failure(fuse),
             clock=self.clock,
             entropy=self.entropy,
             region=self.name,
@@ -193,10 +197,22 @@ class Region:
             projections=Fused(MemoryProjections(self.table), fuse),
             lanes=Fused(self.lanes, fuse),
             children=self.call_child(fuse),
+            failures=self.note_failure(fuse),
             clock=self.clock,
             region=self.name,
             stall_seconds=STALL_SECONDS,
         )
+
+    def note_failure(self, fuse: Fuse | None = None) -> NoteFailure:
+        """Return the use case."""
+        fuse = fuse or Fuse()
+        own, peer = (Fused(MemoryDeadLetters(table), fuse) for table in (self.table, self.peer.table))
+        return NoteFailure(dead_letters=own, peer=peer, region=self.name)
+
+    def redrive_job(self, fuse: Fuse | None = None) -> RedriveJob:
+        """Return the use case."""
+        send = self.send_arrival(fuse)
+        return RedriveJob(history=send.history, send=send, agents=self.agents, failures=self.note_failure(fuse))
 
     def send_arrival(self, fuse: Fuse | None = None) -> SendArrival:
         """Return the use case."""
@@ -230,6 +246,7 @@ class Region:
             projections=Fused(MemoryProjections(self.table), fuse),
             lanes=Fused(self.lanes, fuse),
             children=self.call_child(fuse),
+            failures=self.note_failure(fuse),
             clock=self.clock,
             region=self.name,
             peer_region=self.peer.name,
@@ -315,6 +332,7 @@ def replicate(source: Region, target: Region) -> None:
         assert target.table.segments.setdefault(place, row).segment == row.segment
     target.table.arrivals.update(source.table.arrivals)
     target.table.heads.update({key: head for key, head in source.table.heads.items() if head.region == source.name})
+    target.table.dead.update({key: each for key, each in source.table.dead.items() if each.region == source.name})
     target.table.cursors.update({key: at for key, at in source.table.cursors.items() if key[0] == source.name})
 
 

@@ -24,7 +24,7 @@ def test_what_is_for_one_step_answers_that_step_with_all_of_its_path(kind: Arriv
 
 
 def test_requests_concern_the_job_as_a_whole_and_nothing_else_does() -> None:
-    assert {ArrivalKind.CANCEL, ArrivalKind.PAUSE, ArrivalKind.RESUME} == CONTROLS
+    assert {ArrivalKind.CANCEL, ArrivalKind.PAUSE, ArrivalKind.RESUME, ArrivalKind.REDRIVE} == CONTROLS
 
 
 def test_the_earliest_is_taken_first_and_of_one_moment_the_one_whose_key_sorts_first() -> None:

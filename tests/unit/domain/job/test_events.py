@@ -34,6 +34,7 @@ NAMES = [
     "failed",
     "paused",
     "progress",
+    "redriven",
     "resumed",
     "step_attempt_failed",
     "step_failed",
@@ -57,6 +58,7 @@ VALUES: dict[str, st.SearchStrategy[object]] = {
     "Json": json_values,
     "dict[str, Json] | None": st.none() | st.dictionaries(words, json_values, max_size=3),
     "list[str] | None": st.none() | st.lists(words, max_size=3),
+    "bool | None": st.none() | st.booleans(),
     "str | None": st.none() | words,
     "str": words,
 }

@@ -1,0 +1,76 @@
+"""Redriving a failed job: what a request says, and which failed steps are done again.
+
+A failed step is done again when nothing was built upon its failure: no step came after it for which its agent may have
+gone another way. What was built upon stays, or the agent would leave the path that its history holds.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from functions.domain.job.events import Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """On which terms a job goes on: what is None stays as it was. `deadline` is a moment."""
+
+    agent_version: str | None = None
+    deadline: str | None = None
+    budget: dict[str, Json] | None = None
+
+    def body(self, failure: str | None) -> Json:
+        """Return the body of the arrival. `failure` names the one that it is about, as the job's state does."""
+        said = {"agent_version": self.agent_version, "deadline": self.deadline, "budget": self.budget}
+        return {"failure": failure, **{name: value for name, value in said.items() if value is not None}}
+
+
+def terms_in(body: Json) -> Terms:
+    """Read them back from an arrival's body."""
+    said = body if isinstance(body, Mapping) else {}
+    version, deadline, budget = said.get("agent_version"), said.get("deadline"), said.get("budget")
+    return Terms(
+        agent_version=version if isinstance(version, str) else None,
+        deadline=deadline if isinstance(deadline, str) else None,
+        budget=dict(budget) if isinstance(budget, Mapping) else None,
+    )
+
+
+def failure_in(body: Json) -> str | None:
+    """Return which failure an arrival's body is about; None for whichever it is."""
+    failure = body.get("failure") if isinstance(body, Mapping) else None
+    return failure if isinstance(failure, str) else None
+
+
+def failure_name(sequence: int, at: str) -> str:
+    """Return what tells a job's failure from its others, those of superseded epochs included."""
+    return f"{sequence}@{at}"
+
+
+def built_upon(failed: str, later: str, known: Iterable[str]) -> bool:
+    """Say whether the step `later`, recorded after one that failed, may be there because that one failed.
+
+    On the failed step's own branch and on those around it everything is. A branch beside it is, unless it had begun
+    before; `known` are the steps recorded before `later`. Branches of one `gather` or `map` begin together.
+    """
+    ours, theirs = _branch(failed), _branch(later)
+    shared = 0
+    while shared < min(len(ours), len(theirs)) and ours[shared] == theirs[shared]:
+        shared += 1
+    if len(theirs) == shared:
+        return True
+    group = _group(theirs[shared])
+    if len(ours) > shared and _group(ours[shared]) == group:
+        return False
+    beside = (each for key in known if len(each := _branch(key)) > shared and each[:shared] == theirs[:shared])
+    return not any(_group(each[shared]) == group for each in beside)
+
+
+def _branch(key: str) -> list[str]:
+    """Return the path of branches before a step's name: ["gather#2[0]", "map[1]"]."""
+    path = key.rpartition("/")[0]
+    return path.split("/") if path else []
+
+
+def _group(branch: str) -> str:
+    """Return the `gather` or `map` of which it is a branch; a spawned one is alone."""
+    return branch.partition("[")[0]
