@@ -1,5 +1,7 @@
 """A failed job that is redriven goes on, once for each request, whatever dies; what it recorded stays done."""
 
+from typing import Any
+
 import pytest
 
 from functions.application.redrive_job import RedriveRequest, refuse_family
@@ -48,7 +50,7 @@ class Shop:
         return "paid"
 
 
-async def failed_shop(**fields: object) -> tuple[Shop, Region, Fleet]:
+async def failed_shop(**fields: Any) -> tuple[Shop, Region, Fleet]:
     """Return a shop whose one job has failed."""
     shop = Shop()
     east, fleet = await begun(shop.work, **fields)
@@ -265,7 +267,7 @@ async def test_a_cancelled_job_is_not_redriven() -> None:
         ({"parent": {"job_id": "job_x", "step": "call", "chain": []}}, "redrive_parent"),
     ],
 )
-def test_a_job_from_whose_end_others_have_gone_on_is_refused(fields: dict[str, object], code: str) -> None:
+def test_a_job_from_whose_end_others_have_gone_on_is_refused(fields: dict[str, Any], code: str) -> None:
     state = fold([segment(1, EAST, 1, submitted(**fields))])
     assert state is not None
     with pytest.raises(AntipodeError) as refused:

@@ -1,5 +1,7 @@
 """Redriving: a failed job goes on with what it has recorded, on new terms, once for each time that it is asked."""
 
+from typing import Any
+
 import pytest
 
 from functions.domain.job.arrivals import Arrival, ArrivalKind
@@ -40,7 +42,7 @@ def state_of(*segments: Segment) -> JobState:
     return state
 
 
-def after(*events: Event, **fields: object) -> JobState:
+def after(*events: Event, **fields: Any) -> JobState:
     return state_of(segment(1, EAST, 1, submitted(**fields), *events))
 
 
@@ -115,7 +117,7 @@ class TestFold:
         assert list(state.steps) == ["a"]
 
     def test_of_branches_beside_each_other_all_that_failed_are_done_again(self) -> None:
-        events = [step_failed("gather[0]/a"), step("gather[1]/b"), step_failed("gather[2]/c")]
+        events: list[Event] = [step_failed("gather[0]/a"), step("gather[1]/b"), step_failed("gather[2]/c")]
         assert list(after(*events, failed(), redriven()).steps) == ["gather[1]/b"]
 
     def test_a_step_at_which_the_agent_learned_of_its_cancellation_is_not_done_again(self) -> None:
@@ -124,7 +126,7 @@ class TestFold:
         assert state.cancel is not None
 
     def test_what_it_had_done_again_may_fail_again_and_be_redriven_again(self) -> None:
-        events = [step_failed("a"), failed(), redriven(), step_failed("a"), failed(21), redriven("r2")]
+        events: list[Event] = [step_failed("a"), failed(), redriven(), step_failed("a"), failed(21), redriven("r2")]
         state = after(*events)
         assert (state.status, state.redrives, dict(state.steps)) == ("queued", 2, {})
         assert state.failures == {failure_name(3, at(9)), failure_name(6, at(21))}
