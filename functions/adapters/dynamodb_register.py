@@ -26,8 +26,9 @@ class DynamodbRegister:
     async def put_verdict(self, verdict: Verdict) -> None:
         """See RegionRegister."""
         key = {"pk": text(f"REGION#{verdict.region}"), "sk": text(_PEER), "writer": text(verdict.region)}
+        parted = {} if verdict.parted_at is None else {"parted_at": text(verdict.parted_at)}
         await self._table.put(
-            {**key, "peer": text(verdict.peer), "lost": {"BOOL": verdict.lost}, "since": text(verdict.since)}
+            {**key, **parted, "peer": text(verdict.peer), "lost": {"BOOL": verdict.lost}, "since": text(verdict.since)}
         )
 
     async def verdict(self, region: str) -> Verdict | None:
@@ -35,4 +36,5 @@ class DynamodbRegister:
         item = await self._table.get(f"REGION#{region}", _PEER, consistent=True)
         if item is None:
             return None
-        return Verdict(region, item["peer"]["S"], bool(item["lost"]["BOOL"]), item["since"]["S"])
+        parted_at = item["parted_at"]["S"] if "parted_at" in item else None
+        return Verdict(region, item["peer"]["S"], bool(item["lost"]["BOOL"]), item["since"]["S"], parted_at)

@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 from functions.application.call_child import CallChild
 from functions.application.note_failure import NoteFailure
 from functions.application.open_epoch import open_epoch
-from functions.application.ports import Clock, HistoryStore, Lanes, LaneSend, Projections, hint
+from functions.application.ports import Clock, HistoryStore, Lanes, LaneSend, Projections
 from functions.application.read_state import read_state
-from functions.domain.job.arrivals import Arrival
-from functions.domain.job.decider import ARRIVED, needs_adoption, unheard, wakes_now
+from functions.application.wake_jobs import WakeJobs
+from functions.domain.job.decider import needs_adoption, unheard
 from functions.domain.job.events import UnreadableEvent
 from functions.domain.job.history import DueEntry
-from functions.domain.job.state import JobState
 from functions.domain.lanes import DUE_SHARDS
 from functions.domain.moments import add_seconds
 
@@ -63,6 +62,18 @@ class AdoptJobs:
     peer_region: str
     stall_seconds: float
     _seen_to: dict[tuple[str, int], set[str]] = field(default_factory=dict)
+    wake: WakeJobs = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.wake = WakeJobs(
+            history=self.history,
+            projections=self.projections,
+            lanes=self.lanes,
+            clock=self.clock,
+            region=self.region,
+            peer_region=self.peer_region,
+            stall_seconds=self.stall_seconds,
+        )
 
     async def adopt(self, also: Sequence[str] = ()) -> AdoptReport:
         """Adopt everything that this replica shows as the peer's and unfinished, the most important lane first.
@@ -112,7 +123,7 @@ class AdoptJobs:
             if state.finished and state.owner_region == self.peer_region:
                 await self.children.settle_family(job_id, state)  # nobody there will
                 await self.failures.settle(job_id, record, state, lost_region=self.peer_region)
-            return _Examined(settled=state.complete, hint=self._woken(job_id, state, news))
+            return _Examined(settled=state.complete, hint=await self.wake.woken(job_id, record, state))
         opened = await open_epoch(
             self.history,
             job_id,
@@ -123,12 +134,6 @@ class AdoptJobs:
             reason=f"{state.owner_region} is lost",
         )
         return _Examined(settled=opened is not None, hint=opened, adopted=opened is not None)
-
-    def _woken(self, job_id: str, state: JobState, news: tuple[Arrival, ...]) -> LaneSend | None:
-        """Return the hint for a job of this Region for which something arrived that was meant for its owner before."""
-        if state.owner_region != self.region or not state.complete or not wakes_now(state, news, self.clock.now()):
-            return None
-        return hint(job_id, state.epoch, state.job, ARRIVED)
 
 
 def behind(cursor: str) -> str:

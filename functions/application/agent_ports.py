@@ -157,6 +157,9 @@ class StepRecorder(Protocol):
     def memory(self) -> Sequence[Json]:
         """The newest entries of the conversation before this turn, each {"role", "content", "turn"}."""
 
+    def begun(self, branch: str) -> None:
+        """Say that a branch of that path, like "gather[0]/", begins."""
+
     async def report(self, name: str, note: Json) -> None:
         """Record how far the agent is, once."""
 

@@ -12,7 +12,10 @@ PAUSE_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeepSweeping:
-    """Sweeps, and adopts while this Region holds its peer for lost. `adopt` is None where that is switched off."""
+    """Sweeps, adopts while this Region holds its peer for lost, and looks back for a while when the peer is back.
+
+    `adopt` is None where that is switched off.
+    """
 
     sweep: SweepJobs
     adopt: AdoptJobs | None
@@ -47,7 +50,11 @@ class KeepSweeping:
             return
         try:
             verdict = await self.register.verdict(self.region)
-            if verdict is None or not verdict.lost:
+            if verdict is None:
+                return
+            if not verdict.lost:
+                if verdict.parted_at is not None and verdict.looks_back(self.clock.now()):
+                    await self.adopt.wake.look_back(verdict.parted_at, verdict.since)
                 return
             adopted = await self.adopt.adopt(unclear)
         except (StateUnavailable, LaneUnavailable) as error:

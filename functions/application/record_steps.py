@@ -60,6 +60,11 @@ class Journal:
         await self._write_all()
         self.check()
 
+    async def under_way(self) -> None:
+        """Wait until a flush that is under way is over. Raises what it ran into."""
+        async with self._lock:
+            self.check()
+
     async def _write_all(self) -> None:
         async with self._lock:
             left = len(self._buffer)  # what is recorded from now on waits for the next flush

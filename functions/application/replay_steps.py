@@ -73,7 +73,7 @@ class Recorder(StepBook):
         self._steps += 1
         if ended is not None:
             return await self.replayed(ended, request.kind, digest)
-        with self.at_step():
+        with self.at_step(key):
             opened = self.state.waits.get(key)
             if opened is not None:
                 same_step(key, (opened.step_kind, opened.arguments), (request.kind, digest))
@@ -91,7 +91,7 @@ class Recorder(StepBook):
         self._steps += 1
         if ended is not None:
             return await self.replayed(ended, request.kind, digest)
-        with self.at_step():
+        with self.at_step(key):
             opened = self.state.waits.get(key)
             try:
                 await self.admit(key)
@@ -237,7 +237,7 @@ class Recorder(StepBook):
             ),
             size + 200,
         )
-        await (self.journal.flush() if request.expensive else self.journal.flush_soon())
+        await self.written(at_once=request.expensive)
         self.spend(outcome.input_tokens + outcome.output_tokens)
 
     async def _ask(self, opened: WaitOpened, *, over: bool = False) -> None:
@@ -310,5 +310,5 @@ class Recorder(StepBook):
             ),
             size + 200,
         )
-        await self.journal.flush_soon()
+        await self.written()
         return result

@@ -29,6 +29,7 @@ from functions.application.step_ends import (
     tokens_of,
     within_budget,
 )
+from functions.application.tell_branches import ToldBranches
 from functions.application.wait_in_job import SETTLE_TURNS, Waiting
 from functions.domain.errors import AntipodeError
 from functions.domain.job.events import (
@@ -64,7 +65,7 @@ class StepBook:
     _steps: int = 0
     _tokens: int = 0
     _stopped: bool = False
-    _delivered: bool = False
+    _told: ToldBranches = field(default_factory=ToldBranches)
     _reading: asyncio.Task[None] | None = None
     _inside: list[asyncio.Task[object] | None] = field(default_factory=list)
 
@@ -73,7 +74,6 @@ class StepBook:
         self._steps = self.state.steps_ended - len(here)  # of the rounds before `continue_as_new`
         self._tokens = self.state.input_tokens + self.state.output_tokens - sum(map(tokens_of, here))
         self.waiting.cancelled = self.state.cancel is not None
-        self._delivered = any(map(self._tells_of_cancel, here))
         for key in (*self.state.steps, *self.state.waits, *self.state.tries):
             self._left.setdefault(branch_of(key), set()).add(key)
 
@@ -97,7 +97,7 @@ class StepBook:
     @property
     def told_of_cancel(self) -> bool:
         """Whether the agent has learned that the job is to end, now or in the history."""
-        return self._delivered
+        return bool(self._told) or any(map(self._tells_of_cancel, self.state.steps.values()))
 
     def cancel(self) -> None:
         """Have the agent learn, wherever it is, that somebody asked that the job end."""
@@ -105,11 +105,18 @@ class StepBook:
 
     def key_of(self, name: str) -> str:
         """Steps of one name on one branch are numbered in the order in which the agent asks for them."""
-        path = name if self.state.round == 1 else f"r{self.state.round}:{name}"
+        path = self._path(name)
         count = self._seen[path] = self._seen.get(path, 0) + 1
         key = path if count == 1 else f"{path}#{count}"
         self._left.get(branch_of(key), set()).discard(key)
         return key
+
+    def begun(self, branch: str) -> None:
+        """See StepRecorder."""
+        self._told.begin(self._path(branch))
+
+    def _path(self, name: str) -> str:
+        return name if self.state.round == 1 else f"r{self.state.round}:{name}"
 
     async def replayed(self, ended: StepEnd, kind: str, digest: str) -> Json:
         """Steps that are read again count as they did when they were carried out, so that each attempt ends alike."""
@@ -119,9 +126,10 @@ class StepBook:
             case StepSucceeded(result=result):
                 if reference_in(result) is None:
                     return from_inline(result)
-                with self.at_step():
+                with self.at_step(ended.step):
                     return await self.read(result)
             case StepFailed() if self._tells_of_cancel(ended):
+                self._told.tell(ended.step)
                 raise Cancelled
             case StepFailed(code=code, detail=detail):
                 raise AntipodeError(code, detail)
@@ -131,9 +139,8 @@ class StepBook:
         self.journal.check()
         if self._stopped:
             raise YieldNow
-        if self.waiting.cancelled and (key in self.state.cut or not self._delivered):
+        if self.waiting.cancelled and (key in self.state.cut or not self._told.know(key)):
             await self._all_read()  # so that the agent knows all that there is to undo
-            self._delivered = True
             raise Cancelled
         if self.pausing or self.clock.monotonic() >= self.waiting.stop_at:
             raise YieldNow
@@ -184,7 +191,7 @@ class StepBook:
             ),
             len(detail) + 200,
         )
-        await self.journal.flush_soon()
+        await self.written()
         return error if isinstance(error, AntipodeError) else AntipodeError(code, detail)
 
     async def note_cancelled(self, key: str, digest: str, kind: str) -> None:
@@ -194,13 +201,28 @@ class StepBook:
             at=self.clock.now(), step=key, step_kind=kind, arguments=digest, code=CANCELLED, detail=detail
         )
         self.journal.record(failed)
-        await self.journal.flush_soon()
+        await self.written()
+
+    async def written(self, *, at_once: bool = False) -> None:
+        """Have the recorded end of a step written, soon or at once.
+
+        A branch that is ended meanwhile still learns how its step has ended, for it would in every replay; then it is
+        ended. Else the agent would not know of all that it may have to undo.
+        """
+        try:
+            await (self.journal.flush() if at_once else self.journal.flush_soon())
+        except asyncio.CancelledError:
+            await self.journal.under_way()
+            me = asyncio.current_task()
+            assert me is not None
+            asked = me.cancelling()
+            asyncio.get_running_loop().call_soon(lambda: me.cancel() if me.cancelling() >= asked else None)
 
     def _tells_of_cancel(self, ended: StepEnd) -> bool:
         return self.state.cancel is not None and isinstance(ended, StepFailed) and ended.code == CANCELLED
 
     @contextlib.contextmanager
-    def at_step(self) -> Iterator[None]:
+    def at_step(self, key: str) -> Iterator[None]:
         """Keep account of who is at a step, and of the one who learns that the job is cancelled."""
         task = asyncio.current_task()
         self._inside.append(task)
@@ -208,7 +230,7 @@ class StepBook:
             with self.waiting.step():
                 yield
         except Cancelled:
-            self._delivered = True
+            self._told.tell(key)
             raise
         except (AppendConflict, StateUnavailable, PayloadUnavailable) as error:
             self.broken = error

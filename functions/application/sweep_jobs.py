@@ -116,7 +116,8 @@ class SweepJobs:
             timely = start_not_before(state) or now
             return await self._put_back(entry, state, head, ARRIVED if timely > now else DUE, now)
         current = head is not None and (state is None or head.epoch >= state.epoch)  # else of before it was adopted
-        if head is not None and current and head.due_at is not None and head.due_at > now:
+        gap = state is not None and not state.complete and head is not None and head.status != UNCLEAR
+        if head is not None and current and head.due_at is not None and head.due_at > now and not gap:
             return SweepReport(1)  # it is alive, or waits: a later entry stands for it
         if not current and state is not None and self._opening_due(record, state) > now:
             return SweepReport(1)  # the entry of its submission or adoption will stand for it

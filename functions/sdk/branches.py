@@ -15,9 +15,10 @@ _here: "ContextVar[tuple[Branches, str] | None]" = ContextVar("the branch", defa
 
 
 class Branches:
-    """The branches of one running agent."""
+    """The branches of one running agent. `begun` is told the path of each as it begins."""
 
-    def __init__(self) -> None:
+    def __init__(self, begun: Callable[[str], None]) -> None:
+        self._begun = begun
         self._counts: dict[str, int] = {}
 
     def path(self, name: str) -> str:
@@ -49,6 +50,8 @@ class Branches:
         return Branch(self._begin(work, f"{self._next('spawn')}/"))
 
     def _begin(self, work: Awaitable[Result], path: str) -> "asyncio.Task[Result]":
+        self._begun(path)
+
         async def branch() -> Result:
             _here.set((self, path))
             return await work

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from functions.adapters.memory import ArrivalRow, MemoryTable, SegmentRow
 from functions.domain.job.arrivals import Arrival
-from functions.domain.job.history import Segment
+from functions.domain.job.history import Segment, newest_snapshot
 from functions.domain.job.snapshot import Snapshot
 from tests.simulation import oracle
 from tests.simulation.machine import current_process
@@ -89,14 +89,18 @@ class Replica:
                 yield (space, key), value
 
     def known(self, job_id: str) -> tuple[Segment, ...]:
-        """Return what can be known here of a job's history: its segments, and those whose sum a snapshot tells."""
+        """Return what can be known here of a job's history: its segments, and those whose sum its snapshot tells.
+
+        Only the snapshot that goes furthest counts, for whoever reads the job reads no other; and not even that where
+        both Regions opened its epoch, for then which of the two counts is in their segments.
+        """
         own = [row.segment for _, row in sorted(each for each in self.table.segments.items() if each[0][0] == job_id)]
-        snapshots = [snapshot for key, snapshot in self.table.snapshots.items() if key[0] == job_id]
-        if not snapshots:
+        snapshot = newest_snapshot(each for key, each in self.table.snapshots.items() if key[0] == job_id)
+        if snapshot is None or any(each.epoch == snapshot.epoch and each.region != snapshot.region for each in own):
             return tuple(own)
         here = {(segment.epoch, segment.region, segment.place) for segment in own}
         told: dict[tuple[int, str, int], Segment] = {}
-        for segment in (each for snapshot in snapshots for each in self.covered.get(_place_of(snapshot), ())):
+        for segment in self.covered.get(_place_of(snapshot), ()):
             place = (segment.epoch, segment.region, segment.place)
             if place not in here and (place not in told or len(told[place].events) < len(segment.events)):
                 told[place] = segment

@@ -2,8 +2,9 @@
 
 Half of what a simulation costs would be rounds that find what the last one found. A sweep sees to the entries that are
 due, each once; adoption, while the peer is held for lost, looks at the peer's jobs again and again. So a round is left
-out when nothing has come due, nothing was refused in the last one and the verdict stands; with the peer lost, only when
-nothing at all was written either. A new sweeper begins with a round. In a part of the seeds no round is left out.
+out when nothing has come due, nothing was refused in the last one and the verdict stands; with the peer lost, or back
+for a short time only, when nothing at all was written either. A new sweeper begins with a round. In a part of the seeds
+no round is left out.
 """
 
 import asyncio
@@ -76,7 +77,7 @@ class SweepersClock(VirtualClock):
         now = self.now()
         due = frozenset(entry for entry in self._entries if entry.due_at <= now)
         verdict = self.replica.table.verdicts.get(self.region)
-        lost = verdict is not None and verdict.lost
+        lost = verdict is not None and (verdict.lost or verdict.looks_back(now))
         return _Sight(due, verdict, self.process.refusals, self.replica.changes if lost else None)
 
     async def _read_entries(self) -> None:

@@ -11,6 +11,8 @@ from functions.domain.moments import seconds_between
 
 PROBES_TO_DECLARE = 3
 BEATS_TO_CLEAR = 3
+#: So long after the peer is back a Region looks for what each of the two took in for jobs that the other then owned.
+LOOK_BACK_SECONDS = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +26,17 @@ class Heartbeat:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What `region` holds of `peer`."""
+    """What `region` holds of `peer`. `parted_at`: when it was last taken for lost, also after it is back."""
 
     region: str
     peer: str
     lost: bool
     since: str
+    parted_at: str | None = None
+
+    def looks_back(self, now: str) -> bool:
+        """Say whether the peer is back, but not for long."""
+        return not self.lost and self.parted_at is not None and seconds_between(self.since, now) < LOOK_BACK_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +80,8 @@ def judge(current: Verdict | None, watch: Watch, *, region: str, peer: str, stal
     if current is None:
         return Verdict(region, peer, False, now)
     if not current.lost and stale and watch.failed_probes >= PROBES_TO_DECLARE:
-        return Verdict(region, peer, True, now)
+        parted_at = current.parted_at if current.looks_back(now) else now
+        return Verdict(region, peer, True, now, parted_at)
     if current.lost and watch.good_rounds >= BEATS_TO_CLEAR:
-        return Verdict(region, peer, False, now)
+        return Verdict(region, peer, False, now, current.parted_at or current.since)
     return current

@@ -1,12 +1,15 @@
 """The sweeper's minute: it sweeps, and adopts while the peer is held for lost."""
 
+from dataclasses import fields
+
 from functions.application.keep_sweeping import PAUSE_SECONDS, KeepSweeping
+from functions.application.wake_jobs import WakeJobs
 from functions.domain.job.history import Segment
-from functions.domain.ownership.verdict import Verdict
+from functions.domain.ownership.verdict import LOOK_BACK_SECONDS, Verdict
 from tests.simulation.virtual_time import in_virtual_time, pass_time
 from tests.unit.application.agents import Effects
 from tests.unit.application.two_regions import EAST, JOB, STALL_SECONDS, WEST, Log, Region, submitted, two_regions
-from tests.unit.domain.job.writing import NOON, step
+from tests.unit.domain.job.writing import NOON, at, step
 from tests.unit.domain.job.writing import submitted as submission
 
 
@@ -103,3 +106,22 @@ async def test_a_job_that_only_the_sweeper_can_name_is_adopted_in_the_same_round
     await keep_sweeping(west).run(1, log)
     assert (west.state(JOB).owner_region, west.state(JOB).epoch, west.state(JOB).complete) == (WEST, 3, True)
     assert ("swept", {"examined": 1, "put_back": 0, "unclear": 1}) in log.said
+
+
+@in_virtual_time
+async def test_when_the_peer_is_back_it_is_looked_for_what_came_to_it_for_a_while() -> None:
+    looks: list[tuple[float, str, str]] = []
+
+    class Looking(WakeJobs):
+        async def look_back(self, parted_at: str, back_at: str) -> None:
+            looks.append((self.clock.monotonic(), parted_at, back_at))
+
+    _, west = two_regions(Effects().walker(1))
+    await west.register.put_verdict(Verdict(WEST, EAST, False, at(5), NOON))
+    keep = keep_sweeping(west)
+    assert keep.adopt is not None
+    known = keep.adopt.wake
+    keep.adopt.wake = Looking(**{each.name: getattr(known, each.name) for each in fields(known) if each.name[0] != "_"})
+    await keep.run(5 + LOOK_BACK_SECONDS + 60, Log())
+    assert {look[1:] for look in looks} == {(NOON, at(5))}
+    assert looks[-1][0] == LOOK_BACK_SECONDS

@@ -3,15 +3,18 @@
 from functions.adapters.memory import MemoryHistory, MemoryTable
 from functions.application.open_epoch import open_epoch
 from functions.application.ports import Due, LaneSend
+from functions.application.sweep_jobs import PATIENCE_SECONDS
+from functions.domain.job.history import Head
 from functions.domain.job.state import JobState, fold
 from functions.domain.lanes import LaneMessage
 from functions.sdk import Context
-from tests.simulation.virtual_time import in_virtual_time
-from tests.unit.application.agents import Diary
+from tests.simulation.virtual_time import in_virtual_time, pass_time
+from tests.unit.application.agents import Diary, Effects
 from tests.unit.application.fleet import Fleet
 from tests.unit.application.stories import DAY, begun, cancelled, careful, paused, resumed, signalled
-from tests.unit.application.two_regions import replicate
+from tests.unit.application.two_regions import STALL_SECONDS, replicate, two_regions
 from tests.unit.domain.job.writing import EAST, JOB, WEST, adopted, at, segment, started, step, submitted
+from tests.unit.domain.job.writing import paused as paused_event
 
 
 async def opened(table: MemoryTable, state: JobState) -> LaneSend | None:
@@ -117,3 +120,22 @@ async def test_a_cancel_that_the_lost_region_had_not_taken_in_is_taken_in_by_the
     await Fleet(west).finish()
     assert west.state(JOB).status == "cancelled"
     assert diary.entries == ["book", "undo 1", "undo 2"]
+
+
+@in_virtual_time
+async def test_a_halted_job_that_has_lost_a_part_is_held_as_soon_as_something_arrives_for_it() -> None:
+    east, _ = two_regions(Effects().walker(1))
+    east.put(segment(1, EAST, 1, submitted(agent="walk")), segment(1, EAST, 2, step("a")))
+    east.put(segment(1, EAST, 3, paused_event()))
+    east.table.heads[JOB, EAST] = Head(JOB, EAST, 1, 3, "waiting", "standard", at(3600))
+    sweep = east.sweep_jobs()
+    await pass_time(60)
+    await sweep.sweep()
+    del east.table.segments[JOB, 1, EAST, 2]  # the Region was lost, and came back without it
+    await resumed(east)
+    assert (await sweep.sweep()).unclear == (JOB,)
+    while not (await sweep.sweep()).put_back:
+        await pass_time(5)
+    assert east.clock.monotonic() < PATIENCE_SECONDS + 3 * STALL_SECONDS
+    await east.work()
+    assert east.state(JOB).status == "succeeded"

@@ -201,3 +201,20 @@ def test_a_value_that_cannot_be_recorded_is_a_clear_error(value: Any, code: str)
 def test_sizes_are_counted_in_bytes() -> None:
     assert size_of("é", "it") == 4
     assert size_of("x" * (INLINE_BYTES - 2), "it") == INLINE_BYTES
+
+
+@in_virtual_time
+async def test_whoever_waits_for_a_flush_under_way_is_told_how_it_went() -> None:
+    writing = Writing(seconds=3)
+    writing.journal.record(step("a"))
+    flush = asyncio.create_task(writing.journal.flush())
+    await pass_time(1)
+    flush.cancel()
+    await writing.journal.under_way()
+    assert asyncio.get_running_loop().time() == 3
+    assert list(writing.history.table.segments)
+    writing.history.table.refusing = True
+    await writing.step("b")
+    await pass_time(1)
+    with pytest.raises(StateUnavailable):
+        await writing.journal.under_way()

@@ -45,6 +45,7 @@ class Recording:
     notes: list[tuple[str, Json]] = field(default_factory=list)
     told: list[TellRequest] = field(default_factory=list)
     answers_to_tells: list[Json] = field(default_factory=list)
+    branches: list[str] = field(default_factory=list)
     session: str | None = None
     memory: list[Json] = field(default_factory=list)
     entropy: CountingEntropy = field(default_factory=CountingEntropy)
@@ -94,6 +95,10 @@ class Recording:
             self.told.append(request)
             self._ended[key] = self.answers_to_tells.pop(0) if self.answers_to_tells else {"told": True}
         return self._ended[key]
+
+    def begun(self, branch: str) -> None:
+        """See StepRecorder."""
+        self.branches.append(branch)
 
     async def report(self, name: str, note: Json) -> None:
         """See StepRecorder."""

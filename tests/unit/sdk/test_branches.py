@@ -217,3 +217,16 @@ async def test_an_agent_that_is_begun_inside_of_a_branch_of_another_one_has_its_
     await ctx.gather(begin_another(ctx))
     assert outer.keys() == ["gather[0]/now"]
     assert inner.keys() == ["now", "gather[0]/random"]
+
+
+@in_virtual_time
+async def test_the_recorder_is_told_of_each_branch_as_it_begins() -> None:
+    recording = Recording()
+    ctx = Context(recording)
+
+    async def two() -> None:
+        await ctx.gather(ctx.tool(slow, "a", 0.0), ctx.tool(slow, "b", 0.0))
+
+    await ctx.gather(two(), ctx.tool(slow, "c", 0.0))
+    await ctx.spawn(ctx.tool(slow, "d", 0.0))
+    assert recording.branches == ["gather[0]/", "gather[1]/", "gather[0]/gather[0]/", "gather[0]/gather[1]/", "spawn/"]

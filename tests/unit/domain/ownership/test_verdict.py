@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.domain.ownership.verdict import Heartbeat, Verdict, Watch, judge, observe
+from functions.domain.ownership.verdict import LOOK_BACK_SECONDS, Heartbeat, Verdict, Watch, judge, observe
 from tests.unit.domain.job.writing import EAST, NOON, WEST, at
 
 ROUND = 5.0
@@ -105,3 +105,36 @@ def test_the_first_verdict_of_all_is_that_the_peer_is_there() -> None:
 def test_a_verdict_that_does_not_change_is_the_same_object() -> None:
     verdict = Verdict(WEST, EAST, True, NOON)
     assert judge(verdict, Watch(), region=WEST, peer=EAST, stale_seconds=STALE, now=at(9)) is verdict
+
+
+def parted_and_back() -> Verdict:
+    """The verdict on a peer that was lost at noon and is back a minute later."""
+    back = Watch(good_rounds=3)
+    lost = Verdict(WEST, EAST, True, NOON, NOON)
+    return judge(lost, back, region=WEST, peer=EAST, stale_seconds=STALE, now=at(60))
+
+
+def test_when_the_peer_is_back_the_verdict_still_says_since_when_it_had_been_lost() -> None:
+    assert parted_and_back() == Verdict(WEST, EAST, False, at(60), NOON)
+    lost_by_an_older_version = Verdict(WEST, EAST, True, NOON)
+    found = judge(
+        lost_by_an_older_version, Watch(good_rounds=3), region=WEST, peer=EAST, stale_seconds=STALE, now=at(60)
+    )
+    assert found.parted_at == NOON
+
+
+def test_a_region_looks_back_for_a_quarter_of_an_hour_after_its_peer_is_back() -> None:
+    verdict = parted_and_back()
+    assert verdict.looks_back(at(60 + LOOK_BACK_SECONDS - 1))
+    assert not verdict.looks_back(at(60 + LOOK_BACK_SECONDS))
+    assert not Verdict(WEST, EAST, False, NOON).looks_back(at(1))
+    assert not Verdict(WEST, EAST, True, NOON, NOON).looks_back(at(1))
+
+
+@pytest.mark.parametrize(("seconds", "parted_at"), [(100.0, NOON), (2000.0, at(2000))])
+def test_a_peer_that_is_lost_again_before_all_was_looked_at_was_lost_from_the_first_time_on(
+    seconds: float, parted_at: str
+) -> None:
+    silent = Watch(seen_at=NOON, failed_probes=3)
+    again = judge(parted_and_back(), silent, region=WEST, peer=EAST, stale_seconds=STALE, now=at(seconds))
+    assert again == Verdict(WEST, EAST, True, at(seconds), parted_at)

@@ -1,0 +1,104 @@
+"""What wakes a job that two Regions ran at once: what had come to the one whose history does not count in the end."""
+
+from functions.application.wake_jobs import MARGIN_SECONDS
+from functions.sdk import AgentDefinition
+from tests.simulation.virtual_time import VirtualClock, in_virtual_time, pass_time
+from tests.unit.application.stories import DAY, agent_of, signalled
+from tests.unit.application.two_regions import EAST, JOB, STALL_SECONDS, Region, replicate, request, two_regions
+from tests.unit.domain.job.writing import at
+
+
+async def both_accept(wanted: AgentDefinition) -> tuple[Region, Region]:
+    """Two Regions that cannot reach each other accept one submission, and each runs the job until it waits.
+
+    The history of us-east-1 is the one that counts when they meet.
+    """
+    east, west = two_regions(wanted)
+    west.clock = VirtualClock(0.5)
+    for region in (east, west):
+        region.peer.table.refusing = True
+        await region.submit_job().submit(request(wanted.name, input={}))
+        await region.work()
+        region.peer.table.refusing = False
+    return east, west
+
+
+def meet(east: Region, west: Region) -> None:
+    """Everything that either wrote reaches the other."""
+    replicate(east, west)
+    replicate(west, east)
+
+
+async def taken_in_by_the_loser() -> tuple[Region, Region]:
+    """While both run one job, a signal comes to the Region whose history does not count in the end.
+
+    Both Regions' sweepers have seen to the job by then.
+    """
+    east, west = await both_accept(agent_of(lambda ctx: ctx.signal("go", timeout=DAY), "wait"))
+    east.table.refusing = True
+    await signalled(west, "go", "went")
+    east.table.refusing = False
+    await west.work()
+    assert west.state(JOB).status == "succeeded"
+    for sweep in (east.sweep_jobs(), west.sweep_jobs()):
+        await pass_time(200)
+        await sweep.sweep()
+    meet(east, west)
+    for region in (east, west):
+        assert (region.state(JOB).owner_region, region.state(JOB).status) == (EAST, "waiting")
+    return east, west
+
+
+@in_virtual_time
+async def test_what_came_to_the_other_owner_while_the_regions_were_apart_wakes_the_job_once_they_have_met() -> None:
+    east, west = await taken_in_by_the_loser()
+    for region in (east, west):
+        await region.sweep_jobs().sweep()  # neither's due entries lead to it before the wait's deadline
+        assert not region.waiting()
+    await east.adopt_jobs().wake.look_back(at(0), at(60))
+    await east.work()
+    assert east.state(JOB).result == "went"
+
+
+@in_virtual_time
+async def test_a_hint_that_is_lost_then_is_sent_again_by_the_sweeper() -> None:
+    east, _ = await taken_in_by_the_loser()
+    wake = east.adopt_jobs().wake
+    await wake.look_back(at(0), at(60))
+    assert len(east.waiting()) == 1
+    await wake.look_back(at(0), at(60))
+    assert not east.waiting()  # it is seen to
+    await pass_time(STALL_SECONDS)
+    await east.sweep_jobs().sweep()
+    await east.work()
+    assert east.state(JOB).result == "went"
+
+
+@in_virtual_time
+async def test_looking_back_takes_nothing_over_and_wakes_no_job_of_the_peer() -> None:
+    _, west = await taken_in_by_the_loser()
+    await west.adopt_jobs().wake.look_back(at(0), at(60))
+    assert not west.waiting()
+    assert (west.state(JOB).owner_region, west.state(JOB).epoch) == (EAST, 1)
+
+
+@in_virtual_time
+async def test_a_job_that_turns_out_to_be_this_regions_later_is_woken_then() -> None:
+    east, _ = await taken_in_by_the_loser()
+    late = [key for key, row in east.table.segments.items() if row.segment.region == EAST]
+    rows = {key: east.table.segments.pop(key) for key in late}
+    wake = east.adopt_jobs().wake
+    await wake.look_back(at(0), at(60))
+    assert not east.waiting()
+    east.table.segments.update(rows)
+    await wake.look_back(at(0), at(60))
+    assert len(east.waiting()) == 1
+
+
+@in_virtual_time
+async def test_what_came_long_before_or_long_after_is_not_looked_at() -> None:
+    east, _ = await taken_in_by_the_loser()
+    wake = east.adopt_jobs().wake
+    await wake.look_back(at(MARGIN_SECONDS + 10), at(1000))
+    await wake.look_back(at(-1000), at(-MARGIN_SECONDS - 10))
+    assert not east.waiting()
