@@ -306,7 +306,7 @@ class AdvanceJob:
         """
         state, now = known.state, self.clock.now()
         afresh = reason in ("stalled", "due") and state.waiting_until is None
-        if not (state.adoptions or afresh):
+        if state.redrives or not (state.adoptions or afresh):
             return None
         end = end_event(await self.children.end_from_parent(state), now, by="parent")
         if end is None and state.job.session is not None:
@@ -318,6 +318,8 @@ class AdvanceJob:
         return JobCancelled(at=self.clock.now(), by=state.cancel.by, reason=state.cancel.reason)
 
     async def _conclude(self, known: _Known, outcome: Event) -> None:
+        if known.state.adoptions:  # what somebody has been told may have arrived here meanwhile
+            outcome = await self._end_already_told(known, "") or outcome
         known.journal.record(outcome)
         await known.journal.finish()
         if self.counts is not None:

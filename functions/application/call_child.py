@@ -12,6 +12,7 @@ from functions.application.enlist_turn import EnlistTurn
 from functions.application.ports import HistoryStore
 from functions.application.read_state import read_state
 from functions.application.send_arrival import SendArrival
+from functions.application.step_ends import end_taken
 from functions.application.submit_job import SubmitJob, SubmitRequest
 from functions.application.tell_job import TellJob
 from functions.domain.errors import AntipodeError
@@ -81,15 +82,18 @@ class CallChild:
         """Return the end that the parent of an adopted job has already been told of, or None.
 
         The Region that had run it to its end may be lost with that part of its history; but the parent may have gone on
-        with the result, so it stands.
+        with the result, so it stands. What told the parent may be lost, too: then its own history says it.
         """
         link = state.job.parent
         if link is None:
             return None
-        key = awaited(ArrivalKind.CHILD_ENDED, str(link["step"]))
-        return next(
-            (arrival.body for arrival in await self.history.arrivals(str(link["job_id"])) if arrival.key == key), None
-        )
+        parent_id, step = str(link["job_id"]), str(link["step"])
+        key = awaited(ArrivalKind.CHILD_ENDED, step)
+        for arrival in await self.history.arrivals(parent_id):
+            if arrival.key == key:
+                return arrival.body
+        _, parent = await read_state(self.history, parent_id)
+        return None if parent is None else end_taken(parent.steps.get(step), key)
 
     async def _tell_parent(self, job_id: str, state: JobState) -> None:
         link = state.job.parent

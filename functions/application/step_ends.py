@@ -4,7 +4,15 @@ from functions.application.ports import ModelUnavailable
 from functions.domain.errors import AntipodeError
 from functions.domain.job.arrivals import Arrival
 from functions.domain.job.decider import over_budget
-from functions.domain.job.events import JobCancelled, JobFailed, JobSucceeded, Json, StepSucceeded, WaitOpened
+from functions.domain.job.events import (
+    JobCancelled,
+    JobFailed,
+    JobSucceeded,
+    Json,
+    StepFailed,
+    StepSucceeded,
+    WaitOpened,
+)
 from functions.domain.job.history import Ask
 from functions.domain.job.state import JobState, StepEnd
 
@@ -55,6 +63,17 @@ def end_event(end: Json, now: str, by: str) -> JobSucceeded | JobFailed | JobCan
     if end["status"] == "cancelled":
         return JobCancelled(at=now, by=by, reason=str(told.get("detail", "")))
     return JobFailed(at=now, code=str(told.get("code")), detail=str(told.get("detail")))
+
+
+def end_taken(ended: StepEnd | None, key: str) -> Json:
+    """Return a child's end as its parent took it in with the arrival `key`; None when it has not."""
+    match ended:
+        case StepSucceeded(arrival=arrival, result=result) if arrival == key:
+            return {"status": "succeeded", "result": result}
+        case StepFailed(arrival=arrival, code=code, detail=detail) if arrival == key:
+            return {"status": "failed", "error": {"code": code, "detail": detail}}
+        case _:
+            return None
 
 
 def ask_of(job_id: str, state: JobState, wait: WaitOpened, region: str, *, open: bool) -> Ask:

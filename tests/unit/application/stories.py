@@ -7,13 +7,14 @@ from pydantic import BaseModel
 
 from functions.application.agent_ports import Agent, Cancelled
 from functions.application.send_arrival import Sent
+from functions.domain.ids import child_job_id
 from functions.domain.job.arrivals import ArrivalKind
 from functions.domain.job.events import Json
 from functions.domain.job.state import JobState
 from functions.sdk import AgentDefinition, Context, agent
 from tests.unit.application.agents import Diary, Nothing
 from tests.unit.application.fleet import Deadly, Fleet
-from tests.unit.application.two_regions import JOB, Region, Shelf, request, two_regions
+from tests.unit.application.two_regions import JOB, Region, Shelf, replicate, request, two_regions
 
 DAY = 86_400.0
 Work = Callable[[Context], Awaitable[object]]
@@ -148,3 +149,23 @@ async def family(ctx: Context) -> object:
     """Call two children side by side and one after them."""
     both = await ctx.gather(ctx.call("child", Wish(seconds=4)), ctx.call("child", Wish(seconds=30)))
     return [both, await ctx.call("child", Wish(seconds=1, fails=True), otherwise="failed")]
+
+
+async def child_ended_in_east() -> tuple[Region, Region, str]:
+    """Return both Regions after East's child has ended and told its parent, and West has all but the child's end."""
+
+    async def work(ctx: Context) -> object:
+        result = await ctx.call("child", Wish(seconds=50))
+        await ctx.sleep(DAY)
+        return result
+
+    east, fleet = await begun(work, children())
+    await fleet.pass_time(10)
+    replicate(east, east.peer)
+    await fleet.pass_time(100)
+    child = child_job_id(JOB, "child")
+    assert east.state(child).finished
+    parents = [row.segment for row in east.table.segments.values() if row.segment.job_id == JOB]
+    east.peer.put(*(segment for segment in parents if segment not in east.peer.segments(JOB)))
+    east.peer.table.arrivals.update(east.table.arrivals)
+    return east, east.peer, child

@@ -19,6 +19,7 @@ from tests.unit.application.stories import (
     Wish,
     begun,
     cancelled,
+    child_ended_in_east,
     children,
     family,
     jobs_of,
@@ -211,26 +212,6 @@ async def test_one_job_that_only_a_newer_version_can_read_does_not_keep_the_othe
     adopt.history = NewerHistory(west.table)
     assert (await adopt.adopt()).adopted == 1
     assert (await west.adopt_jobs().adopt()).adopted == 1  # of the newer version
-
-
-async def child_ended_in_east() -> tuple[Region, Region, str]:
-    """Return both Regions after East's child has ended and told its parent, and West has all but the child's end."""
-
-    async def work(ctx: Context) -> object:
-        result = await ctx.call("child", Wish(seconds=50))
-        await ctx.sleep(DAY)
-        return result
-
-    east, fleet = await begun(work, children())
-    await fleet.pass_time(10)
-    replicate(east, east.peer)
-    await fleet.pass_time(100)
-    child = child_job_id(JOB, "child")
-    assert east.state(child).finished
-    parents = [row.segment for row in east.table.segments.values() if row.segment.job_id == JOB]
-    east.peer.put(*(segment for segment in parents if segment not in east.peer.segments(JOB)))
-    east.peer.table.arrivals.update(east.table.arrivals)
-    return east, east.peer, child
 
 
 @in_virtual_time

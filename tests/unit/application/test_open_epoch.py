@@ -1,5 +1,7 @@
 """Opening an epoch: where it continues, who is first, and what becomes of a job that waits, is halted or is to end."""
 
+from dataclasses import replace
+
 from functions.adapters.memory import MemoryHistory, MemoryTable
 from functions.application.open_epoch import open_epoch
 from functions.application.ports import Due, LaneSend
@@ -10,8 +12,17 @@ from functions.domain.lanes import LaneMessage
 from functions.sdk import Context
 from tests.simulation.virtual_time import in_virtual_time, pass_time
 from tests.unit.application.agents import Diary, Effects
-from tests.unit.application.fleet import Fleet
-from tests.unit.application.stories import DAY, begun, cancelled, careful, paused, resumed, signalled
+from tests.unit.application.fleet import Deadly, Fleet
+from tests.unit.application.stories import (
+    DAY,
+    begun,
+    cancelled,
+    careful,
+    child_ended_in_east,
+    paused,
+    resumed,
+    signalled,
+)
 from tests.unit.application.two_regions import STALL_SECONDS, replicate, two_regions
 from tests.unit.domain.job.writing import EAST, JOB, WEST, adopted, at, segment, started, step, submitted
 from tests.unit.domain.job.writing import paused as paused_event
@@ -139,3 +150,36 @@ async def test_a_halted_job_that_has_lost_a_part_is_held_as_soon_as_something_ar
     assert east.clock.monotonic() < PATIENCE_SECONDS + 3 * STALL_SECONDS
     await east.work()
     assert east.state(JOB).status == "succeeded"
+
+
+@in_virtual_time
+async def test_an_adopted_child_ends_as_its_parents_own_history_says_when_what_told_the_parent_is_lost() -> None:
+    _, west, child = await child_ended_in_east()
+    west.table.arrivals.clear()
+    await west.adopt_jobs().adopt(also=(child, JOB))
+    fleet = Fleet(west)
+    await fleet.until(lambda: west.state(child).finished)
+    assert (west.state(child).status, west.state(child).result) == ("succeeded", 100)
+    assert "attempt_started" not in [item.event.kind for item in west.state(child).history if item.region == WEST]
+
+
+@in_virtual_time
+async def test_what_its_parent_was_told_stands_though_it_arrives_while_the_adopted_child_runs_again() -> None:
+    _, west, child = await child_ended_in_east()
+    ((key, told),) = west.table.arrivals.items()
+    otherwise = replace(told.arrival, body={"job_id": child, "status": "succeeded", "result": "otherwise"})
+    west.table.arrivals.clear()
+    for place in [place for place in west.table.segments if place[0] == JOB]:
+        del west.table.segments[place]
+    await west.adopt_jobs().adopt(also=(child,))
+
+    class Late(Deadly):
+        async def burn(self, what: str) -> None:
+            await Deadly.burn(self, what)
+            if what == "after append":
+                west.table.arrivals[key] = replace(told, arrival=otherwise)
+
+    fleet = Fleet(west, fuse=Late())
+    await fleet.until(lambda: west.state(child).finished)
+    assert "attempt_started" in [item.event.kind for item in west.state(child).history if item.region == WEST]
+    assert west.state(child).result == "otherwise"

@@ -9,6 +9,7 @@ from functions.application.step_ends import (
     ReplayDiverged,
     ask_of,
     branch_of,
+    end_taken,
     failure_of,
     result_of_child,
     same_step,
@@ -17,7 +18,7 @@ from functions.application.step_ends import (
 )
 from functions.domain.errors import AntipodeError
 from functions.domain.job.arrivals import Arrival, ArrivalKind
-from functions.domain.job.events import Json, StepFailed, WaitOpened
+from functions.domain.job.events import Json, StepFailed, StepSucceeded, WaitOpened
 from functions.domain.job.history import Ask
 from functions.domain.job.state import JobState, fold
 from tests.unit.domain.job.writing import EAST, JOB, NOON, at, segment, step, submitted
@@ -113,3 +114,15 @@ def test_a_wait_for_a_decision_is_listed_for_its_group() -> None:
         at=at(5), step="approval", step_kind="approval", arguments="d", until=at(9), about={"group": "legal"}
     )
     assert ask_of(JOB, state(), wait, EAST, open=True) == Ask(JOB, EAST, "approval", "acme", "legal", at(5), open=True)
+
+
+def test_a_childs_end_is_read_back_from_the_step_that_took_it_in() -> None:
+    call = {"at": NOON, "step": "child", "step_kind": "call", "arguments": "d"}
+    key = "child_ended/child"
+    taken = StepSucceeded(**call, result=7, arrival=key)  # type: ignore[arg-type]  # all of them texts
+    assert end_taken(taken, key) == {"status": "succeeded", "result": 7}
+    failed = StepFailed(**call, code="child_failed", detail="why", arrival=key)
+    assert end_taken(failed, key) == {"status": "failed", "error": {"code": "child_failed", "detail": "why"}}
+    timed_out = StepFailed(**call, code="wait_timed_out", detail="too late")
+    assert end_taken(timed_out, key) is None
+    assert end_taken(None, key) is None
