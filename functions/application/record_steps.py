@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from functions.application.ports import Clock, HistoryStore
+from functions.application.ports import Alarm, Clock, HistoryStore
 from functions.domain.errors import AntipodeError
 from functions.domain.job.events import Event, Json, WaitOpened
 from functions.domain.job.history import Segment
@@ -37,7 +37,7 @@ class Journal:
     _buffer: list[tuple[Event, int]] = field(default_factory=list)
     _bytes: int = 0
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _timer: asyncio.TimerHandle | None = None
+    _timer: Alarm | None = None
     _writing: asyncio.Task[None] | None = None
     _broken: Exception | None = None
 
@@ -103,8 +103,8 @@ class Journal:
             self._set_timer()
 
     def _set_timer(self) -> None:
-        """Most attempts are over before it rings, so it is a timer of the loop's, and no task that sleeps."""
-        self._timer = asyncio.get_running_loop().call_later(GROUP_SECONDS, self._ring)
+        """Most attempts are over before it rings, so it is an alarm, and no task that sleeps."""
+        self._timer = self.clock.call_later(GROUP_SECONDS, self._ring)
 
     def _ring(self) -> None:
         if self._buffer:

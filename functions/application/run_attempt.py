@@ -13,6 +13,7 @@ from functions.application.agent_ports import Agent, Agents, Cancelled, Continue
 from functions.application.call_child import CallChild
 from functions.application.keep_payloads import KeepPayloads
 from functions.application.ports import (
+    Alarm,
     AppendConflict,
     Clock,
     Entropy,
@@ -224,7 +225,7 @@ class _Attempt:
     def _seconds_left(self) -> float:
         return round(self.waiting.stop_at - self.parts.clock.monotonic(), 3)
 
-    def _watch_from_now_on(self, over: "_Over") -> asyncio.TimerHandle:
+    def _watch_from_now_on(self, over: "_Over") -> Alarm:
         """Have the watchers begun when the first of them has something to do: most attempts are over before that."""
         alive = self.parts.stall_seconds / 3
         left = max(0.0, self.waiting.stop_at - self.parts.clock.monotonic()) + OVERTIME_SECONDS
@@ -235,7 +236,7 @@ class _Attempt:
             over.beside(self._look_out(LOOK_SECONDS - soonest))
             over.beside(self._give_up(left - soonest, over))
 
-        return asyncio.get_running_loop().call_later(soonest, begin)
+        return self.parts.clock.call_later(soonest, begin)
 
     async def _give_up(self, pause: float, over: "_Over") -> None:
         """Leave an agent that is still at a step when its time is over."""

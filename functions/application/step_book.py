@@ -5,8 +5,6 @@ every attempt, whatever order branches end in.
 """
 
 import asyncio
-import contextlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from functions.application.agent_ports import (
@@ -221,23 +219,28 @@ class StepBook:
     def _tells_of_cancel(self, ended: StepEnd) -> bool:
         return self.state.cancel is not None and isinstance(ended, StepFailed) and ended.code == CANCELLED
 
-    @contextlib.contextmanager
-    def at_step(self, key: str) -> Iterator[None]:
+    def at_step(self, key: str) -> "_AtStep":
         """Keep account of who is at a step, and of the one who learns that the job is cancelled."""
-        task = asyncio.current_task()
+        return _AtStep(self, key)
+
+    def enter(self, task: "asyncio.Task[object] | None") -> None:
+        """Somebody comes to a step."""
         self._inside.append(task)
-        try:
-            with self.waiting.step():
-                yield
-        except Cancelled:
-            self._told.tell(key)
-            raise
-        except (AppendConflict, StateUnavailable, PayloadUnavailable) as error:
-            self.broken = error
-            self._stopped = True
-            raise YieldNow from error  # which the agent's own `except Exception` cannot take for its own
-        finally:
-            self._inside.remove(task)
+        self.waiting.enter_step()
+
+    def leave(self, task: "asyncio.Task[object] | None", key: str, error: BaseException | None) -> None:
+        """Somebody leaves the step `key`, with an error or without."""
+        self.waiting.leave_step()
+        self._inside.remove(task)
+        match error:
+            case Cancelled():
+                self._told.tell(key)
+            case AppendConflict() | StateUnavailable() | PayloadUnavailable():
+                self.broken = error
+                self._stopped = True
+                raise YieldNow from error  # which the agent's own `except Exception` cannot take for its own
+            case _:
+                pass
 
     async def keep(self, value: Json, what: str) -> tuple[Json, int]:
         """Return what to record for a value, and its size there: a large one is kept in both Regions' stores."""
@@ -253,3 +256,20 @@ class StepBook:
         """Count tokens. Raises AntipodeError budget_exceeded."""
         self._tokens += tokens
         within_budget(self.state, steps=self._steps, tokens=self._tokens)
+
+
+class _AtStep:
+    """The time that a task is at a step. A class, for there is one for each step: a generator costs thrice as much."""
+
+    __slots__ = ("_book", "_key", "_task")
+
+    def __init__(self, book: StepBook, key: str) -> None:
+        self._book = book
+        self._key = key
+        self._task: asyncio.Task[object] | None = asyncio.current_task()
+
+    def __enter__(self) -> None:
+        self._book.enter(self._task)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        self._book.leave(self._task, self._key, error)

@@ -4,8 +4,7 @@ Waits end by time or by an arrival. Effects under way are known here too, becaus
 """
 
 import asyncio
-import contextlib
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -59,16 +58,15 @@ class Waiting:
     _turns: int = 0
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    @contextlib.contextmanager
-    def step(self) -> Iterator[None]:
-        """While in here a branch is at a step: doing something, unless it is in `until`."""
+    def enter_step(self) -> None:
+        """From now on one more branch is at a step: doing something, unless it is in `until`."""
         self._active += 1
         self._note()
-        try:
-            yield
-        finally:
-            self._active -= 1
-            self._note()
+
+    def leave_step(self) -> None:
+        """From now on it is at none."""
+        self._active -= 1
+        self._note()
 
     async def effect(self, work: Coroutine[object, object, Result]) -> Result:
         """Carry out an effect. Raises Cancelled when a request to cancel comes meanwhile."""

@@ -27,7 +27,7 @@ from functions.sdk.branches import Branch, Branches
 from functions.sdk.model_call import MODEL_RETRY, ModelCall
 from functions.sdk.step_options import NO_OPTIONS, NOTHING, StepOptions
 from functions.sdk.tool import check_name, options_of
-from functions.sdk.values import from_json, to_json
+from functions.sdk.values import arguments_to_json, from_json, to_json
 
 Answer = TypeVar("Answer")
 Item = TypeVar("Item")
@@ -89,7 +89,7 @@ class Context:
     async def _tool(self, function: Callable[..., Any], args: tuple[object, ...], kwargs: dict[str, object]) -> Any:
         options, own = options_of(function), self._options
         form = _form_of(function)
-        arguments = to_json([list(args), kwargs], f"the arguments of tool {options.name!r}")
+        arguments = arguments_to_json(args, kwargs, f"the arguments of tool {options.name!r}")
 
         async def effect(idempotency_key: str) -> StepOutcome:
             keyed = {"idempotency_key": idempotency_key} if form.wants_key else {}

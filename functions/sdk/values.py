@@ -29,6 +29,14 @@ def _written() -> tuple[Callable[[object], Any], type[Exception]]:
     return to_jsonable_python, PydanticSerializationError
 
 
+def arguments_to_json(args: tuple[object, ...], kwargs: dict[str, object], where: str) -> Json:
+    """Return the arguments of a call as JSON. Raises value_not_serialisable."""
+    if not kwargs and all(type(each) in _AS_THEY_ARE and (type(each) is not str or each.isascii()) for each in args):
+        plain: Any = list(args)
+        return [plain, {}]
+    return to_json([list(args), kwargs], where)
+
+
 def to_json(value: object, where: str) -> Json:
     """Return `value` (JSON values, pydantic models, dataclasses, dates, ...) as JSON. Raises value_not_serialisable."""
     if type(value) in _AS_THEY_ARE:

@@ -34,3 +34,29 @@ class TestClock:
         before = clock.monotonic()
         asyncio.run(clock.sleep(0.001))
         assert clock.monotonic() >= before + 0.001
+
+    def test_now_goes_on_from_one_second_to_the_next(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        clock: Clock = SystemClock()
+        noon = 1_795_262_399_000_000_000
+        times = iter([noon - 1, noon, noon + 7_999_999, noon + 999_999_999, noon + 1_000_000_000])
+        monkeypatch.setattr("functions.adapters.system_clock.time.time_ns", lambda: next(times))
+        assert [clock.now() for _ in range(5)] == [
+            "2026-11-21T11:59:58.999Z",
+            "2026-11-21T11:59:59.000Z",
+            "2026-11-21T11:59:59.007Z",
+            "2026-11-21T11:59:59.999Z",
+            "2026-11-21T12:00:00.000Z",
+        ]
+
+    def test_what_is_to_be_called_later_is_called_then_unless_it_was_cancelled(self) -> None:
+        clock: Clock = SystemClock()
+        called: list[str] = []
+
+        async def program() -> None:
+            clock.call_later(0.002, lambda: called.append("kept"))
+            clock.call_later(0.001, lambda: called.append("cancelled")).cancel()
+            assert called == []
+            await clock.sleep(0.02)
+
+        asyncio.run(program())
+        assert called == ["kept"]

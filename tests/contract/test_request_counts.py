@@ -7,10 +7,11 @@ lanes: one write for ten attempts, or one in twenty seconds where there are fewe
 it in the budget (DESIGN section 8).
 """
 
+import asyncio
 import itertools
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -44,6 +45,10 @@ class QuickJobs(SystemClock):
     async def sleep(self, seconds: float) -> None:
         """See Clock."""
         await super().sleep(3600.0 if seconds == GROUP_SECONDS else seconds)
+
+    def call_later(self, seconds: float, call: Callable[[], None]) -> asyncio.TimerHandle:
+        """See Clock."""
+        return super().call_later(3600.0 if seconds == GROUP_SECONDS else seconds, call)
 
 
 class Account:

@@ -1,8 +1,9 @@
 """What can happen to a job. Events are immutable facts in the past tense; their JSON form is kept readable for ever."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
+from operator import attrgetter
 from typing import ClassVar, TypeAlias, get_args
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -310,16 +311,21 @@ _BY_KIND: Mapping[str, type[Event]] = {cls.kind: cls for cls in get_args(Event)}
 _FIELDS: Mapping[type[Event], Mapping[str, bool]] = {
     cls: {field.name: field.default is not MISSING for field in fields(cls)} for cls in get_args(Event)
 }
+#: How each kind is written: its names, what reads their values all at once, and which are left out at None.
+_FORMS: Mapping[type[Event], tuple[tuple[str, ...], Callable[[Event], tuple[Json, ...]], tuple[str, ...]]] = {
+    cls: (("kind", *known), attrgetter("kind", *known), tuple(name for name, optional in known.items() if optional))
+    for cls, known in _FIELDS.items()
+}
 _write = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def to_json(event: Event) -> dict[str, Json]:
     """Return the event as a JSON object; optional fields at None are left out."""
-    body: dict[str, Json] = {"kind": event.kind}
-    for name, optional in _FIELDS[type(event)].items():
-        value = getattr(event, name)
-        if value is not None or not optional:
-            body[name] = value
+    names, read, optional = _FORMS[type(event)]
+    body: dict[str, Json] = dict(zip(names, read(event), strict=True))
+    for name in optional:
+        if body[name] is None:
+            del body[name]
     return body
 
 

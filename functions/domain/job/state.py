@@ -6,6 +6,7 @@ submission. Only a gap-free prefix is read. Events off that path are kept for au
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
+from operator import attrgetter
 from typing import Any
 
 from functions.domain.job.events import (
@@ -26,6 +27,7 @@ from functions.domain.job.snapshot import Snapshot
 __all__ = ["FINISHED", "JobState", "NeedsWhole", "Recorded", "StepEnd", "fold", "snapshot_of"]
 
 _OF_PROGRESS = tuple(each.name for each in fields(Progress))
+_read_progress = attrgetter(*_OF_PROGRESS)
 
 
 class NeedsWhole(Exception):
@@ -309,7 +311,7 @@ def _apply_all(chain: _Chain, snapshot: Snapshot | None, **whole: Any) -> JobSta
         progress.read(item.sequence, item.event)
     if events:
         last = Place(events[-1].epoch, events[-1].region, events[-1].sequence)
-    known = {name: getattr(progress, name) for name in _OF_PROGRESS}
+    known = dict(zip(_OF_PROGRESS, _read_progress(progress), strict=True))
     for name in NAMES:
         known[name] = frozenset(known[name])
     return JobState(

@@ -3,6 +3,7 @@
 The peer's replica takes copies and does nothing else: what happens between Regions is not the author's affair.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -75,7 +76,14 @@ class EagerClock(VirtualClock):
 
     async def sleep(self, seconds: float) -> None:
         """See Clock."""
-        await pass_time(0.0 if seconds == GROUP_SECONDS else seconds)
+        await pass_time(self._seconds(seconds))
+
+    def call_later(self, seconds: float, call: Callable[[], None]) -> asyncio.TimerHandle:
+        """See Clock."""
+        return VirtualClock.call_later(self, self._seconds(seconds), call)
+
+    def _seconds(self, seconds: float) -> float:
+        return 0.0 if seconds == GROUP_SECONDS else seconds
 
 
 @dataclass(slots=True)

@@ -221,3 +221,7 @@ class VirtualClock:
     async def sleep(self, seconds: float) -> None:
         """See Clock."""
         await pass_time(seconds)
+
+    def call_later(self, seconds: float, call: Callable[[], None]) -> asyncio.TimerHandle:
+        """See Clock."""
+        return asyncio.get_running_loop().call_later(seconds, call)

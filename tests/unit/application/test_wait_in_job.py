@@ -319,9 +319,9 @@ async def test_all_branches_wait_only_when_none_of_them_does_anything_else() -> 
     idle = asyncio.create_task(waiting.idle())
 
     async def branch(seconds: float, awaits: str | None) -> None:
-        with waiting.step():
-            await pass_time(seconds)
-            await waiting.until(str(awaits), add_seconds(clock.now(), 500 + seconds), awaits)
+        waiting.enter_step()
+        await pass_time(seconds)
+        await waiting.until(str(awaits), add_seconds(clock.now(), 500 + seconds), awaits)
 
     branches = [asyncio.create_task(branch(seconds, awaits)) for seconds, awaits in ((1, "signal/b"), (9, None))]
     await pass_time(8)

@@ -76,6 +76,9 @@ class TestClock:
         for happens in self.on_sleep:
             happens()
 
+    def call_later(self, seconds: float, call: Callable[[], None]) -> asyncio.TimerHandle:
+        return asyncio.get_running_loop().call_later(seconds, call)
+
 
 @dataclass
 class Process:
