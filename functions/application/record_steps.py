@@ -60,10 +60,10 @@ class Journal:
         await self._write_all()
         self.check()
 
-    async def under_way(self) -> None:
-        """Wait until a flush that is under way is over. Raises what it ran into."""
+    async def is_written(self) -> bool:
+        """Wait until a flush that is under way is over, and say whether all that was to be written has been."""
         async with self._lock:
-            self.check()
+            return self._broken is None
 
     async def _write_all(self) -> None:
         async with self._lock:

@@ -125,6 +125,7 @@ class _Over:
     async def end(self, main: "asyncio.Task[Json]") -> None:
         """End what still runs."""
         if main.done() and not self._beside:
+            main.cancelled() or main.exception()  # so that it counts as seen: what broke the recorder is raised instead
             return
         for task in (main, *self._beside):
             task.cancel()

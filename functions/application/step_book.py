@@ -210,7 +210,8 @@ class StepBook:
         try:
             await (self.journal.flush() if at_once else self.journal.flush_soon())
         except asyncio.CancelledError:
-            await self.journal.under_way()
+            if not await self.journal.is_written():
+                raise
             me = asyncio.current_task()
             assert me is not None
             asked = me.cancelling()

@@ -204,17 +204,16 @@ def test_sizes_are_counted_in_bytes() -> None:
 
 
 @in_virtual_time
-async def test_whoever_waits_for_a_flush_under_way_is_told_how_it_went() -> None:
+async def test_whoever_waits_until_all_is_written_is_told_whether_it_was() -> None:
     writing = Writing(seconds=3)
     writing.journal.record(step("a"))
     flush = asyncio.create_task(writing.journal.flush())
     await pass_time(1)
     flush.cancel()
-    await writing.journal.under_way()
+    assert await writing.journal.is_written()
     assert asyncio.get_running_loop().time() == 3
     assert list(writing.history.table.segments)
     writing.history.table.refusing = True
     await writing.step("b")
     await pass_time(1)
-    with pytest.raises(StateUnavailable):
-        await writing.journal.under_way()
+    assert not await writing.journal.is_written()

@@ -369,3 +369,15 @@ async def test_a_cancel_that_comes_when_all_is_done_comes_too_late_for_it_could_
     await cancelled(east)
     await fleet.finish()
     assert (east.state(JOB).status, east.state(JOB).result) == ("succeeded", "done")
+
+
+@in_virtual_time
+async def test_a_worker_that_is_overtaken_at_its_very_first_step_stops_and_leaves_no_error_behind() -> None:
+    effects = Effects()
+    east, _ = two_regions(effects.walker(2, seconds=0.5))
+    message = await submitted(east, "walk")
+    stop_at = east.clock.monotonic() + 100
+    workers = [east.advance_job(worker=name) for name in ("first", "second")]
+    await asyncio.gather(*(worker.advance(message, delivery=1, stop_at=stop_at) for worker in workers))
+    assert east.state(JOB).status == "succeeded"
+    assert east.kinds().count("attempt_started") == 1
