@@ -1,0 +1,221 @@
+"""The API's client for Python, for threads and for tasks: one address, one token, both Regions.
+
+    client = AntipodeClient("https://api.example.com/v1", token, regions=("us-east-1", "us-west-2"))
+
+A caller notices the loss of a Region as one slow call at most: what fails or hangs there is sent to the other one, with
+the same idempotency key, and the calls after it go there at once. What is decided, and why, is in `client_failover`,
+what is sent in `client_calls`: this class, and `AsyncAntipodeClient`, only carry that out. A test holds them alike.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Self, TypeVar, Unpack
+
+import httpx
+
+from functions.sdk import client_calls as calls
+from functions.sdk.answers import (
+    Agents,
+    ApprovalAsked,
+    ChangedJob,
+    DecisionTaken,
+    Health,
+    Job,
+    JobEvent,
+    Regions,
+    Session,
+    SignalSent,
+    Switches,
+    SwitchSet,
+)
+from functions.sdk.client_calls import Flow, Item, Rewound, Stream, SubmitOptions
+from functions.sdk.client_errors import (
+    ApiError,
+    ApiRefused,
+    ApiUnreachable,
+    Busy,
+    Conflict,
+    Invalid,
+    JobNotFinished,
+    NotAllowed,
+    NotFound,
+    NotTheApi,
+    Unavailable,
+)
+from functions.sdk.client_failover import Failover, addresses_of
+from functions.sdk.client_for_tasks import AsyncAntipodeClient
+from functions.sdk.client_time import ClientTime, RealTime
+from functions.sdk.client_transport import SyncTransport
+
+__all__ = [
+    "AntipodeClient",
+    "ApiError",
+    "ApiRefused",
+    "ApiUnreachable",
+    "AsyncAntipodeClient",
+    "Busy",
+    "Conflict",
+    "Invalid",
+    "Job",
+    "JobEvent",
+    "JobNotFinished",
+    "NotAllowed",
+    "NotFound",
+    "NotTheApi",
+    "Rewound",
+    "SubmitOptions",
+    "Unavailable",
+]
+
+T = TypeVar("T")
+
+
+class AntipodeClient:
+    """For threads, which may share one. Iterators fetch as they are taken.
+
+    Every call raises ApiError: Invalid, NotAllowed, NotFound or Conflict at once; Busy, Unavailable or ApiUnreachable
+    after `patience_seconds`. `on_failed_try` hears of each try that failed and is made again.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str | None = None,
+        *,
+        regions: Sequence[str] = (),
+        patience_seconds: float = 30.0,
+        on_failed_try: Callable[[ApiError], None] = lambda _: None,
+        transport: httpx.BaseTransport | None = None,
+        time: ClientTime | None = None,
+    ) -> None:
+        time = time or RealTime()
+        self._key, self._now = time.key, time.monotonic
+        failover = Failover(addresses_of(url, regions), patience_seconds, time.monotonic)
+        self._transport = SyncTransport(failover, token, time, on_failed_try, transport)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._transport.close()
+
+    def submit(self, agent: str, given: Any, **options: Unpack[SubmitOptions]) -> Job:
+        """Submit a job: however often it is sent, and to whichever Region, it is one job.
+
+        `given` is its input, any JSON; a large one is uploaded first. Raises ApiError.
+        """
+        return self._run(calls.submit(self._key, agent, given, options))
+
+    def job(self, job_id: str) -> Job:
+        """Read a job."""
+        return self._run(calls.job(job_id))
+
+    def wait(self, job_id: str, seconds: float = 300.0) -> Job:
+        """Read a job when it has ended. Raises JobNotFinished if it has not by then."""
+        return self._run(calls.wait(job_id, seconds, self._now))
+
+    def run(self, agent: str, given: Any, seconds: float = 300.0, **options: Unpack[SubmitOptions]) -> Job:
+        """Submit a job and read it when it has ended. Raises JobNotFinished, which names it, if it has not by then."""
+        return self._run(calls.run(self._key, agent, given, seconds, self._now, options))
+
+    def jobs(self, *, status: str | None = None, agent: str | None = None) -> Iterator[Job]:
+        """List the tenant's jobs, newest first, fetched page by page as they are taken."""
+        return self._stream(calls.jobs(status, agent))
+
+    def events(self, job_id: str, after: str | int = 0) -> Iterator[JobEvent | Rewound]:
+        """Read a job's history, as far as it goes."""
+        return self._stream(calls.events(job_id, after, follow=False))
+
+    def follow(self, job_id: str, after: str | int = 0) -> Iterator[JobEvent | Rewound]:
+        """Read a job's events as they come, until it has ended, from Region to Region.
+
+        `Rewound` comes where another Region took the job over from an earlier event than was read.
+        """
+        return self._stream(calls.events(job_id, after, follow=True))
+
+    def cancel(self, job_id: str, *, reason: str | None = None, key: str | None = None) -> ChangedJob:
+        """Ask that a job end; its agent may undo its work first."""
+        return self._run(calls.change(self._key, job_id, "cancel", reason, key))
+
+    def pause(self, job_id: str, *, reason: str | None = None, key: str | None = None) -> ChangedJob:
+        """Ask that a job do nothing until it is resumed."""
+        return self._run(calls.change(self._key, job_id, "pause", reason, key))
+
+    def resume(self, job_id: str, *, reason: str | None = None, key: str | None = None) -> ChangedJob:
+        """Ask that a paused or stopped job go on."""
+        return self._run(calls.change(self._key, job_id, "resume", reason, key))
+
+    def cancel_jobs(self, *, agent: str | None = None, reason: str | None = None) -> int:
+        """Ask that all unfinished jobs end, or those of one agent; return how many were asked."""
+        return self._run(calls.cancel_jobs(agent, reason))
+
+    def signal(self, job_id: str, name: str, body: Any = None, *, key: str | None = None) -> SignalSent:
+        """Send a job a signal, one however often it is sent."""
+        return self._run(calls.signal(self._key, job_id, name, body, key))
+
+    def approvals(self, group: str) -> Iterator[ApprovalAsked]:
+        """List what a group of people is asked and has not decided, the latest first."""
+        return self._stream(calls.approvals(group))
+
+    def decide(
+        self, approval: str, *, approved: bool, by: str | None = None, comment: str = "", key: str | None = None
+    ) -> DecisionTaken:
+        """Decide on an approval. Raises Conflict, with the decision in its problem, when somebody was first."""
+        return self._run(calls.decide(self._key, approval, approved, by, comment, key))
+
+    def session(self, name: str) -> Session:
+        """Read a conversation."""
+        return self._run(calls.session(name))
+
+    def set_switch(self, agent: str | None = None, *, paused: bool, reason: str | None = None) -> SwitchSet:
+        """Hold up all jobs of the tenant, or of one agent, or let them go on."""
+        return self._run(calls.set_switch(agent, paused, reason))
+
+    def switches(self) -> Switches:
+        """Read what is held up."""
+        return self._run(calls.switches())
+
+    def agents(self) -> Agents:
+        """Read which agents jobs can be submitted to."""
+        return self._run(calls.agents())
+
+    def regions(self) -> Regions:
+        """Read how both Regions are, as the one that answers sees it."""
+        return self._run(calls.regions())
+
+    def health(self) -> Health:
+        """Read whether the Region that answers can serve."""
+        return self._run(calls.health())
+
+    def _run(self, flow: Flow[T]) -> T:
+        try:
+            call = next(flow)
+            while True:
+                try:
+                    given = self._transport.carry_out(call)
+                except ApiError as error:
+                    call = flow.throw(error)
+                else:
+                    call = flow.send(given)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]  # a generator's value has its type in the annotation
+
+    def _stream(self, stream: Stream[T]) -> Iterator[T]:
+        try:
+            step = next(stream)
+            while True:
+                if isinstance(step, Item):
+                    yield step.value
+                    step = stream.send(None)
+                    continue
+                try:
+                    given = self._transport.carry_out(step)
+                except ApiError as error:
+                    step = stream.throw(error)
+                else:
+                    step = stream.send(given)
+        except StopIteration:
+            return

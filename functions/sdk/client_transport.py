@@ -1,0 +1,150 @@
+"""Sends what the failover rules say, over httpx: once for threads and once for tasks, with no rule of its own."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import httpx
+
+from functions.sdk.client_errors import ApiError
+from functions.sdk.client_failover import Answered, Attempt, Call, Failover, Outcome, Pause, Silent, Step
+from functions.sdk.client_time import ClientTime
+
+T = TypeVar("T")
+
+#: As many connections as there are callers: one that waits for another's is no failure of a Region.
+_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20)
+#: What fails before a request has left.
+_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+
+
+class SyncTransport:
+    """Carries calls out in the caller's thread."""
+
+    def __init__(
+        self,
+        failover: Failover,
+        token: str | None,
+        time: ClientTime,
+        on_failed_try: Callable[[ApiError], None],
+        transport: httpx.BaseTransport | None,
+    ) -> None:
+        self._failover, self._time, self._on_failed_try = failover, time, on_failed_try
+        self._headers = _bearer(token)
+        self._http = httpx.Client(transport=transport, limits=_LIMITS, trust_env=transport is None)
+
+    def carry_out(self, call: Call[T]) -> T:
+        """Return what the call's answer is read as. Raises ApiError."""
+        steps = self._failover.carry_out(call, self._on_failed_try)
+        outcome: Outcome = None
+        while True:
+            try:
+                step: Step = steps.send(outcome)
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]  # a generator's value has its type in the annotation
+            match step:
+                case Pause(seconds=seconds):
+                    self._time.sleep(seconds)
+                    outcome = None
+                case Attempt():
+                    outcome = self._send(call, step)
+
+    def _send(self, call: Call[Any], attempt: Attempt) -> Outcome:
+        try:
+            return _read(self._http.send(_request(self._http, call, attempt, self._headers)))
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeEncodeError) as error:
+            return _silent(attempt, error)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._http.close()
+
+
+class AsyncTransport:
+    """Carries calls out in the caller's task."""
+
+    def __init__(
+        self,
+        failover: Failover,
+        token: str | None,
+        time: ClientTime,
+        on_failed_try: Callable[[ApiError], None],
+        transport: httpx.AsyncBaseTransport | None,
+    ) -> None:
+        self._failover, self._time, self._on_failed_try = failover, time, on_failed_try
+        self._headers = _bearer(token)
+        self._http = httpx.AsyncClient(transport=transport, limits=_LIMITS, trust_env=transport is None)
+
+    async def carry_out(self, call: Call[T]) -> T:
+        """Return what the call's answer is read as. Raises ApiError."""
+        steps = self._failover.carry_out(call, self._on_failed_try)
+        outcome: Outcome = None
+        while True:
+            try:
+                step: Step = steps.send(outcome)
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]  # as above
+            match step:
+                case Pause(seconds=seconds):
+                    await self._time.pause(seconds)
+                    outcome = None
+                case Attempt():
+                    outcome = await self._send(call, step)
+
+    async def _send(self, call: Call[Any], attempt: Attempt) -> Outcome:
+        try:
+            async with asyncio.timeout(attempt.connect_seconds + attempt.seconds):
+                return _read(await self._http.send(_request(self._http, call, attempt, self._headers)))
+        except TimeoutError:
+            return Silent(f"no whole answer in {attempt.seconds:g} s", sent=True)
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeEncodeError) as error:
+            return _silent(attempt, error)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._http.aclose()
+
+
+def _bearer(token: str | None) -> dict[str, str]:
+    if token and not (token.isascii() and token.isprintable()):
+        raise ApiError("the token has characters that no token has")
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def _request(
+    http: httpx.Client | httpx.AsyncClient, call: Call[Any], attempt: Attempt, bearer: dict[str, str]
+) -> httpx.Request:
+    """A probe asks for another path than the call, without what the call sends."""
+    timeout = httpx.Timeout(attempt.seconds, connect=attempt.connect_seconds, pool=attempt.connect_seconds)
+    if attempt.path != call.path:
+        return http.build_request("GET", attempt.address + attempt.path, timeout=timeout)
+    foreign = call.address is not None
+    headers = {**({} if foreign else bearer), **call.headers}
+    if call.content is not None and not foreign:
+        headers["Content-Type"] = "application/json"
+    query = dict(call.query) or None
+    return http.build_request(
+        call.method,
+        attempt.address + attempt.path,
+        params=query,
+        headers=headers,
+        content=call.content,
+        timeout=timeout,
+    )
+
+
+def _read(response: httpx.Response) -> Answered:
+    after = response.headers.get("Retry-After", "")
+    return Answered(response.status_code, response.content, float(after) if after.isdigit() else None)
+
+
+def _silent(attempt: Attempt, error: Exception) -> Silent:
+    """What comes of a failed request. Raises ApiError for one that can never be sent."""
+    match error:
+        case httpx.InvalidURL() | httpx.UnsupportedProtocol():
+            raise ApiError(f"{attempt.address} is no address of the API: {error}") from error
+        case httpx.LocalProtocolError() | UnicodeEncodeError():
+            raise ApiError(f"token or key cannot be sent in a header: {error}") from error
+        case _:
+            said = " ".join(str(error).split()) or type(error).__name__
+            return Silent(said, sent=not isinstance(error, _UNSENT))
