@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from functions.application.count_flow import CountFlow
     from functions.application.decide_approval import DecideApproval
     from functions.application.get_job import GetJob, WaitForJob
+    from functions.application.heed_limits import HeedLimits
     from functions.application.keep_payloads import KeepPayloads
     from functions.application.keep_sweeping import KeepSweeping
     from functions.application.list_approvals import ListApprovals
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from functions.application.request_change import RequestChange
     from functions.application.sample_lanes import SampleLanes
     from functions.application.send_arrival import SendArrival
+    from functions.application.set_limit import ListLimits, SetLimit
     from functions.application.set_switch import ListSwitches, SetSwitch
     from functions.application.show_session import ShowSession
     from functions.application.signal_job import SignalJob
@@ -268,7 +270,41 @@ class Runtime(Surroundings):
             stall_seconds=self.settings.stall_seconds,
             pauses=self.watch_switches,
             counts=self.count_flow,
+            limits=self.heed_limits,
         )
+
+    @cached_property
+    def heed_limits(self) -> "HeedLimits":
+        """Use case."""
+        from functions.application.heed_limits import HeedLimits
+
+        return HeedLimits(
+            rules=self.watch_switches,
+            book=self.limit_book,
+            lanes=self.lanes,
+            clock=self.clock,
+            entropy=self.entropy,
+        )
+
+    @cached_property
+    def set_limit(self) -> "SetLimit":
+        """Use case."""
+        from functions.application.set_limit import SetLimit
+
+        return SetLimit(
+            limits=self.limits,
+            peer=self.peer_limits,
+            agents=self.agents,
+            clock=self.clock,
+            region=self.settings.region,
+        )
+
+    @cached_property
+    def list_limits(self) -> "ListLimits":
+        """Use case."""
+        from functions.application.set_limit import ListLimits
+
+        return ListLimits(limits=self.limits)
 
     @cached_property
     def count_flow(self) -> "CountFlow":

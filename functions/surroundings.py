@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from functions.application.agent_ports import Agents
     from functions.application.dead_letter_ports import DeadLetters
     from functions.application.flow_ports import FlowBook
+    from functions.application.limit_ports import LimitBook, Limits
     from functions.application.ports import (
         Clock,
         Entropy,
@@ -110,6 +111,27 @@ class Surroundings:
         from functions.adapters.dynamodb_dead_letters import DynamodbDeadLetters
 
         return DynamodbDeadLetters(self._peer_table)
+
+    @cached_property
+    def limits(self) -> "Limits":
+        """This Region's replica of the limits."""
+        from functions.adapters.dynamodb_switches import DynamodbSwitches
+
+        return DynamodbSwitches(self._table)
+
+    @cached_property
+    def peer_limits(self) -> "Limits":
+        """The peer Region's replica of the limits."""
+        from functions.adapters.dynamodb_switches import DynamodbSwitches
+
+        return DynamodbSwitches(self._peer_table)
+
+    @cached_property
+    def limit_book(self) -> "LimitBook":
+        """This Region's slots, lines and starts."""
+        from functions.adapters.dynamodb_limits import DynamodbLimits
+
+        return DynamodbLimits(self._table, self.settings.region)
 
     @cached_property
     def flow_book(self) -> "FlowBook":

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import quote
@@ -70,11 +70,13 @@ class Submission:
     callback_url: str | None = None
     tags: Mapping[str, str] | None = None
     session: Mapping[str, str] | None = None
+    limit_keys: Sequence[str] | None = None
 
     def body(self) -> dict[str, Any]:
         """The request's body."""
         fields = ("lane", "delay_seconds", "run_at", "deadline", "budget", "callback_url", "tags", "session")
-        given = {name: getattr(self, name) for name in fields if getattr(self, name) is not None}
+        names = (*fields, "limit_keys")
+        given = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
         return {"agent": self.agent, "input": self.input, **given}
 
 
@@ -214,6 +216,27 @@ class ApiClient:
         """Return what is paused."""
         return self._call("GET", "/switches")
 
+    def set_limit(
+        self,
+        *,
+        agent: str | None = None,
+        key: str | None = None,
+        concurrency: int | None = None,
+        starts_per_minute: float | None = None,
+    ) -> dict[str, Any]:
+        """Limit the tenant's jobs, or those of one agent or key."""
+        given = {"concurrency": concurrency, "starts_per_minute": starts_per_minute}
+        body = {name: value for name, value in given.items() if value is not None}
+        return self._call("PUT", _limit_path(agent, key), body=body)
+
+    def clear_limit(self, *, agent: str | None = None, key: str | None = None) -> dict[str, Any]:
+        """Limit nothing there any more."""
+        return self._call("DELETE", _limit_path(agent, key))
+
+    def limits(self) -> dict[str, Any]:
+        """Return the limits that hold."""
+        return self._call("GET", "/limits")
+
     def agents(self) -> dict[str, Any]:
         """Return the agents that jobs can be submitted to."""
         return self._call("GET", "/agents")
@@ -302,6 +325,12 @@ def _refusal(response: httpx.Response, answer: object) -> ApiRefused:
     seconds = float(after) if after.isdigit() else None
     code = str(said.get("code") or "no_code")
     return ApiRefused(response.status_code, code, str(detail), said.get("field"), seconds)
+
+
+def _limit_path(agent: str | None, key: str | None) -> str:
+    if agent is not None:
+        return f"/limits/agents/{quote(agent, safe='')}"
+    return "/limits/tenant" if key is None else f"/limits/keys/{quote(key, safe=SESSION_NAME_SIGNS)}"
 
 
 def _once(key: str | None) -> dict[str, str]:

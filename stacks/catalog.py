@@ -27,6 +27,8 @@ class Permission(StrEnum):
     #: In both Regions: a switch is copied to the peer at once.
     SETS_SWITCHES = "sets_switches"
     READS_LANE_DEPTHS = "reads_lane_depths"
+    #: Slots, lines and starts of limits.
+    KEEPS_LIMITS = "keeps_limits"
     READS_FLOW = "reads_flow"
     COUNTS_FLOW = "counts_flow"
     SAMPLES_LANES = "samples_lanes"
@@ -220,6 +222,24 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
         permissions=(Permission.READS_SWITCHES,),
     ),
     FunctionRow(
+        name="set_limit",
+        description="Limits the jobs of a tenant, an agent or a key",
+        trigger=Routes(
+            tuple(
+                Route(method, f"/v1/limits/{scope}", JOBS_WRITE)
+                for method in ("PUT", "DELETE")
+                for scope in ("tenant", "agents/{name}", "keys/{key}")
+            )
+        ),
+        permissions=(Permission.READS_SWITCHES, Permission.SETS_SWITCHES),
+    ),
+    FunctionRow(
+        name="list_limits",
+        description="Lists the limits of a tenant, its agents and its keys",
+        trigger=Route("GET", "/v1/limits", JOBS_READ),
+        permissions=(Permission.READS_SWITCHES,),
+    ),
+    FunctionRow(
         name="list_agents",
         description="Lists the agents of this release",
         trigger=Route("GET", "/v1/agents", JOBS_READ),
@@ -250,6 +270,7 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
             *_SENDS_ARRIVALS,
             Permission.READS_SWITCHES,
             Permission.COUNTS_FLOW,
+            Permission.KEEPS_LIMITS,
             Permission.INVOKES_MODEL,
             Permission.KEEPS_PAYLOADS,
             Permission.FINDS_PAYLOADS,

@@ -90,6 +90,52 @@ class DynamodbTable:
                 ExpressionAttributeValues={":attribute": item[attribute]},
             )
 
+    async def put_where(self, item: Item, condition: str, names: Mapping[str, str], values: Item) -> bool:
+        """Write an item over one that fulfils a condition, and say whether it did."""
+        with contextlib.suppress(_Taken):
+            await self._call(
+                "put_item",
+                Item=item,
+                ConditionExpression=condition,
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues=values,
+            )
+            return True
+        return False
+
+    async def update_where(
+        self, key: tuple[str, str], change: str, condition: str, names: Mapping[str, str], values: Item
+    ) -> Item | None:
+        """Change an item that fulfils a condition and return what was changed, as it is now; None if it does not."""
+        with contextlib.suppress(_Taken):
+            changed = await self._call(
+                "update_item",
+                Key={"pk": text(key[0]), "sk": text(key[1])},
+                UpdateExpression=change,
+                ConditionExpression=condition,
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues=values,
+                ReturnValues="UPDATED_NEW",
+            )
+            attributes: Item = changed["Attributes"]
+            return attributes
+        return None
+
+    async def delete(self, pk: str, sk: str) -> None:
+        """Delete an item, if it is there."""
+        await self._call("delete_item", Key={"pk": text(pk), "sk": text(sk)})
+
+    async def delete_where(self, pk: str, sk: str, condition: str, names: Mapping[str, str], values: Item) -> None:
+        """Delete an item, if it is there and fulfils the condition."""
+        with contextlib.suppress(_Taken):
+            await self._call(
+                "delete_item",
+                Key={"pk": text(pk), "sk": text(sk)},
+                ConditionExpression=condition,
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues=values,
+            )
+
     async def add(self, pk: str, sk: str, adds: Mapping[str, int], sets: Item) -> None:
         """Add to an item's numbers and set its other attributes, in one step; it is made if it is not there."""
         names = {f"#a{place}": name for place, name in enumerate(adds)} | {

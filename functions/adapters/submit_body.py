@@ -1,11 +1,12 @@
 """Reads the request that submits a job and says of a wrong one what is wrong, before anything is written."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
 from functions.adapters.api_gateway import Request
 from functions.adapters.json_body import CLOSED, fitting, idempotency_key, json_object
+from functions.adapters.limit_body import LIMIT_KEY
 from functions.application.submit_job import LONGEST_DELAY_SECONDS, SubmitRequest
 from functions.domain.callback import check_callback_url
 from functions.domain.errors import AntipodeError
@@ -15,6 +16,8 @@ from functions.domain.moments import to_datetime, to_moment
 #: A function is called with 6 MB at most, in which the body is a string: quotes and what is not ASCII take more there.
 LARGEST_BODY_BYTES = 4_000_000
 _TOO_LARGE = f"the body may have {LARGEST_BODY_BYTES} bytes, no more; upload a larger input with POST /v1/payloads"
+
+MOST_LIMIT_KEYS = 4
 
 
 class BudgetBody(BaseModel):
@@ -47,6 +50,9 @@ class SubmitBody(BaseModel):
     callback_url: str | None = None
     tags: dict[str, str] | None = Field(default=None, max_length=20)
     session: SessionBody | None = None
+    limit_keys: list[Annotated[str, Field(pattern=rf"\A{LIMIT_KEY.pattern}\z")]] | None = Field(
+        default=None, min_length=1, max_length=MOST_LIMIT_KEYS
+    )
 
 
 def read_submit(request: Request) -> SubmitRequest:
@@ -67,6 +73,7 @@ def read_submit(request: Request) -> SubmitRequest:
         callback_url=body.callback_url,
         tags=body.tags,
         session=body.session.model_dump() if body.session else None,
+        limit_keys=tuple(sorted(set(body.limit_keys))) if body.limit_keys else None,
     )
 
 

@@ -18,7 +18,7 @@ from functions.domain.errors import AntipodeError
 from functions.domain.ids import job_id
 from functions.domain.job.events import Json
 from functions.domain.lane_flow import flow_of
-from functions.domain.moments import add_seconds
+from functions.domain.moments import add_seconds, seconds_between
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,8 @@ class AdmitJob:
         if bound is None:
             return None  # whoever takes it in says that there is no such lane
         flow = flow_of(lane, await self.flow.of(self.region), self.clock.now())
-        return full(lane, flow, bound, in_seconds=request.delay_seconds)
+        ahead = 0.0 if request.run_at is None else seconds_between(self.clock.now(), request.run_at)
+        return full(lane, flow, bound, in_seconds=max(request.delay_seconds, ahead))
 
     async def _is_known(self, request: SubmitRequest) -> bool:
         if request.idempotency_key is None:

@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from functions.application.agent_ports import Agents
+from functions.application.ask_permit import PUT_OFF, ask_permit
 from functions.application.call_child import CallChild
 from functions.application.flow_ports import FlowCounts
+from functions.application.heed_limits import LIMITED, HeedLimits, Permit
 from functions.application.keep_payloads import KeepPayloads
 from functions.application.note_failure import NoteFailure
 from functions.application.ports import (
@@ -68,11 +70,6 @@ from functions.domain.job.turns import HELD_LOOK_SECONDS, SESSION_AGENT
 from functions.domain.lanes import LONGEST_LANE_DELAY, LaneMessage, can_be_hinted, look_at
 from functions.domain.moments import add_seconds, seconds_between
 
-#: The status of the head, and the reason of the hint, of a job that does not run because of a switch.
-PUT_OFF = "paused"
-#: After so long at most it is looked at again; chance spreads the looks at many jobs, and parts those that are double.
-PUT_OFF_SECONDS = 60.0
-
 
 @dataclass(frozen=True, slots=True)
 class _Known:
@@ -104,6 +101,7 @@ class AdvanceJob:
     stall_seconds: float
     pauses: Pauses | None = None
     counts: FlowCounts | None = None
+    limits: HeedLimits | None = None
 
     async def advance(self, message: LaneMessage, *, delivery: int, stop_at: float) -> None:
         """Do what the job needs now. `stop_at` is the monotonic time at which to yield.
@@ -150,8 +148,9 @@ class AdvanceJob:
             case Succeed(result=result):
                 await self._conclude(known, JobSucceeded(at=self.clock.now(), result=result))
             case Run():
-                if not await self._put_off(known):
-                    await self._run(known, message, delivery, stop_at)
+                permit = await self._permit(known)
+                if permit is not None:
+                    await self._run(known, message, delivery, stop_at, permit)
             case _:
                 assert_never(decision)
 
@@ -186,12 +185,13 @@ class AdvanceJob:
         later = add_seconds(now, HELD_LOOK_SECONDS)
         await self._put_head(known, min(later, known.state.job.deadline or later), "queued")
 
-    async def _run(self, known: _Known, message: LaneMessage, delivery: int, stop_at: float) -> None:
+    async def _run(self, known: _Known, message: LaneMessage, delivery: int, stop_at: float, permit: Permit) -> None:
         await self._be_found(known, self.stall_seconds)
         journal = known.journal
         started = AttemptStarted(at=self.clock.now(), worker=self.worker, reason=message.reason, delivery=delivery)
         journal.record(started)
-        self._count_start(known.state, started.at)
+        if self.counts is not None:
+            self.counts.started(known.state, started.at)
         if delivery > 1 or message.reason != "submitted":
             await journal.flush()  # so that a job that kills its worker has its attempts counted
         attempt = RunAttempt(
@@ -206,32 +206,26 @@ class AdvanceJob:
             region=self.region,
             stall_seconds=self.stall_seconds,
             pauses=self.pauses,
+            permit=permit,
         )
         try:
-            end = await attempt.run(journal, known.state, known.news, known.record.head_of(self.region), stop_at)
+            async with permit:
+                end = await attempt.run(journal, known.state, known.news, known.record.head_of(self.region), stop_at)
             await self._leave(known, end)
         finally:
             await journal.close()
 
-    def _count_start(self, state: JobState, at: str) -> None:
-        """Count the attempt; a first one has waited on its lane. A turn has waited for its session instead."""
-        if self.counts is not None:
-            waited = state.attempts == 0 and state.job.session is None
-            self.counts.started(state.job.lane, at, (state.job.run_at or state.job.at) if waited else None)
-
-    async def _put_off(self, known: _Known) -> bool:
-        """Leave a job whose tenant or agent is paused for a while. One that is to be cancelled may undo its work."""
-        job, now = known.state.job, self.clock.now()
-        if self.pauses is None or known.state.cancel is not None:
-            return False
-        if await self.pauses.pausing(job.tenant, job.agent) is None:
-            return False
+    async def _permit(self, known: _Known) -> Permit | None:
+        """Return the permit to run the job. One that may not run is put off, unless a hint is on its way already."""
+        now = self.clock.now()
+        found = await ask_permit(self.pauses, self.limits, known.job_id, known.state, now, self.entropy)
+        if isinstance(found, Permit):
+            return found
         head = known.record.head_of(self.region)
-        noted = head.due_at if head is not None and head.status == PUT_OFF else None
-        if noted is None or noted <= add_seconds(now, self.stall_seconds):  # else a hint is on its way already
-            wait = PUT_OFF_SECONDS * (0.8 + 0.2 * self.entropy.fraction())
-            await self._look_again(known, add_seconds(now, wait), PUT_OFF)
-        return True
+        noted = head.due_at if head is not None and head.status == found.status else None
+        if noted is None or noted <= add_seconds(now, self.stall_seconds):
+            await self._look_again(known, found.until, found.status)
+        return None
 
     async def _be_found(self, known: _Known, seconds: float) -> None:
         """A job that is woken early may be noted for later than this: let the sweeper find it if this worker dies."""
@@ -360,7 +354,7 @@ class AdvanceJob:
     async def _look_again(self, known: _Known, at: str, reason: str) -> None:
         """Note when the job is due, then send the hint: if the hint is lost, the sweeper goes by the note."""
         now = self.clock.now()
-        status = {"yielded": "running", PUT_OFF: PUT_OFF}.get(reason, "waiting")
+        status = {"yielded": "running", PUT_OFF: PUT_OFF, LIMITED: LIMITED}.get(reason, "waiting")
         unseen = add_seconds(now, LONGEST_UNSEEN_SECONDS)
         await self._put_head(known, min(look_at(now, at, self.stall_seconds), unseen), status)
         if can_be_hinted(now, at):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from functions.application.flow_ports import FlowBook
 from functions.application.ports import Clock, StateUnavailable
+from functions.domain.job.state import JobState
 from functions.domain.lane_flow import TOLD_AFTER_SECONDS, LaneCounts, Tally, bucket_of, first_wait
 
 TELL_SECONDS = 5.0
@@ -30,9 +31,11 @@ class CountFlow:
     _tally: Tally = field(default_factory=Tally)
     _told_at: float | None = None
 
-    def started(self, lane: str, at: str, could_run_at: str | None) -> None:
-        """See FlowCounts."""
-        self._tally.count(lane, LaneCounts(starts=1) if could_run_at is None else first_wait(at, could_run_at))
+    def started(self, state: JobState, at: str) -> None:
+        """See FlowCounts. A first attempt has waited on its lane; that of a turn for its session instead."""
+        first = state.attempts == 0 and state.job.session is None
+        counts = first_wait(at, state.job.run_at or state.job.at) if first else LaneCounts(starts=1)
+        self._tally.count(state.job.lane, counts)
 
     def ended(self, lane: str, *, failed: bool) -> None:
         """See FlowCounts."""

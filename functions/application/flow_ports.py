@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol
 
+from functions.domain.job.state import JobState
 from functions.domain.lane_flow import DepthSample, LaneCounts, RegionFlow
 
 
@@ -25,8 +26,8 @@ class FlowBook(Protocol):
 class FlowCounts(Protocol):
     """Told by whoever runs jobs what becomes of them. Never raises, and asks nothing of anybody."""
 
-    def started(self, lane: str, at: str, could_run_at: str | None) -> None:
-        """An attempt has begun; a job's first says since when it could have."""
+    def started(self, state: JobState, at: str) -> None:
+        """An attempt has begun at a job that is in this state."""
 
     def ended(self, lane: str, *, failed: bool) -> None:
         """A job has come to its end."""

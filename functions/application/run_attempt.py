@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from functions.application.agent_ports import Agent, Agents, Cancelled, ContinueAsNew
 from functions.application.call_child import CallChild
+from functions.application.heed_limits import Permit
 from functions.application.keep_payloads import KeepPayloads
 from functions.application.ports import (
     Alarm,
@@ -79,6 +80,7 @@ class RunAttempt:
     region: str
     stall_seconds: float
     pauses: Pauses | None = None
+    permit: Permit = field(default_factory=Permit)
 
     async def run(
         self, journal: Journal, state: JobState, news: tuple[Arrival, ...], head: Head | None, stop_at: float
@@ -276,8 +278,14 @@ class _Attempt:
                 self._take_in(arrival)
 
     async def _heed_switches(self) -> None:
-        """Stop before the next step when the tenant or the agent is paused, unless the job is to undo its work."""
+        """Stop before the next step when the tenant or the agent is paused, unless the job is to undo its work.
+
+        So, too, when a limit's slot may soon be somebody else's, whatever the job is to do.
+        """
         job, pauses = self.state.job, self.parts.pauses
+        if self.parts.permit.lost:
+            self.switched_off = self.recorder.pausing = True
+            return
         if pauses is None or self._to_end or await pauses.pausing(job.tenant, job.agent) is None:
             return
         self.switched_off = self.recorder.pausing = True

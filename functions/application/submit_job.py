@@ -58,6 +58,7 @@ class SubmitRequest:
     callback_url: str | None = None
     tags: Mapping[str, Json] | None = None
     session: Mapping[str, Json] | None = None
+    limit_keys: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +144,8 @@ class SubmitJob:
             asked["session"] = dict(request.session)
         if request.run_at is not None:
             asked["run_at"] = request.run_at
+        if request.limit_keys is not None:
+            asked["limit_keys"] = list(request.limit_keys)
         return JobSubmitted(
             at=now,
             tenant=request.tenant,
@@ -157,6 +160,7 @@ class SubmitJob:
             callback_url=request.callback_url,
             tags=dict(request.tags) if request.tags else None,
             session=dict(request.session) if request.session else None,
+            limit_keys=list(request.limit_keys) if request.limit_keys else None,
         )
 
     async def _accept(self, job: str, submitted: JobSubmitted) -> dict[str, Json]:

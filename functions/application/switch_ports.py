@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from functions.domain.limits import Limit
 from functions.domain.switches import Switch
 
 
@@ -14,6 +15,9 @@ class Switches(Protocol):
 
     async def read(self, tenant: str) -> Sequence[Switch]:
         """Return a tenant's switches, of both Regions."""
+
+    async def read_rules(self, tenant: str) -> tuple[Sequence[Switch], Sequence[Limit]]:
+        """Return a tenant's switches and limits, of both Regions, by one request."""
 
 
 class Pauses(Protocol):

@@ -228,6 +228,26 @@ class Switches(Answer):
     switches: list[SwitchSet]
 
 
+class LimitSet(Answer):
+    """How many jobs of a scope may run at once, and start in a minute, in each Region; what is absent is unlimited."""
+
+    scope: Literal["tenant", "agent", "key"]
+    agent: str | None = None
+    key: str | None = None
+    concurrency: int | None = None
+    starts_per_minute: float | None = None
+    at: str
+    by: str
+    region: str
+    durability: Durability | None = None
+
+
+class Limits(Answer):
+    """The limits that hold."""
+
+    limits: list[LimitSet]
+
+
 class MemoryEntry(BaseModel):
     """An entry of a conversation's memory, with the turn that remembered it."""
 
@@ -336,7 +356,10 @@ class Health(Answer):
 
 
 class Problem(Answer):
-    """Why a request was refused (RFC 9457). `code` is stable; `field` names the culprit where one field is."""
+    """Why a request was refused (RFC 9457). `code` is stable; `field` names the culprit where one field is.
+
+    Of a lane that is full the last five say which, when new work would start, its bound, and when to come again.
+    """
 
     type: str
     title: str
@@ -347,3 +370,8 @@ class Problem(Answer):
     field: str | None = None
     job_id: str | None = None
     decision: DecisionTaken | None = None
+    lane: str | None = None
+    estimated_start: str | None = None
+    estimated_wait_seconds: float | None = None
+    bound_seconds: float | None = None
+    retry_after_seconds: int | None = None

@@ -33,6 +33,7 @@ def submit(
     tag: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, kept with the job; may be repeated.")] = None,
     session: Annotated[str | None, typer.Option(help="The conversation of which the job is a turn.")] = None,
     on_busy: Annotated[str | None, typer.Option(help="When it is busy: queue, reject, interrupt, merge.")] = None,
+    limit_key: Annotated[list[str] | None, typer.Option(help="A key whose limits hold for it; several times.")] = None,
     slot: Slot = 0,
     api_url: ApiUrl = None,
     token: Token = None,
@@ -53,6 +54,7 @@ def submit(
             deadline=deadline,
             tags=pairs("--tag", tag) or None,
             session=_turn_of(session, on_busy),
+            limit_keys=limit_key or None,
         )
     with api(slot, api_url, token) as client:
         job = _submitted(client, submission, key, wait)

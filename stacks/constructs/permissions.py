@@ -1,6 +1,6 @@
 """Turns the permissions of the catalogue into IAM statements, none wider than its name.
 
-The keys of the state table begin with what they are about (`JOB#`, `TOKEN#`, `REGION#`, `SWEEP#`, `SWITCH#`, `FLOW#`),
+The keys of the state table begin with what they are about (`JOB#`, `TOKEN#`, `REGION#`, `SWEEP#`, `SWITCH#` ...),
 so a role can be held to its kind of item. No statement holds a wildcard in a table's or a queue's name.
 """
 
@@ -71,6 +71,8 @@ class Grants:
                 return self._on_items("REGION#*", "GetItem")
             case Permission.WRITES_REGIONS:
                 return self._on_items("REGION#*", "PutItem")
+            case Permission.KEEPS_LIMITS:
+                return self._on_items("LIMIT#*", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
             case Permission.READS_FLOW:
                 return self._on_items("FLOW#*", "Query")
             case Permission.COUNTS_FLOW:

@@ -14,6 +14,7 @@ from functions.adapters.blocking_calls import BlockingCalls
 from functions.adapters.dynamodb_dead_letters import DynamodbDeadLetters
 from functions.adapters.dynamodb_flow import DynamodbFlow
 from functions.adapters.dynamodb_history import DynamodbHistory
+from functions.adapters.dynamodb_limits import DynamodbLimits
 from functions.adapters.dynamodb_projections import DynamodbProjections
 from functions.adapters.dynamodb_register import DynamodbRegister
 from functions.adapters.dynamodb_switches import DynamodbSwitches
@@ -29,10 +30,12 @@ from functions.adapters.memory import (
 )
 from functions.adapters.memory_dead_letters import MemoryDeadLetters
 from functions.adapters.memory_flow import MemoryFlow
+from functions.adapters.memory_limits import MemoryLimits
 from functions.adapters.memory_switches import MemorySwitches
 from functions.adapters.sqs_lanes import SqsLanes, decode_message
 from functions.application.dead_letter_ports import DeadLetters
 from functions.application.flow_ports import FlowBook
+from functions.application.limit_ports import LimitBook, Limits
 from functions.application.ports import HistoryStore, Lanes, Projections, RegionRegister, Tokens
 from functions.application.switch_ports import Switches
 from functions.domain.lanes import LaneMessage
@@ -55,6 +58,8 @@ class State:
     switches: Switches
     dead_letters: DeadLetters
     flow: FlowBook
+    limits: Limits
+    limit_book: LimitBook
     refuse: Callable[[], None]
 
 
@@ -78,15 +83,17 @@ def state_in_memory() -> State:
     def refuse() -> None:
         table.refusing = True
 
-    history, projections = MemoryHistory(table), MemoryProjections(table)
+    history, projections, switches = MemoryHistory(table), MemoryProjections(table), MemorySwitches(table)
     return State(
         history,
         projections,
         MemoryRegister(table),
         MemoryTokens(table),
-        MemorySwitches(table),
+        switches,
         MemoryDeadLetters(table),
         MemoryFlow(table),
+        switches,
+        MemoryLimits(table),
         refuse,
     )
 
@@ -104,6 +111,8 @@ def state_on_dynamodb(clients: AwsClients) -> State:
         DynamodbSwitches(table),
         DynamodbDeadLetters(table),
         DynamodbFlow(table),
+        DynamodbSwitches(table),
+        DynamodbLimits(table, EAST),
         lambda: _delete_table(clients, name),
     )
 

@@ -7,13 +7,13 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from functions.adapters.api_description import jobs, operations, people
+from functions.adapters.api_description import jobs, limits, operations, people
 from functions.adapters.api_description.event_kinds import EVENT_SCHEMA, event_schemas
 from functions.adapters.api_description.row import Parameter, RouteDescription
 from functions.domain.errors import CATALOGUE
 from functions.sdk.answers import JobEvent, Problem
 
-ROUTES: tuple[RouteDescription, ...] = (*jobs.ROUTES, *people.ROUTES, *operations.ROUTES)
+ROUTES: tuple[RouteDescription, ...] = (*jobs.ROUTES, *people.ROUTES, *limits.ROUTES, *operations.ROUTES)
 _COMPONENTS = "#/components/schemas/"
 _RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "string"}}}
 _HEADERS: Mapping[int, Mapping[str, Any]] = {

@@ -44,6 +44,7 @@ ROUTES = (
             "session_ended",
             "payload_missing",
             "value_too_large",
+            "lane_full",
             "lane_unavailable",
             "payload_unavailable",
         ),

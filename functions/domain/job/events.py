@@ -15,6 +15,7 @@ class JobSubmitted:
 
     `parent` of a child job: {"job_id", "step", "chain"}, the chain being [agent, input's digest] of each job above it.
     `session` of a turn: {"name", "on_busy"}; it does not run before its session has admitted it.
+    `limit_keys`: beside its tenant and its agent, what limits it counts towards.
     """
 
     kind: ClassVar[str] = "submitted"
@@ -32,6 +33,7 @@ class JobSubmitted:
     tags: dict[str, Json] | None = None
     parent: dict[str, Json] | None = None
     session: dict[str, Json] | None = None
+    limit_keys: list[Json] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from tests.contract.test_dead_letters import TestDeadLetters
 from tests.contract.test_flow import TestFlow
 from tests.contract.test_history_store import TestHistoryStore
 from tests.contract.test_lanes import TestLanes
+from tests.contract.test_limits import TestLimits, TestLine, TestSlots, TestStarts
 from tests.contract.test_projections import TestCursors, TestDue, TestListing
 from tests.contract.test_region_register import TestRegionRegister
 from tests.contract.test_snapshots import TestSnapshots
@@ -31,10 +32,14 @@ __all__ = [
     "TestFlow",
     "TestHistoryStore",
     "TestLanes",
+    "TestLimits",
+    "TestLine",
     "TestListing",
     "TestReceive",
     "TestRegionRegister",
+    "TestSlots",
     "TestSnapshots",
+    "TestStarts",
     "TestTokens",
 ]
 

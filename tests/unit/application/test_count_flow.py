@@ -1,19 +1,30 @@
 """What a process has counted is told seldom, in one write, and is not lost when the table refuses."""
 
 import asyncio
+from dataclasses import replace
+from typing import Any
 
 from functions.adapters.memory import MemoryTable
 from functions.adapters.memory_flow import MemoryFlow
 from functions.application.count_flow import TELL_SECONDS, WORTH_A_WRITE, CountFlow
+from functions.domain.job.history import Segment
+from functions.domain.job.state import JobState, fold
 from functions.domain.lane_flow import TOLD_AFTER_SECONDS, LaneCounts, bucket_of
 from functions.domain.moments import add_seconds
 from tests.simulation.virtual_time import VirtualClock, in_virtual_time, pass_time
-from tests.unit.application.two_regions import EAST
+from tests.unit.domain.job.writing import EAST, NOON, submitted
 
 
 def counting() -> tuple[MemoryFlow, CountFlow]:
     book = MemoryFlow(MemoryTable())
     return book, CountFlow(book=book, clock=VirtualClock(), region=EAST)
+
+
+def state(*, attempts: int = 0, at: str = NOON, **fields: Any) -> JobState:
+    """Return a job on the lane batch."""
+    began = fold((Segment("job", 1, EAST, 1, (submitted(lane="batch", at=at, **fields),)),))
+    assert began is not None
+    return replace(began, attempts=attempts)
 
 
 def told(book: MemoryFlow) -> list[LaneCounts]:
@@ -22,7 +33,7 @@ def told(book: MemoryFlow) -> list[LaneCounts]:
 
 def start(count: CountFlow, number: int = 1) -> None:
     for _ in range(number):
-        count.started("batch", count.clock.now(), None)
+        count.started(state(attempts=1), count.clock.now())
 
 
 @in_virtual_time
@@ -30,7 +41,7 @@ async def test_the_first_attempt_of_a_process_is_told_at_the_end_of_its_batch() 
     book, count = counting()
     async with count.telling():
         now = count.clock.now()
-        count.started("batch", now, add_seconds(now, -2.5))
+        count.started(state(at=add_seconds(now, -2.5)), now)
         count.ended("batch", failed=True)
         assert told(book) == []
     assert book.buckets == {(EAST, bucket_of(now)): {"batch": LaneCounts(1, 1, 1, 1, 2500)}}

@@ -1,14 +1,16 @@
 """What workers know of switches: read seldom, heeded within seconds, and no reason to lose or repeat anything."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from functions.adapters.memory import MemoryTable
 from functions.adapters.memory_switches import MemorySwitches
-from functions.application.advance_job import PUT_OFF, PUT_OFF_SECONDS
+from functions.application.ask_permit import PUT_OFF, PUT_OFF_SECONDS
 from functions.application.run_attempt import LOOK_SECONDS
 from functions.application.watch_switches import FRESH_SECONDS, WatchSwitches
 from functions.domain.job.events import AttemptYielded
+from functions.domain.limits import Limit
 from functions.domain.switches import WHOLE_TENANT, Switch, scope_of
 from functions.sdk import Context
 from tests.simulation.virtual_time import VirtualClock, in_virtual_time, pass_time
@@ -24,10 +26,10 @@ class SlowSwitches(MemorySwitches):
 
     reads: list[str] = field(default_factory=list)
 
-    async def read(self, tenant: str) -> list[Switch]:
+    async def read_rules(self, tenant: str) -> tuple[Sequence[Switch], Sequence[Limit]]:
         self.reads.append(tenant)
         await pass_time(0.01)
-        return list(await MemorySwitches.read(self, tenant))
+        return await MemorySwitches.read_rules(self, tenant)
 
 
 def watched() -> tuple[SlowSwitches, WatchSwitches]:

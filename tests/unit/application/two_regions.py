@@ -20,12 +20,15 @@ from functions.adapters.memory import (
     SegmentRow,
 )
 from functions.adapters.memory_dead_letters import MemoryDeadLetters
+from functions.adapters.memory_limits import MemoryLimits
 from functions.adapters.memory_payloads import MemoryBuckets, MemoryPayloads
 from functions.application.adopt_jobs import AdoptJobs
 from functions.application.advance_job import AdvanceJob
 from functions.application.agent_ports import Agent
 from functions.application.call_child import CallChild
+from functions.application.heed_limits import HeedLimits
 from functions.application.keep_payloads import KeepPayloads
+from functions.application.limit_ports import LimitsInForce
 from functions.application.note_failure import NoteFailure
 from functions.application.ports import Due, LaneSend, ModelAnswer
 from functions.application.redrive_job import RedriveJob
@@ -143,9 +146,12 @@ class Region:
     peer: "Region" = field(init=False)
     payloads: MemoryPayloads = field(init=False)
     pauses: Pauses | None = None
+    rules: LimitsInForce | None = None
+    limit_book: MemoryLimits = field(init=False)
 
     def __post_init__(self) -> None:
         self.payloads = MemoryPayloads(MemoryBuckets(), self.name)
+        self.limit_book = MemoryLimits(self.table)
 
     @property
     def keep_payloads(self) -> KeepPayloads:
@@ -187,6 +193,19 @@ class Region:
             worker=worker,
             stall_seconds=STALL_SECONDS,
             pauses=self.pauses,
+            limits=self.heed_limits(fuse),
+        )
+
+    def heed_limits(self, fuse: Fuse) -> HeedLimits | None:
+        """Return the use case, if there are limits."""
+        if self.rules is None:
+            return None
+        return HeedLimits(
+            rules=self.rules,
+            book=Fused(self.limit_book, fuse),
+            lanes=Fused(self.lanes, fuse),
+            clock=self.clock,
+            entropy=self.entropy,
         )
 
     def sweep_jobs(self, fuse: Fuse | None = None) -> SweepJobs:

@@ -23,6 +23,7 @@ from functions.adapters.memory import (
     ScriptedModel,
 )
 from functions.adapters.memory_flow import MemoryFlow
+from functions.adapters.memory_limits import MemoryLimits
 from functions.adapters.memory_payloads import MemoryBuckets, MemoryPayloads
 from functions.adapters.memory_switches import MemorySwitches
 from functions.bootstrap import Runtime
@@ -119,7 +120,8 @@ def process(monkeypatch: pytest.MonkeyPatch) -> Iterator[Process]:
     runtime.projections, runtime.register = MemoryProjections(table), MemoryRegister(table)
     runtime.tokens, runtime.lanes, runtime.peer_lanes = MemoryTokens(table), made.lanes, made.peer_lanes
     runtime.switches, runtime.peer_switches = MemorySwitches(table), MemorySwitches(peer_table)
-    runtime.flow_book = made.flow
+    runtime.limits, runtime.peer_limits = MemorySwitches(table), MemorySwitches(peer_table)
+    runtime.flow_book, runtime.limit_book = made.flow, MemoryLimits(table)
     runtime.probe, runtime.model = made.probe, ScriptedModel([RuntimeError("no model is asked here")])
     monkeypatch.setattr(bootstrap, "Settings", _Loaded)
     monkeypatch.setattr(bootstrap, "Runtime", lambda settings: runtime)

@@ -52,6 +52,18 @@ def test_a_good_request_is_answered_with_the_job(process: Process) -> None:
     assert [send.message.job_id for send in process.lanes.queues["batch"]] == [JOB]
 
 
+def test_the_keys_of_limits_are_kept_each_once(process: Process) -> None:
+    assert submit({**GOOD, "limit_keys": ["db", "crm:eu", "db"]})["statusCode"] == 202
+    assert submitted(process).limit_keys == ["crm:eu", "db"]
+
+
+@pytest.mark.parametrize("keys", [[], ["a"] * 5, [""], ["a b"], ["x" * 65], [1], "crm"])
+def test_keys_of_another_form_are_refused(process: Process, keys: object) -> None:
+    answer = submit({**GOOD, "limit_keys": keys})
+    assert (answer["statusCode"], body_of(answer)["field"].partition(".")[0]) == (400, "limit_keys")
+    assert not process.table.segments
+
+
 def test_a_lane_that_is_full_is_429_with_when_to_come_again(process: Process) -> None:
     now = process.clock.moment
     process.flow.samples["us-east-1"] = DepthSample(now, {"batch": LaneDepth(16, 2, add_seconds(now, -60))})
