@@ -7,8 +7,8 @@ a part by assigning it, for example `runtime.history = MemoryHistory(...)`, befo
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
+from functions.flow_control import FlowControl
 from functions.settings import Settings
-from functions.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from functions.application.admit_job import AdmitJob
@@ -18,10 +18,8 @@ if TYPE_CHECKING:
     from functions.application.call_child import CallChild
     from functions.application.cancel_jobs import CancelJobs
     from functions.application.check_health import CheckHealth
-    from functions.application.count_flow import CountFlow
     from functions.application.decide_approval import DecideApproval
     from functions.application.get_job import GetJob, WaitForJob
-    from functions.application.heed_limits import HeedLimits
     from functions.application.keep_payloads import KeepPayloads
     from functions.application.keep_sweeping import KeepSweeping
     from functions.application.list_approvals import ListApprovals
@@ -31,18 +29,13 @@ if TYPE_CHECKING:
     from functions.application.note_failure import NoteFailure
     from functions.application.open_upload import OpenUpload
     from functions.application.request_change import RequestChange
-    from functions.application.sample_lanes import SampleLanes
     from functions.application.send_arrival import SendArrival
-    from functions.application.set_limit import ListLimits, SetLimit
-    from functions.application.set_switch import ListSwitches, SetSwitch
     from functions.application.show_session import ShowSession
     from functions.application.signal_job import SignalJob
     from functions.application.submit_job import SubmitJob
     from functions.application.submit_turn import SubmitTurn
     from functions.application.sweep_jobs import SweepJobs
-    from functions.application.watch_flow import WatchFlow
     from functions.application.watch_regions import WatchRegions
-    from functions.application.watch_switches import WatchSwitches
 
 
 @cache
@@ -51,8 +44,8 @@ def runtime() -> "Runtime":
     return Runtime(Settings.load())
 
 
-class Runtime(Surroundings):
-    """The use cases of one process, on its surroundings."""
+class Runtime(FlowControl):
+    """The use cases of one process, on its surroundings and its flow control."""
 
     @cached_property
     def keep_payloads(self) -> "KeepPayloads":
@@ -274,98 +267,11 @@ class Runtime(Surroundings):
         )
 
     @cached_property
-    def heed_limits(self) -> "HeedLimits":
-        """Use case."""
-        from functions.application.heed_limits import HeedLimits
-
-        return HeedLimits(
-            rules=self.watch_switches,
-            book=self.limit_book,
-            lanes=self.lanes,
-            clock=self.clock,
-            entropy=self.entropy,
-        )
-
-    @cached_property
-    def set_limit(self) -> "SetLimit":
-        """Use case."""
-        from functions.application.set_limit import SetLimit
-
-        return SetLimit(
-            limits=self.limits,
-            peer=self.peer_limits,
-            agents=self.agents,
-            clock=self.clock,
-            region=self.settings.region,
-        )
-
-    @cached_property
-    def list_limits(self) -> "ListLimits":
-        """Use case."""
-        from functions.application.set_limit import ListLimits
-
-        return ListLimits(limits=self.limits)
-
-    @cached_property
-    def count_flow(self) -> "CountFlow":
-        """Use case."""
-        from functions.application.count_flow import CountFlow
-
-        return CountFlow(book=self.flow_book, clock=self.clock, region=self.settings.region)
-
-    @cached_property
-    def watch_flow(self) -> "WatchFlow":
-        """Use case."""
-        from functions.application.watch_flow import WatchFlow
-
-        return WatchFlow(book=self.flow_book, clock=self.clock)
-
-    @cached_property
-    def sample_lanes(self) -> "SampleLanes":
-        """Use case."""
-        from functions.application.sample_lanes import SampleLanes
-
-        return SampleLanes(
-            book=self.flow_book,
-            lanes=self.lanes,
-            clock=self.clock,
-            region=self.settings.region,
-            pause_seconds=self.settings.heartbeat_seconds,
-        )
-
-    @cached_property
     def note_failure(self) -> "NoteFailure":
         """Use case."""
         from functions.application.note_failure import NoteFailure
 
         return NoteFailure(dead_letters=self.dead_letters, peer=self.peer_dead_letters, region=self.settings.region)
-
-    @cached_property
-    def watch_switches(self) -> "WatchSwitches":
-        """Use case."""
-        from functions.application.watch_switches import WatchSwitches
-
-        return WatchSwitches(switches=self.switches, clock=self.clock)
-
-    @cached_property
-    def set_switch(self) -> "SetSwitch":
-        """Use case."""
-        from functions.application.set_switch import SetSwitch
-
-        return SetSwitch(
-            switches=self.switches,
-            peer=self.peer_switches,
-            agents=self.agents,
-            clock=self.clock,
-            region=self.settings.region,
-        )
-
-    @cached_property
-    def list_switches(self) -> "ListSwitches":
-        """Use case."""
-        from functions.application.set_switch import ListSwitches
-
-        return ListSwitches(switches=self.switches)
 
     @cached_property
     def sweep_jobs(self) -> "SweepJobs":
