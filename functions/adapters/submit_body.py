@@ -20,6 +20,20 @@ _TOO_LARGE = f"the body may have {LARGEST_BODY_BYTES} bytes, no more; upload a l
 MOST_LIMIT_KEYS = 4
 
 
+_MOMENT = {"format": "date-time"}
+
+
+def _say_of_tags(schema: dict[str, Any]) -> None:
+    """What `_checked` asks of tags, for the API's description."""
+    schema["anyOf"][0] |= {"propertyNames": {"minLength": 1, "maxLength": 64}}
+    schema["anyOf"][0]["additionalProperties"] = {"type": "string", "maxLength": 256}
+
+
+def _say_of_session(schema: dict[str, Any]) -> None:
+    """A session may be given by its name alone."""
+    schema["anyOf"].insert(0, {"type": "string", "pattern": f"^{SESSION_NAME.pattern}$"})
+
+
 class BudgetBody(BaseModel):
     """How much a job may use."""
 
@@ -44,12 +58,12 @@ class SubmitBody(BaseModel):
     input: Any
     lane: str | None = Field(default=None, min_length=1, max_length=100)
     delay_seconds: float | None = Field(default=None, ge=0, le=LONGEST_DELAY_SECONDS, allow_inf_nan=False)
-    run_at: str | None = Field(default=None, max_length=64)
-    deadline: str | None = Field(default=None, max_length=64)
+    run_at: str | None = Field(default=None, max_length=64, json_schema_extra=_MOMENT)
+    deadline: str | None = Field(default=None, max_length=64, json_schema_extra=_MOMENT)
     budget: BudgetBody | None = None
     callback_url: str | None = None
-    tags: dict[str, str] | None = Field(default=None, max_length=20)
-    session: SessionBody | None = None
+    tags: dict[str, str] | None = Field(default=None, max_length=20, json_schema_extra=_say_of_tags)
+    session: SessionBody | None = Field(default=None, json_schema_extra=_say_of_session)
     limit_keys: list[Annotated[str, Field(pattern=rf"\A{LIMIT_KEY.pattern}\z")]] | None = Field(
         default=None, min_length=1, max_length=MOST_LIMIT_KEYS
     )

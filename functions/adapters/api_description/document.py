@@ -133,6 +133,8 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _one_without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    if "pattern" in schema:  # pydantic's own signs for the beginning and end of a text are not JSON Schema's
+        schema = {**schema, "pattern": schema["pattern"].replace("\\A", "^").replace("\\z", "$")}
     if schema.get("default", "") is not None:
         return schema
     rest = {name: value for name, value in schema.items() if name not in ("default", "anyOf")}

@@ -85,6 +85,10 @@ def test_every_field_of_a_request_is_described_and_may_not_be_null() -> None:
     assert complaint_of(described, {"agent": "probe", "input": None}) is None
     assert complaint_of(described, {"agent": "probe", "input": None, "lane": None}) is not None
     assert complaint_of(described, {"agent": "probe", "input": None, "colour": "red"}) is not None
+    for session in ("talk:7", {"name": "talk:7", "on_busy": "merge"}):
+        assert complaint_of(described, {"agent": "probe", "input": 1, "session": session}) is None
+    for wrong in ({"session": "a b"}, {"tags": {"": "x"}}, {"tags": {"a": "x" * 257}}):
+        assert complaint_of(described, {"agent": "probe", "input": 1, **wrong}) is not None
 
 
 def test_no_answer_may_have_a_field_that_no_model_names() -> None:
