@@ -6,7 +6,7 @@ yields `Item`s as well, for whoever iterates.
 
 import hashlib
 import json
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Literal, TypeAlias, TypedDict, TypeVar
 from urllib.parse import quote
@@ -65,6 +65,7 @@ class SubmitOptions(TypedDict, total=False):
     callback_url: str
     tags: Mapping[str, str]
     session: str | Mapping[str, str]
+    limit_keys: Sequence[str]
     key: str
 
 

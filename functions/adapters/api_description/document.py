@@ -123,7 +123,20 @@ def _schemas() -> dict[str, Any]:
         models |= {each: None for each in (route.request, route.answer) if isinstance(each, type)}
     _, found = models_json_schema([(each, "validation") for each in models], ref_template=_COMPONENTS + "{model}")
     schemas: dict[str, Any] = {name: _without_null(schema) for name, schema in found["$defs"].items()}
-    return {**schemas, **event_schemas(), JobEvent.__name__: EVENT_SCHEMA}
+    return {**_in_json_schemas_words(schemas), **event_schemas(), JobEvent.__name__: EVENT_SCHEMA}
+
+
+def _in_json_schemas_words(schema: Any) -> Any:
+    """The signs for the beginning and the end of a text in Python's patterns are not those of JSON Schema's."""
+    match schema:
+        case {"pattern": str(pattern), **rest}:
+            return {"pattern": pattern.replace(r"\A", "^").replace(r"\z", "$"), **_in_json_schemas_words(rest)}
+        case dict():
+            return {name: _in_json_schemas_words(each) for name, each in schema.items()}
+        case list():
+            return [_in_json_schemas_words(each) for each in schema]
+        case _:
+            return schema
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
@@ -133,8 +146,6 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _one_without_null(schema: dict[str, Any]) -> dict[str, Any]:
-    if "pattern" in schema:  # pydantic's own signs for the beginning and end of a text are not JSON Schema's
-        schema = {**schema, "pattern": schema["pattern"].replace("\\A", "^").replace("\\z", "$")}
     if schema.get("default", "") is not None:
         return schema
     rest = {name: value for name, value in schema.items() if name not in ("default", "anyOf")}

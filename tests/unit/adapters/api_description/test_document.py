@@ -1,5 +1,6 @@
 """The OpenAPI document says what the API does: the catalogue's routes, their checks, their errors, nothing else."""
 
+import json
 from typing import Any
 
 import pytest
@@ -65,6 +66,13 @@ def test_the_examples_fit_the_schemas(route: RouteDescription) -> None:
     if route.request is not None:
         sent = operation["requestBody"]["content"]["application/json"]
         assert complaint_of(sent["schema"], sent["example"]) is None
+
+
+def test_patterns_are_in_the_words_of_json_schema() -> None:
+    text = json.dumps(openapi_document())
+    assert r"\\A" not in text
+    assert r"\\z" not in text
+    assert '"pattern": "^' in text
 
 
 def test_every_code_is_one_of_the_catalogue() -> None:
