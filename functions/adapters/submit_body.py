@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
+from pydantic.config import JsonDict
 
 from functions.adapters.api_gateway import Request
 from functions.adapters.json_body import CLOSED, fitting, idempotency_key, json_object
@@ -20,7 +21,7 @@ _TOO_LARGE = f"the body may have {LARGEST_BODY_BYTES} bytes, no more; upload a l
 MOST_LIMIT_KEYS = 4
 
 
-_MOMENT = {"format": "date-time"}
+_MOMENT: JsonDict = {"format": "date-time"}
 
 
 def _say_of_tags(schema: dict[str, Any]) -> None:
