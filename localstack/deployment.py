@@ -94,6 +94,8 @@ class Deployment:
             "AWS_EC2_METADATA_DISABLED": "true",
             # jsii unpacks 100 MB of aws-cdk-lib; kept in the checkout that is done once.
             "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(CHECKOUT / ".tools" / "jsii"),
+            # The CDK's own rules cost as much again as the writing of the templates; tests/stacks goes by them.
+            "CDK_VALIDATION": "false",
         }
         return tool_environment(clean)
 

@@ -24,9 +24,17 @@ FEATURE_FLAGS: Mapping[str, object] = {
 }
 
 
-def new_app(outdir: str | None = None, context: Mapping[str, Any] | None = None) -> App:
-    """Return an app with our feature flags. Context from the command line comes on top."""
-    return App(outdir=outdir, context={**FEATURE_FLAGS, **(context or {})})
+def new_app(
+    outdir: str | None = None, context: Mapping[str, Any] | None = None, *, validated: bool | None = None
+) -> App:
+    """Return an app with our feature flags. Context from the command line comes on top.
+
+    `validated`: whether the CDK looks at the templates with rules of its own, which takes longer than to write them.
+    Where nothing is said, it does unless `CDK_VALIDATION` is false.
+    """
+    return App(
+        outdir=outdir, context={**FEATURE_FLAGS, **(context or {})}, builtin_cloud_formation_validation=validated
+    )
 
 
 class AntipodeStage(Stage):

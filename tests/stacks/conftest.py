@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,7 @@ import pytest
 
 from stacks.toolchain import CHECKOUT, tool_environment
 from tests.stacks.templates import Environment
-
-#: The variants of `tests.stacks.synthesis`, in halves with which two processes at once have about equally much to do.
-HALVES = (("prod", "dev", "latency"), ("local", "one-model", "weighted"))
+from tests.stacks.variants import VARIANTS
 
 
 @pytest.fixture(scope="session")
@@ -34,24 +31,20 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def _synthesize(folder: Path) -> None:
-    """Two halves at once: the other test workers wait for them. Then sum both up in one file."""
-    running = [(half[0], _start(folder, half)) for half in HALVES]
-    written: dict[str, Any] = {}
-    for name, process in running:
-        code = process.wait(timeout=300)
-        if code != 0:
-            _, _, trace = (folder / f"output-{name}.txt").read_text("utf-8").rpartition("Traceback")
-            pytest.fail(f"the synthesis failed with {code}, see {folder}: {trace[-4000:]}", pytrace=False)
-        written |= json.loads((folder / f"written-{name}.json").read_text("utf-8"))
-    (folder / "written.json").write_text(json.dumps(written))
+    """One process for all variants: to start the CDK and its rules costs as much as several of them.
 
-
-def _start(folder: Path, names: Sequence[str]) -> subprocess.Popen[bytes]:
-    """The CDK prints what cdk-nag finds, pages of it, so the output goes into a file."""
-    command = [sys.executable, "-m", "tests.stacks.synthesis", str(folder), *names]
-    with (folder / f"output-{names[0]}.txt").open("w") as stream:
+    The CDK prints what cdk-nag finds, pages of it, so the output goes into a file.
+    """
+    command = [sys.executable, "-m", "tests.stacks.synthesis", str(folder), *VARIANTS]
+    output = folder / "output.txt"
+    with output.open("w") as stream:
         environment = tool_environment(os.environ)
-        return subprocess.Popen(command, cwd=CHECKOUT, env=environment, stdout=stream, stderr=subprocess.STDOUT)
+        done = subprocess.run(
+            command, cwd=CHECKOUT, env=environment, stdout=stream, stderr=subprocess.STDOUT, timeout=300, check=False
+        )
+    if done.returncode != 0:
+        _, _, trace = output.read_text("utf-8").rpartition("Traceback")
+        pytest.fail(f"the synthesis failed with {done.returncode}, see {folder}: {trace[-4000:]}", pytrace=False)
 
 
 @pytest.fixture(scope="session")

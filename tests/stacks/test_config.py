@@ -10,7 +10,7 @@ from stacks.catalog import FUNCTIONS, EveryLane, function_named
 from stacks.config import Configuration, partition_of
 from stacks.environments import CONTEXT_KEYS, ConfigurationError, configuration_of
 from stacks.sections import EndpointSettings, TimingSettings
-from tests.stacks.synthesis import LOCAL, PRODUCTION
+from tests.stacks.variants import LOCAL, PRODUCTION
 
 REGIONS = ["us-east-1", "us-east-2", "us-west-2", "eu-west-1", "ap-southeast-4", "us-gov-west-1", "cn-north-1"]
 

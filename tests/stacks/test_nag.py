@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.stacks.synthesis import INSPECTED
 from tests.stacks.templates import Environment
+from tests.stacks.variants import INSPECTED
 
 INSPECTED_NAMES = sorted(INSPECTED)
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from stacks.toolchain import CHECKOUT, tool_environment
-from tests.stacks.synthesis import PRODUCTION
 from tests.stacks.templates import Environment
+from tests.stacks.variants import PRODUCTION
 
 KEPT: tuple[str, ...] = ("JSII_NODE", "PATH", "PYTHONPYCACHEPREFIX")
 
