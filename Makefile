@@ -3,7 +3,8 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.NOTPARALLEL:
+# What installs waits for the network and the disk: side by side.
+MAKEFLAGS += --jobs=3
 # Compiled files are kept: without them each of the hundred processes of a local cloud compiles its imports again.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -15,38 +16,25 @@ UV := .tools/bootstrap/bin/uv
 LOCK := $(UV) pip compile pyproject.toml --quiet --universal --generate-hashes --no-emit-index-url --no-header
 # Compiled at first use instead: large, and mostly never imported.
 COMPILED_LATER := /(aws_cdk|cfnlint|moto|mypy|networkx|sympy)/
-# What needs no process of its own.
-WORKERS ?= 2
-SIDE_BY_SIDE := $(wildcard tests/architecture tests/unit tests/benchmarks tests/localstack tests/cli tests/contract tests/stacks \
-	tests/replay tests/simulation)
 
-.PHONY: test-integration test-e2e help setup demo test check fmt bench drills docs lock
+.PHONY: help setup bundles demo test check fmt bench drills docs lock
 
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
-setup: .venv/.complete node_modules/.complete ## install everything and build the functions' bundles
+setup: .venv/.compiled node_modules/.complete bundles ## install everything and build the functions' bundles
+
+bundles: .venv/.complete
 	@$(RUN) -m stacks.bundle local aws
 
 demo: setup ## both Regions up, one lost with work in flight, nothing lost
 	@$(RUN) -m stacks.cli demo
 
-test: check ## check, then all tests: the quick ones side by side, then those on local clouds
-	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile $(SIDE_BY_SIDE)
-	@$(MAKE) --no-print-directory --output-sync=target --jobs=$(WORKERS) test-integration test-e2e
-
-# Two processes at once, each with local clouds in slots of its own: they mostly wait for other processes.
-test-integration:
-	@$(RUN) -m pytest tests/integration
-
-test-e2e:
-	@$(RUN) -m pytest $(wildcard tests/e2e tests/drills)
+test: setup ## every check and every test, side by side: tests/phases.py
+	@$(RUN) -m tests.phases
 
 check: setup ## lint, format, types and import arrows
-	@$(RUN) -m ruff check .
-	@$(RUN) -m ruff format --check .
-	@$(RUN) -m mypy
-	@.venv/bin/lint-imports
+	@$(RUN) -m tests.phases check
 
 fmt: .venv/.complete ## format, and mend what lint can mend
 	@$(RUN) -m ruff check --fix .
@@ -85,8 +73,11 @@ lock: .tools/bootstrap/.complete ## resolve pyproject.toml anew into both lock f
 	@$(RUN) -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || \
 		$(PYTHON) -m venv --clear --without-pip .venv
 	@$(UV) pip sync --quiet --require-hashes --python $(RUN) requirements.lock
-	@$(RUN) -W ignore -m compileall -q -j 0 -x '$(COMPILED_LATER)' .venv/lib
 	@$(RUN) -m stacks.toolchain launchers
+	@touch $@
+
+.venv/.compiled: .venv/.complete
+	@$(RUN) -W ignore -m compileall -q -j 0 -x '$(COMPILED_LATER)' .venv/lib
 	@touch $@
 
 node_modules/.complete: package-lock.json .npmrc .venv/.complete
