@@ -82,7 +82,7 @@ async def story_of_a_dying_worker(at: int, on_busy: str) -> bool:
 
 @pytest.mark.parametrize("on_busy", ["queue", "reject", "interrupt", "merge"])
 def test_wherever_a_worker_or_a_sweeper_dies_all_turns_come_to_their_end_one_at_a_time(on_busy: str) -> None:
-    for at in itertools.count(len(on_busy), step=23):
+    for at in itertools.count(len(on_busy), step=11):
         if not run_virtually(story_of_a_dying_worker(at, on_busy)):
             break
     assert at > 100
