@@ -245,6 +245,24 @@ class ApiClient:
         """Return what the Region that answers knows of both."""
         return self._call("GET", "/regions")
 
+    def dead_letters(self, meant: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+        """Return the dead letters that a filter takes, the latest first."""
+        query: dict[str, Any] = {**meant, "limit": JOBS_PER_PAGE}
+        while True:
+            page = self._page("dead_letters", "/dead-letters", query)
+            yield from page["dead_letters"]
+            if page["next"] is None:
+                return
+            query["before"] = page["next"]
+
+    def redrive(self, body: Json, *, key: str | None = None) -> dict[str, Any]:
+        """Begin a redrive, one however often it is sent, and return its job; or the preview of one."""
+        return self._call("POST", "/dead-letters/redrive", headers=_once(key), body=body)
+
+    def dismiss(self, body: Json) -> dict[str, Any]:
+        """Dismiss a page of dead letters, or preview it."""
+        return self._call("POST", "/dead-letters/dismiss", body=body)
+
     def health(self) -> dict[str, Any]:
         """Return the answer of the Region's health check."""
         return self._call("GET", "/health")

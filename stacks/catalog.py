@@ -26,6 +26,10 @@ class Permission(StrEnum):
     READS_SWITCHES = "reads_switches"
     #: In both Regions: a switch is copied to the peer at once.
     SETS_SWITCHES = "sets_switches"
+    #: Those that are not a job's, which lie beside its history.
+    READS_DEAD_LETTERS = "reads_dead_letters"
+    #: In both Regions: a letter is settled where it was written.
+    SETTLES_DEAD_LETTERS = "settles_dead_letters"
     READS_LANE_DEPTHS = "reads_lane_depths"
     #: Slots, lines and starts of limits.
     KEEPS_LIMITS = "keeps_limits"
@@ -193,6 +197,33 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
         timeout_seconds=WAITING_SECONDS,
     ),
     FunctionRow(
+        name="list_dead_letters",
+        description="Lists what has failed for good: jobs, messages, webhooks",
+        trigger=Route("GET", "/v1/dead-letters", JOBS_READ),
+        permissions=(Permission.LISTS_JOBS, Permission.READS_JOBS, Permission.READS_DEAD_LETTERS),
+    ),
+    FunctionRow(
+        name="redrive_dead_letters",
+        description="Begins the job by which dead letters go on, or previews it",
+        trigger=Route("POST", "/v1/dead-letters/redrive", JOBS_WRITE),
+        permissions=(*_SENDS_ARRIVALS, Permission.LISTS_JOBS, Permission.READS_DEAD_LETTERS),
+        timeout_seconds=WAITING_SECONDS,
+    ),
+    FunctionRow(
+        name="dismiss_dead_letters",
+        description="Takes dead letters off the list, page by page, or previews it",
+        trigger=Route("POST", "/v1/dead-letters/dismiss", JOBS_WRITE),
+        permissions=(
+            Permission.LISTS_JOBS,
+            Permission.READS_JOBS,
+            Permission.APPENDS_JOBS,
+            Permission.COPIES_JOBS_TO_PEER,
+            Permission.READS_DEAD_LETTERS,
+            Permission.SETTLES_DEAD_LETTERS,
+        ),
+        timeout_seconds=WAITING_SECONDS,
+    ),
+    FunctionRow(
         name="list_approvals",
         description="Lists what a group of people is asked to decide",
         trigger=Route("GET", "/v1/approvals", JOBS_READ),
@@ -269,6 +300,9 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
         permissions=(
             *_SENDS_ARRIVALS,
             Permission.READS_SWITCHES,
+            Permission.LISTS_JOBS,
+            Permission.READS_DEAD_LETTERS,
+            Permission.SETTLES_DEAD_LETTERS,
             Permission.COUNTS_FLOW,
             Permission.KEEPS_LIMITS,
             Permission.INVOKES_MODEL,

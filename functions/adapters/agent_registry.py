@@ -14,7 +14,10 @@ SHIPPED: Mapping[str, Sequence[str]] = {
 }
 #: Agents of Antipode's own: workers run them, clients neither see nor submit to them. Their versions stay for ever:
 #: a session lives as long as its conversation does.
-SYSTEM: Mapping[str, Sequence[str]] = {"session": ["functions.agents.session"]}
+SYSTEM: Mapping[str, Sequence[str]] = {
+    "redrive": ["functions.agents.redrive"],
+    "session": ["functions.agents.session"],
+}
 
 
 class AgentRegistry:

@@ -29,6 +29,7 @@ from functions.application.ports import (
 )
 from functions.application.read_state import read_state
 from functions.application.record_steps import Journal
+from functions.application.redrive_letters import redrives_of
 from functions.application.run_attempt import RunAttempt, heeded_event
 from functions.application.step_ends import APPROVAL, ask_of, end_event
 from functions.application.switch_ports import Pauses
@@ -201,6 +202,7 @@ class AdvanceJob:
             model=self.model,
             children=self.children,
             payloads=self.payloads,
+            redrives=redrives_of(self.children.send, self.agents, self.failures, self.clock),
             clock=self.clock,
             entropy=self.entropy,
             region=self.region,

@@ -69,6 +69,16 @@ class TellRequest:
     key: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedrivePage:
+    """A page of dead letters to be redriven: what the redrive's `plan` says, from before a place in the list."""
+
+    name: str
+    plan: dict[str, Json]
+    before: str | None
+    limit: int
+
+
 class Settle(Protocol):
     """Makes a wait's result of what arrived, or of nothing when the time is up. Raises AntipodeError when it failed."""
 
@@ -148,6 +158,9 @@ class StepRecorder(Protocol):
 
     async def tell(self, request: TellRequest) -> Json:
         """Tell another job something. Returns {"told"}: whether it was; and {"end"}, if it has ended."""
+
+    async def redrive(self, request: RedrivePage) -> Json:
+        """Redrive a page of dead letters. Returns {"next", "redriven", "refused", "examples"}."""
 
     @property
     def session(self) -> str | None:

@@ -4,12 +4,14 @@ The list is a projection: whoever ends, takes up or looks over a job calls this,
 it dies, another does. Whether a letter has been dismissed its item says, so it is not listed again.
 """
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from functions.application.dead_letter_ports import DeadLetters
 from functions.application.ports import StateUnavailable
 from functions.domain.dead_letter import DeadLetter, LetterType, Over
+from functions.domain.job.decider import is_over, unheard
 from functions.domain.job.events import JobFailed
 from functions.domain.job.history import JobRecord
 from functions.domain.job.state import JobState
@@ -47,23 +49,19 @@ class NoteFailure:
             error = state.error
             await self.dead_letters.put(self._letter(job_id, state, state.updated_at, error["code"], error["detail"]))
 
-    async def over(self, letters: Iterable[DeadLetter], why: Over, *, except_of: str | None = None) -> bool:
-        """List these no longer, each in its Region's replica. Say whether that was possible for all of them.
+    async def over(self, letters: Iterable[DeadLetter], why: Over, *, except_of: str | None = None) -> None:
+        """List these no longer, each in its Region's replica, as far as the peer's can be reached.
 
         Those of the Region `except_of` are left to it. Raises StateUnavailable.
         """
-        done = True
         for letter in letters:
             if letter.over is not None or letter.region == except_of:
                 continue
             if letter.region == self.region:
                 await self.dead_letters.settle(letter.settled(why))
                 continue
-            try:
+            with contextlib.suppress(StateUnavailable):
                 await self.peer.settle(letter.settled(why))
-            except StateUnavailable:
-                done = False
-        return done
 
     def _own(self, record: JobRecord) -> DeadLetter | None:
         return next((each for each in record.dead if each.region == self.region), None)
@@ -81,3 +79,10 @@ class NoteFailure:
             lane=state.job.lane,
             job_id=job_id,
         )
+
+
+def stands(record: JobRecord, state: JobState) -> bool:
+    """Say whether a job is a dead letter now: it has failed, and nobody has redriven or dismissed it."""
+    if not is_over(state, unheard(state, record.arrivals, state.owner_region)) or state.status != "failed":
+        return False
+    return not any(each.over is Over.DISMISSED and each.at == state.updated_at for each in record.dead)

@@ -8,6 +8,7 @@ from functions.application.agent_ports import (
     Begin,
     CallRequest,
     Cancelled,
+    RedrivePage,
     StepOutcome,
     StepRequest,
     TellRequest,
@@ -23,6 +24,7 @@ from functions.application.ports import (
     StateUnavailable,
 )
 from functions.application.record_steps import size_of
+from functions.application.redrive_letters import RedriveLetters, read_page
 from functions.application.step_book import StepBook
 from functions.application.step_ends import (
     APPROVAL,
@@ -53,6 +55,7 @@ class Recorder(StepBook):
     entropy: Entropy
     children: CallChild
     projections: Projections
+    redrives: RedriveLetters
 
     def now(self) -> str:
         """See StepRecorder."""
@@ -153,6 +156,16 @@ class Recorder(StepBook):
         return await self.step(
             StepRequest(name=request.name, kind="tell", arguments=told, effect=effect, repeatable=False)
         )
+
+    async def redrive(self, request: RedrivePage) -> Json:
+        """See StepRecorder."""
+        page, tenant = read_page(request), self.state.job.tenant
+
+        async def effect(idempotency_key: str) -> StepOutcome:
+            return StepOutcome(await self.redrives.page(tenant, page))
+
+        arguments: list[Json] = [request.plan, request.before, request.limit]
+        return await self.step(StepRequest(name=request.name, kind="redrive", arguments=arguments, effect=effect))
 
     @property
     def session(self) -> str | None:

@@ -26,6 +26,7 @@ from functions.application.ports import (
     StateUnavailable,
 )
 from functions.application.record_steps import Journal
+from functions.application.redrive_letters import RedriveLetters
 from functions.application.replay_steps import Recorder
 from functions.application.step_book import YieldNow
 from functions.application.step_ends import LONGEST_DETAIL, ReplayDiverged
@@ -75,6 +76,7 @@ class RunAttempt:
     model: Model
     children: CallChild
     payloads: KeepPayloads
+    redrives: RedriveLetters
     clock: Clock
     entropy: Entropy
     region: str
@@ -101,6 +103,7 @@ class RunAttempt:
             children=self.children,
             projections=self.projections,
             payloads=self.payloads,
+            redrives=self.redrives,
         )
         attempt = _Attempt(self, recorder, waiting, state, head)
         return await attempt.run(agent)

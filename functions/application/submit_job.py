@@ -31,6 +31,7 @@ from functions.domain.errors import AntipodeError
 from functions.domain.ids import body_digest, digest_of, job_id
 from functions.domain.job.events import JobSubmitted, Json, SubmissionWithdrawn
 from functions.domain.job.history import Head, JobRecord, Segment
+from functions.domain.job.redrive import REDRIVE_AGENT
 from functions.domain.job.state import JobState, fold, head_of
 from functions.domain.job.turns import SESSION_AGENT
 from functions.domain.lanes import can_be_hinted, look_at
@@ -95,7 +96,7 @@ class SubmitJob:
 
     async def submit_child(self, job: str, request: SubmitRequest, parent: dict[str, Json]) -> None:
         """Accept the job that another one calls. Raises AntipodeError for what is wrong, StateUnavailable."""
-        agent, lane = self._check(request)
+        agent, lane = self._check(request, own=_calls_itself(parent))
         agent.check_input(request.input)
         size = size_of_value(request.input, "input")
         recorded = await self.payloads.externalise(request.tenant, request.input, size)
@@ -115,9 +116,24 @@ class SubmitJob:
         with contextlib.suppress(LaneUnavailable):  # it is recorded, and the sweeper will find it
             await self._accept(job, replace(submitted, body_digest=digest_of([SESSION_AGENT, tenant, name])))
 
-    def _check(self, request: SubmitRequest) -> tuple[Agent, str]:
+    async def submit_redrive(self, job: str, tenant: str, value: dict[str, Json]) -> dict[str, Json]:
+        """Accept the job that redrives a tenant's dead letters, and return it as clients see it.
+
+        Raises AntipodeError idempotency_conflict, state_unavailable.
+        """
+        agent = self.agents.find(REDRIVE_AGENT)
+        assert agent is not None
+        lane = self.lanes.names()[0]  # its work is short; what it redrives goes by lanes of its own
+        request = SubmitRequest(tenant=tenant, agent=REDRIVE_AGENT, input=value)
+        try:
+            return await self._accept(job, self._submitted(request, agent, lane, value))
+        except (StateUnavailable, AppendConflict, LaneUnavailable) as error:
+            raise AntipodeError("state_unavailable", "send again with the same key", job_id=job) from error
+
+    def _check(self, request: SubmitRequest, *, own: bool = False) -> tuple[Agent, str]:
+        """Return agent and lane. `own`: a job of Antipode's own asks, not a client or an author."""
         agent = self.agents.find(request.agent)
-        if agent is None or agent.name == SESSION_AGENT:
+        if agent is None or agent.name == SESSION_AGENT or (agent.name == REDRIVE_AGENT and not own):
             detail = f"no agent is named {request.agent!r}; there are {', '.join(self.agents.names())}"
             raise AntipodeError("unknown_agent", detail, field="agent")
         lane = request.lane or DEFAULT_LANE
@@ -254,6 +270,12 @@ class SubmitJob:
     def _due(self, submitted: JobSubmitted) -> Due:
         start = submitted.run_at or submitted.at
         return Due(look_at(submitted.at, start, self.stall_seconds), submitted.lane)
+
+
+def _calls_itself(parent: dict[str, Json]) -> bool:
+    """Whether it is a redrive that calls the job: it has parts of it done by jobs of its own kind."""
+    chain = parent["chain"]
+    return isinstance(chain, list) and isinstance(last := chain[-1], list) and last[0] == REDRIVE_AGENT
 
 
 def _start_of(request: SubmitRequest, now: str) -> str | None:

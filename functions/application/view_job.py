@@ -57,6 +57,11 @@ def view_job(job_id: str, state: JobState, durability: str, news: Iterable[Arriv
         view["session"] = state.job.session
     if state.job.tags:
         view["tags"] = state.job.tags
+    if state.redrives:
+        view["redrives"] = state.redrives
+    redrive = next((each for each in news if each.kind is ArrivalKind.REDRIVE), None)
+    if redrive is not None:
+        view["redrive_requested"] = {"at": redrive.at, "by": redrive.by}
     return view if state.finished else {**view, **_unfinished(job_id, state, news)}
 
 

@@ -6,6 +6,8 @@ Failed jobs, messages that nobody could read, and webhooks that could not be del
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from functions.domain.ids import is_job_id
+
 #: In how many index partitions a tenant's list lies: DynamoDB gives one partition 1,000 writes a second.
 LETTER_SHARDS = 4
 
@@ -73,3 +75,16 @@ class LetterFilter:
         """Say whether it is one of them, as far as its list tells; times are left to whoever lists."""
         wanted = ((self.type, letter.type), (self.agent, letter.agent), (self.code, letter.code))
         return all(asked is None or asked == has for asked, has in wanted)
+
+
+def public_id(letter: DeadLetter) -> str:
+    """Return by what id clients know it: a job by its own, others by their type and id."""
+    return letter.id if letter.type is LetterType.JOB else f"{letter.type}:{letter.id}"
+
+
+def read_public_id(text: str) -> tuple[LetterType, str] | None:
+    """Read an id of a client's; None when it cannot be one."""
+    kind, colon, id = text.partition(":")
+    if not colon:
+        return (LetterType.JOB, text) if is_job_id(text) else None
+    return (LetterType(kind), id) if kind in (LetterType.MESSAGE, LetterType.WEBHOOK) and id else None

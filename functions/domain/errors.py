@@ -96,6 +96,9 @@ _ROWS = (
     ErrorRow("approval_not_found", 404, False, "No such approval is open", "GET /v1/approvals lists the open ones."),
     ErrorRow("job_not_failed", 409, False, "The job has not failed", "Only failed jobs can be redriven."),
     ErrorRow("redrive_parent", 409, False, "Another job has gone on from its end", "Redrive the job that called it."),
+    ErrorRow("letter_over", 409, False, "It is no dead letter any more", "Nothing: it was redriven or dismissed."),
+    ErrorRow("message_unreadable", 422, False, "Nobody can read the message", "Dismiss it; look for who sent it."),
+    ErrorRow("has_called_jobs", 409, False, "A job that it called failed or was cancelled with it", "Submit it again."),
     ErrorRow("turn_over", 409, False, "Its conversation has gone on without it", "Submit it again as a new turn."),
     ErrorRow("distribution_not_found", 422, False, "That distribution is not installed", "Check the name."),
 )

@@ -31,6 +31,11 @@ def session_job_id(tenant: str, name: str) -> str:
     return _named(f"session:{len(tenant)}:{tenant}{name}")
 
 
+def redrive_job_id(tenant: str, key: str) -> str:
+    """Return the id of the job that redrives the tenant's dead letters, as asked under this key."""
+    return _named(f"redrive:{len(tenant)}:{tenant}{key}")
+
+
 def is_job_id(text: str) -> bool:
     """Say whether `text` has the form of a job id."""
     return JOB_ID.fullmatch(text) is not None

@@ -63,6 +63,10 @@ class Grants:
                 return self._on_items("SWITCH#*", "Query")
             case Permission.SETS_SWITCHES:
                 return self._on_items("SWITCH#*", "PutItem", both=True)
+            case Permission.READS_DEAD_LETTERS:
+                return self._on_items("DEAD#*", "Query")
+            case Permission.SETTLES_DEAD_LETTERS:
+                return self._on_items("DEAD#*", "PutItem", both=True)
             case Permission.LISTS_JOBS:
                 return PolicyStatement(actions=["dynamodb:Query"], resources=[self._index(LISTING_INDEX)])
             case Permission.FINDS_DUE_JOBS:

@@ -55,6 +55,10 @@ OPTIONAL_PARAMETERS: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "/v1/jobs/{id}/cancel"): ("header.Idempotency-Key",),
     ("POST", "/v1/jobs/{id}/pause"): ("header.Idempotency-Key",),
     ("POST", "/v1/jobs/{id}/resume"): ("header.Idempotency-Key",),
+    ("GET", "/v1/dead-letters"): tuple(
+        f"querystring.{name}" for name in ("type", "agent", "code", "since", "until", "before", "limit")
+    ),
+    ("POST", "/v1/dead-letters/redrive"): ("header.Idempotency-Key",),
     ("GET", "/v1/approvals"): ("querystring.group", "querystring.after", "querystring.limit"),
     ("POST", "/v1/approvals/{id}"): ("header.Idempotency-Key",),
 }

@@ -58,6 +58,9 @@ def expected(environment: Environment, permission: Permission) -> set[tuple[str,
         Permission.APPENDS_JOBS: on_items("JOB#*", TABLE, "PutItem"),
         Permission.COPIES_JOBS_TO_PEER: on_items("JOB#*", PEER_TABLE, "PutItem", "GetItem"),
         Permission.READS_JOBS_OF_PEER: on_items("JOB#*", PEER_TABLE, "Query"),
+        Permission.READS_DEAD_LETTERS: on_items("DEAD#*", TABLE, "Query"),
+        Permission.SETTLES_DEAD_LETTERS: on_items("DEAD#*", TABLE, "PutItem")
+        | on_items("DEAD#*", PEER_TABLE, "PutItem"),
         Permission.READS_SWITCHES: on_items("SWITCH#*", TABLE, "Query"),
         Permission.SETS_SWITCHES: on_items("SWITCH#*", TABLE, "PutItem") | on_items("SWITCH#*", PEER_TABLE, "PutItem"),
         Permission.SENDS_TO_PEER_LANES: {

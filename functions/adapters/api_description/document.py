@@ -7,13 +7,19 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from functions.adapters.api_description import jobs, limits, operations, people
+from functions.adapters.api_description import dead_letters, jobs, limits, operations, people
 from functions.adapters.api_description.event_kinds import EVENT_SCHEMA, event_schemas
 from functions.adapters.api_description.row import Parameter, RouteDescription
 from functions.domain.errors import CATALOGUE
 from functions.sdk.answers import JobEvent, Problem
 
-ROUTES: tuple[RouteDescription, ...] = (*jobs.ROUTES, *people.ROUTES, *limits.ROUTES, *operations.ROUTES)
+ROUTES: tuple[RouteDescription, ...] = (
+    *jobs.ROUTES,
+    *people.ROUTES,
+    *dead_letters.ROUTES,
+    *limits.ROUTES,
+    *operations.ROUTES,
+)
 _COMPONENTS = "#/components/schemas/"
 _RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "string"}}}
 _HEADERS: Mapping[int, Mapping[str, Any]] = {
@@ -64,7 +70,7 @@ def _operation(route: RouteDescription) -> dict[str, Any]:
         "operationId": route.name,
         "summary": route.summary,
         "description": needs,
-        "responses": {str(route.status): _success(route), **_refusals(route)},
+        "responses": {str(route.status): _success(route), **_also(route), **_refusals(route)},
     }
     if route.scope is None:
         operation["security"] = []
@@ -94,6 +100,13 @@ def _success(route: RouteDescription) -> dict[str, Any]:
     return said
 
 
+def _also(route: RouteDescription) -> dict[str, Any]:
+    return {
+        str(status): {"description": route.summary, "content": {"application/json": {"schema": _schema_of(answer)}}}
+        for status, answer in route.also.items()
+    }
+
+
 def _refusals(route: RouteDescription) -> dict[str, Any]:
     by_status: dict[int, list[str]] = {_IN_NO_TIME: ["internal"]}
     for code in route.all_codes:
@@ -120,7 +133,7 @@ def _schema_of(model: type[BaseModel] | Mapping[str, Any]) -> dict[str, Any]:
 def _schemas() -> dict[str, Any]:
     models: dict[type[BaseModel], None] = {Problem: None}
     for route in ROUTES:
-        models |= {each: None for each in (route.request, route.answer) if isinstance(each, type)}
+        models |= {each: None for each in (route.request, route.answer, *route.also.values()) if isinstance(each, type)}
     _, found = models_json_schema([(each, "validation") for each in models], ref_template=_COMPONENTS + "{model}")
     schemas: dict[str, Any] = {name: _without_null(schema) for name, schema in found["$defs"].items()}
     return {**_in_json_schemas_words(schemas), **event_schemas(), JobEvent.__name__: EVENT_SCHEMA}

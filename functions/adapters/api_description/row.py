@@ -1,7 +1,7 @@
 """What is said of a route, and of what several routes have in common: the one form that all descriptions have."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -33,7 +33,7 @@ class RouteDescription:
     """One route. `answer` is the model of its answer, `codes` the errors of the catalogue that it may answer.
 
     `request` is the model of its body, or a schema where any JSON will do; `body_required` is false where the body may
-    be left out. What all routes of its kind may answer is added by `all_codes`.
+    be left out; `also` are its other good answers. What all routes of its kind may answer is added by `all_codes`.
     """
 
     method: str
@@ -48,6 +48,7 @@ class RouteDescription:
     request: type[BaseModel] | Schema | None = None
     body_required: bool = True
     codes: tuple[str, ...] = ()
+    also: Mapping[int, type[BaseModel]] = field(default_factory=dict)
     sent: object = None
     answered: object = None
 

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 from functions.domain.job.events import Json
 
+#: The agent that redrives many: no client can submit it.
+REDRIVE_AGENT = "redrive"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:

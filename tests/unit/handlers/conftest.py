@@ -22,6 +22,7 @@ from functions.adapters.memory import (
     MemoryTokens,
     ScriptedModel,
 )
+from functions.adapters.memory_dead_letters import MemoryDeadLetters
 from functions.adapters.memory_flow import MemoryFlow
 from functions.adapters.memory_limits import MemoryLimits
 from functions.adapters.memory_payloads import MemoryBuckets, MemoryPayloads
@@ -122,6 +123,7 @@ def process(monkeypatch: pytest.MonkeyPatch) -> Iterator[Process]:
     runtime.switches, runtime.peer_switches = MemorySwitches(table), MemorySwitches(peer_table)
     runtime.limits, runtime.peer_limits = MemorySwitches(table), MemorySwitches(peer_table)
     runtime.flow_book, runtime.limit_book = made.flow, MemoryLimits(table)
+    runtime.dead_letters, runtime.peer_dead_letters = MemoryDeadLetters(table), MemoryDeadLetters(peer_table)
     runtime.probe, runtime.model = made.probe, ScriptedModel([RuntimeError("no model is asked here")])
     monkeypatch.setattr(bootstrap, "Settings", _Loaded)
     monkeypatch.setattr(bootstrap, "Runtime", lambda settings: runtime)

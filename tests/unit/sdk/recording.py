@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from functions.adapters.memory import CountingEntropy, ScriptedModel
-from functions.application.agent_ports import CallRequest, StepRequest, TellRequest, WaitRequest
+from functions.application.agent_ports import CallRequest, RedrivePage, StepRequest, TellRequest, WaitRequest
 from functions.application.ports import Model, ModelAnswer
 from functions.domain.job.arrivals import Arrival
 from functions.domain.job.events import Json
@@ -46,6 +46,8 @@ class Recording:
     told: list[TellRequest] = field(default_factory=list)
     answers_to_tells: list[Json] = field(default_factory=list)
     branches: list[str] = field(default_factory=list)
+    pages: list[RedrivePage] = field(default_factory=list)
+    answers_to_pages: list[Json] = field(default_factory=list)
     session: str | None = None
     memory: list[Json] = field(default_factory=list)
     entropy: CountingEntropy = field(default_factory=CountingEntropy)
@@ -99,6 +101,14 @@ class Recording:
     def begun(self, branch: str) -> None:
         """See StepRecorder."""
         self.branches.append(branch)
+
+    async def redrive(self, request: RedrivePage) -> Json:
+        """See StepRecorder."""
+        key = self._key(request.name)
+        if key not in self._ended:
+            self.pages.append(request)
+            self._ended[key] = self.answers_to_pages.pop(0)
+        return self._ended[key]
 
     async def report(self, name: str, note: Json) -> None:
         """See StepRecorder."""
