@@ -10,7 +10,8 @@ from functions.adapters.api_description.row import (
     whole_number,
 )
 from functions.adapters.dead_letter_body import DismissBody, RedriveBody
-from functions.sdk.answers import DeadLetterPage, DeadLetterPreview, DeadLettersDismissed, Job
+from functions.sdk.answers import Job
+from functions.sdk.dead_letter_answers import DeadLetterPage, DeadLetterPreview, DeadLettersDismissed
 
 _LETTER = {
     "id": AN_ID,
