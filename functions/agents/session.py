@@ -41,13 +41,17 @@ class Turn(BaseModel):
 
 
 class Conversation(BaseModel):
-    """What a session knows: who runs, who waits in which order, whose input was offered to the running one."""
+    """What a session knows: who runs, who waits in which order, whose input was offered to the running one.
+
+    `answered`: for turns that have not ended, as far as it knows, the turn that answers for each.
+    """
 
     name: str
     running: Turn | None = None
     queue: list[Turn] = Field(default_factory=list)
     offered: list[Turn] = Field(default_factory=list)
     ended: list[str] = Field(default_factory=list)
+    answered: dict[str, str] = Field(default_factory=dict)
     memory: list[dict[str, Any]] = Field(default_factory=list)
     turns: int = 0
     silent: int = 0
@@ -143,6 +147,9 @@ class Keeper:
             return
         if any(turn.id == mail.turn for turn in (*knows.queue, *knows.offered)):
             return
+        if (into := knows.answered.get(mail.turn)) is not None:
+            await self._heed(await self.desk.settle_merged(mail.turn, into))
+            return
         busy = knows.running is not None or bool(knows.queue)
         waiting = len(knows.queue) + len(knows.offered)
         if (busy and mail.on_busy == "reject") or waiting >= LONGEST_QUEUE:
@@ -174,18 +181,26 @@ class Keeper:
             knows.ended = [*knows.ended, end.turn][-REMEMBERED_ENDS:]
         knows.queue = [turn for turn in knows.queue if turn.id != end.turn]
         knows.offered = [turn for turn in knows.offered if turn.id != end.turn]
+        for turn in end.answers_for:
+            await self._answered(turn, end.turn)
         if knows.running is not None and knows.running.id == end.turn:
-            await self._free(end.turn, end.answers_for)
+            self._free()
 
-    async def _free(self, ended: str, answered: tuple[str, ...]) -> None:
+    async def _answered(self, turn: str, into: str) -> None:
+        """Settle a turn for which another one answers, also where the offer was lost with a Region and it waits on."""
+        knows = self.knows
+        waits = any(each.id == turn for each in (*knows.queue, *knows.offered))
+        knows.queue = [each for each in knows.queue if each.id != turn]
+        knows.offered = [each for each in knows.offered if each.id != turn]
+        if turn not in knows.ended:  # it may ask again, or has yet to ask
+            knows.answered = dict([*knows.answered.items(), (turn, into)][-REMEMBERED_ENDS:])
+        if waits:
+            await self.desk.settle_merged(turn, into)
+
+    def _free(self) -> None:
         """Let the running turn go. Whoever was offered to it, and is not answered for, runs as a turn of its own."""
-        offered = self.knows.offered
+        self.knows.queue += self.knows.offered
         self.knows.running, self.knows.offered = None, []
-        for turn in offered:
-            if turn.id in answered:
-                await self.desk.settle_merged(turn.id, ended)
-            else:
-                self.knows.queue.append(turn)
         self._put_in_order()
 
     async def _look_after_running(self) -> None:
@@ -200,7 +215,7 @@ class Keeper:
             return
         running.misses += 1
         if running.misses >= PATIENCE:  # it is lost with its Region until that comes back
-            await self._free(running.id, ())
+            self._free()
             self.knows.queue.append(running)
             self._put_in_order()
 

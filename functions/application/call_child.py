@@ -17,7 +17,7 @@ from functions.application.submit_job import SubmitJob, SubmitRequest
 from functions.application.tell_job import TellJob
 from functions.domain.errors import AntipodeError
 from functions.domain.ids import child_job_id
-from functions.domain.job.arrivals import ArrivalKind, awaited
+from functions.domain.job.arrivals import ArrivalKind, awaited, in_order
 from functions.domain.job.events import Json
 from functions.domain.job.state import JobState
 from functions.domain.payload import as_inline, digest_of_input
@@ -82,18 +82,18 @@ class CallChild:
         """Return the end that the parent of an adopted job has already been told of, or None.
 
         The Region that had run it to its end may be lost with that part of its history; but the parent may have gone on
-        with the result, so it stands. What told the parent may be lost, too: then its own history says it.
+        with the result, so it stands. What the parent's history has taken in counts; else what it would take.
         """
         link = state.job.parent
         if link is None:
             return None
         parent_id, step = str(link["job_id"]), str(link["step"])
         key = awaited(ArrivalKind.CHILD_ENDED, step)
-        for arrival in await self.history.arrivals(parent_id):
-            if arrival.key == key:
-                return arrival.body
-        _, parent = await read_state(self.history, parent_id)
-        return None if parent is None else end_taken(parent.steps.get(step), key)
+        record, parent = await read_state(self.history, parent_id)
+        if parent is not None and (taken := end_taken(parent.steps.get(step), key)) is not None:
+            return taken
+        owner = self.send.region if parent is None else parent.owner_region
+        return next((arrival.body for arrival in in_order(record.arrivals, owner) if arrival.key == key), None)
 
     async def _tell_parent(self, job_id: str, state: JobState) -> None:
         link = state.job.parent

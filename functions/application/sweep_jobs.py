@@ -116,8 +116,8 @@ class SweepJobs:
             timely = start_not_before(state) or now
             return await self._put_back(entry, state, head, ARRIVED if timely > now else DUE, now)
         current = head is not None and (state is None or head.epoch >= state.epoch)  # else of before it was adopted
-        gap = state is not None and not state.complete and head is not None and head.status != UNCLEAR
-        if head is not None and current and head.due_at is not None and head.due_at > now and not gap:
+        later = head is not None and current and head.due_at is not None and head.due_at > now
+        if head is not None and later and not self._is_baseless(head, state, now):
             return SweepReport(1)  # it is alive, or waits: a later entry stands for it
         if not current and state is not None and self._opening_due(record, state) > now:
             return SweepReport(1)  # the entry of its submission or adoption will stand for it
@@ -131,6 +131,18 @@ class SweepJobs:
             return SweepReport(1)
         stalled = state.attempts > 0 and state.waiting_until is None
         return await self._put_back(entry, state, head, "stalled" if stalled else DUE, now)
+
+    def _is_baseless(self, head: Head, state: JobState | None, now: str) -> bool:
+        """Whether a head that names a later time speaks of what the history does not hold: of what was lost.
+
+        A Region that was lost and came back may have been given its newest head, but not the segments before that.
+        """
+        if state is not None and not state.complete:
+            return head.status != UNCLEAR
+        if state is None or head.status != "waiting" or state.halted or head.due_at is None:
+            return False
+        start = max(now, start_not_before(state) or now)
+        return head.due_at > add_seconds(start, 2 * self.stall_seconds)
 
     def _woken(self, record: JobRecord, state: JobState | None, now: str) -> bool:
         """Whether something has arrived that the job must be put on its lane for, whatever time it was noted for."""

@@ -58,7 +58,14 @@ class Clients:
     async def _ask(self, order: Order, name: str) -> bool:
         """Ask one Region; say whether it accepted."""
         region = self.regions[name]
-        view = await self.ask(region, "submit", lambda process: region.submit_job(process).submit(_request(order)))
+        request = _request(order)
+
+        async def submit(process: Process) -> dict[str, Any]:
+            if request.session is None:
+                return await region.submit_job(process).submit(request)
+            return await region.submit_turn(process).submit(request)
+
+        view = await self.ask(region, "submit", submit)
         if isinstance(view, AntipodeError) and not view.row.retryable:
             self.surprises.append(view)
         if isinstance(view, dict):
@@ -102,4 +109,5 @@ def _request(order: Order) -> SubmitRequest:
         input=order.work.model_dump(mode="json", exclude_defaults=True),
         idempotency_key=order.key,
         delay_seconds=order.delay_seconds,
+        session=order.session,
     )

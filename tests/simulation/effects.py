@@ -28,9 +28,10 @@ class Effect:
 
 @dataclass(slots=True)
 class EffectLog:
-    """All executions, in order."""
+    """All executions, in order, and when each was over, by its place."""
 
     done: list[Effect] = field(default_factory=list)
+    ended: dict[int, float] = field(default_factory=dict)
     _counts: Counter[str] = field(default_factory=Counter)
 
     def note(self, place: str, key: str) -> str:
@@ -52,8 +53,12 @@ async def carry_out(place: str, seconds: float, key: str) -> str:
     """Have an effect, which takes so long, and return what no other execution returns."""
     process = current_process()
     process.check()
-    result = EFFECTS.get().note(place, key)
-    await pass_time(seconds)
-    await process.machinery.gate()
-    process.check()
+    log = EFFECTS.get()
+    result, number = log.note(place, key), len(log.done) - 1
+    try:
+        await pass_time(seconds)
+        await process.machinery.gate()
+        process.check()
+    finally:
+        log.ended[number] = asyncio.get_running_loop().time()
     return result

@@ -58,7 +58,8 @@ def steps_while_paused(evidence: Evidence, effects: Effects) -> list[str]:
 def two_ends_of_a_child(evidence: Evidence, effects: Effects) -> list[str]:
     """What a parent has recorded as a child's end is that child's own end.
 
-    Where both Regions ran the family, each holding the other for lost, it may be of a superseded history of the child.
+    Where both Regions ran the family, each holding the other for lost, it may be of a superseded history of the child,
+    which may be gone with a Region that was lost after that.
     """
     wrong = []
     for job in evidence.jobs.values():
@@ -69,6 +70,8 @@ def two_ends_of_a_child(evidence: Evidence, effects: Effects) -> list[str]:
             if child is None:
                 if not evidence.plan.loses_any_data:  # else it was durable in the lost Region only
                     wrong.append(f"{job.job_id} has an end of the child of {wait.opened.step}, which does not exist")
+                continue
+            if evidence.plan.splits and evidence.plan.loses_any_data and child.adopted:
                 continue
             ends = child.ends if evidence.plan.splits else [child.reading.end]
             if not any(_is_told(wait.ended, end) for end in ends):

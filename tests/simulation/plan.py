@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from enum import Enum
 from random import Random
 
+from functions.domain.job.events import Json
 from tests.simulation.journey import Journey
 from tests.simulation.lanes import Unreliability
 from tests.simulation.plan_of_journeys import Journeys, longest
+from tests.simulation.plan_of_sessions import SEARCH_SECONDS, has_session, mails_a_round, wanted_turns
+from tests.simulation.talk import SESSION, Say
 from tests.simulation.work import Walk
 
 EAST, WEST = "us-east-1", "us-west-2"
@@ -53,19 +56,31 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A job that a client wants: it asks `regions` in turn until one accepts it."""
+    """A job that a client wants: it asks `regions` in turn until one accepts it. `on_busy`: of a turn."""
 
     at: float
     key: str
-    work: Walk | Journey
+    work: Walk | Journey | Say
     regions: tuple[str, ...]
     twice_at_once: bool
     delay_seconds: float
+    on_busy: str | None = None
 
     @property
     def agent(self) -> str:
         """The agent that is asked for."""
-        return "walk" if isinstance(self.work, Walk) else "journey"
+        match self.work:
+            case Walk():
+                return "walk"
+            case Say():
+                return "say"
+            case Journey():
+                return "journey"
+
+    @property
+    def session(self) -> dict[str, Json] | None:
+        """The session of which the job is to be a turn."""
+        return None if self.on_busy is None else {"name": SESSION, "on_busy": self.on_busy}
 
     @property
     def busy_seconds(self) -> float:
@@ -74,6 +89,7 @@ class Order:
 
     def __str__(self) -> str:
         twice = ", and its peer at once" if self.twice_at_once else ""
+        twice += "" if self.on_busy is None else f", {self.on_busy} when busy"
         return f"{self.at:6.2f}s {self.key} asks {self.regions[0]}{twice}, delay {self.delay_seconds:.1f}s: {self.work}"
 
 
@@ -123,6 +139,7 @@ class Plan:
     shards: int
     snapshot_events: int
     bulky: bool
+    mails_a_round: int
 
     @classmethod
     def of(cls, seed: int) -> "Plan":
@@ -132,6 +149,8 @@ class Plan:
         walks = random.choice((0, 1, 1, 1, 2, 3))
         journeys = random.choice((1, 1, 1, 2)) if walks else 2
         orders = tuple(_order(random, number, number < walks) for number in range(walks + journeys))
+        if has_session(seed):
+            orders = tuple(_turns(random, seed))
         return cls(
             seed=seed,
             orders=orders,
@@ -150,12 +169,21 @@ class Plan:
             shards=random.choice((1, 1, 2)),
             snapshot_events=random.choice((4, 6, 8, 500)),
             bulky=random.random() < 0.1,
+            mails_a_round=mails_a_round(seed),
         )
 
     @property
     def longest(self) -> float:
         """How long the jobs may take, one after the other, if everything that they wait for comes too late."""
-        return sum(longest(order.work.legs) for order in self.orders if isinstance(order.work, Journey))
+        journeys = sum(longest(order.work.legs) for order in self.orders if isinstance(order.work, Journey))
+        return journeys + (SEARCH_SECONDS if self.last_turn is not None else 0.0)
+
+    @property
+    def last_turn(self) -> Order | None:
+        """The turn that comes when all is well again, and hears what the session remembers."""
+        if all(order.on_busy is None for order in self.orders):
+            return None
+        return Order(0.0, "last", Say(words="last", seconds=0.1), 4 * REGIONS, False, 0.0, "queue")
 
     def loses_data(self, region: str) -> bool:
         """Say whether what only this Region holds may be lost."""
@@ -196,6 +224,19 @@ def _order(random: Random, number: int, walks: bool) -> Order:
     )
 
 
+def _turns(random: Random, seed: int) -> Iterator[Order]:
+    for number, wanted in enumerate(wanted_turns(seed, 0.5 * STORM_SECONDS)):
+        yield Order(
+            at=wanted.at,
+            key=f"order-{number}",
+            work=wanted.say,
+            regions=tuple(random.choice(REGIONS) for _ in range(8)),
+            twice_at_once=random.random() < 0.15,
+            delay_seconds=0.0,
+            on_busy=wanted.on_busy,
+        )
+
+
 def _walk(random: Random) -> Walk:
     return Walk(
         steps=random.choice((0, 1, 2, 3, 4, 5, 8)),
@@ -209,7 +250,7 @@ def _walk(random: Random) -> Walk:
 def _visits(random: Random, orders: tuple[Order, ...]) -> Iterator[Visit]:
     """Yield what clients ask of jobs whether or not these wait for it: most of it while they are under way."""
     for order in orders:
-        journey = isinstance(order.work, Journey)
+        journey = not isinstance(order.work, Walk)
         for wish, likelihood in ((Wish.SIGNAL, 0.4), (Wish.CANCEL, 0.25), (Wish.PAUSE, 0.2)):
             if random.random() < (likelihood if journey else 0.3 * likelihood):
                 at = order.at + order.delay_seconds + random.choice((2.0, 10.0, 40.0)) * random.uniform(0.1, 1.5)

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from functions.adapters.memory import CountingEntropy, MemoryProjections, MemoryRegister
 from functions.adapters.memory_dead_letters import MemoryDeadLetters
 from functions.adapters.memory_payloads import MemoryBuckets, MemoryPayloads
+from functions.agents.session import session
 from functions.application.adopt_jobs import AdoptJobs
 from functions.application.advance_job import AdvanceJob
 from functions.application.call_child import CallChild
@@ -21,6 +22,7 @@ from functions.application.request_change import RequestChange
 from functions.application.send_arrival import SendArrival
 from functions.application.signal_job import SignalJob
 from functions.application.submit_job import SubmitJob
+from functions.application.submit_turn import SubmitTurn
 from functions.application.sweep_jobs import SweepJobs
 from functions.application.watch_regions import WatchRegions
 from tests.simulation.dead_letters import OwnDeadLetters, PeerDeadLetters
@@ -41,6 +43,7 @@ from tests.simulation.ports import (
 from tests.simulation.replication import Replica
 from tests.simulation.rules import Rules
 from tests.simulation.sweepers_clock import SweepersClock, WatchersClock
+from tests.simulation.talk import say
 from tests.simulation.virtual_time import VirtualClock, pass_time
 from tests.simulation.work import Agents, FitfulModel, walk
 
@@ -55,7 +58,7 @@ VISIBILITY_SECONDS = 25.0
 #: How long a worker has for a batch; it yields after that.
 BATCH_SECONDS = 12.0
 WORKERS = 2
-AGENTS = Agents((walk, journey))
+AGENTS = Agents((walk, journey, say, session))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -110,6 +113,11 @@ class Region:
             peer_region=self.peer.name,
             stall_seconds=STALL_SECONDS,
         )
+
+    def submit_turn(self, process: Process) -> SubmitTurn:
+        """The same."""
+        children = self._children(process)
+        return SubmitTurn(submit_job=children.submit, turns=children.turns)
 
     def signal_job(self, process: Process) -> SignalJob:
         """The same."""

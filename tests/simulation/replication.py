@@ -88,6 +88,10 @@ class Replica:
             for key, value in self.space(space).items():
                 yield (space, key), value
 
+    def come(self, job_id: str) -> list[Arrival]:
+        """Return what has come to a job here."""
+        return [row.arrival for key, row in self.table.arrivals.items() if key[0] == job_id]
+
     def known(self, job_id: str) -> tuple[Segment, ...]:
         """Return what can be known here of a job's history: its segments, and those whose sum its snapshot tells.
 

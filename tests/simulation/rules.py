@@ -9,7 +9,12 @@ from unittest.mock import patch
 from functions.adapters.memory import MemoryHistory, MemoryTable
 from tests.simulation.plan import Plan
 
-_SHARDED = ("functions.application.sweep_jobs", "functions.application.adopt_jobs", "functions.adapters.memory")
+_SHARDED = (
+    "functions.application.sweep_jobs",
+    "functions.application.adopt_jobs",
+    "functions.application.wake_jobs",
+    "functions.adapters.memory",
+)
 _MEASURING = ("functions.application.keep_payloads", "functions.application.step_book")
 #: In some seeds values larger than this are kept as payloads.
 LARGE_BYTES = 150
@@ -35,6 +40,7 @@ class Rules:
             for module in _SHARDED:  # a sweep reads each shard, which costs a run more than it could ever find
                 stack.enter_context(patch(f"{module}.DUE_SHARDS", plan.shards))
             stack.enter_context(patch("functions.application.advance_job.SNAPSHOT_EVENTS", plan.snapshot_events))
+            stack.enter_context(patch("functions.agents.session.MAILS_A_ROUND", plan.mails_a_round))
             for module in _MEASURING if plan.bulky else ():
                 stack.enter_context(patch(f"{module}.INLINE_BYTES", LARGE_BYTES))
             for name, stand_in in self.replaced:

@@ -4,16 +4,18 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from unittest.mock import patch
 
 from functions.adapters.memory import MemoryHistory
 from functions.adapters.memory_payloads import MemoryBuckets
 from functions.application.read_state import read_state
-from tests.simulation import invariants, invariants_of_arrivals, invariants_of_jobs
+from tests.simulation import invariants, invariants_of_arrivals, invariants_of_jobs, invariants_of_sessions
 from tests.simulation.clients import Clients
 from tests.simulation.effects import EFFECTS, EffectLog
 from tests.simulation.evidence import Evidence
+from tests.simulation.invariants_of_sessions import is_at_rest
 from tests.simulation.lanes import Unreliability, UnreliableLanes
 from tests.simulation.machine import Machinery, Power, own_new_tasks
 from tests.simulation.plan import REGIONS, Blow, Fault, Plan, peer_of
@@ -93,6 +95,9 @@ class World:
         await asyncio.gather(*faults, *clients, *visits)
         self._heal()
         rested = await self._rest()
+        if rested and (last := self.plan.last_turn) is not None:
+            await self.clients.place(last)
+            rested = await self._rest()
         for visit in self.visitors.coming:
             visit.cancel()
         await asyncio.gather(*self.visitors.coming, return_exceptions=True)
@@ -223,7 +228,8 @@ class World:
             state = self.readings.state(segments)
             if job in long:
                 _, state = await read_state(MemoryHistory(region.replica.table), job)
-            if state is not None and not (state.finished and (state.complete or self.plan.loses_any_data)):
+            come = partial(region.replica.come, job)
+            if state is not None and not (is_at_rest(state, come) and (state.complete or self.plan.loses_any_data)):
                 finished = False
                 if state.halted:
                     halted = True
@@ -255,6 +261,8 @@ class World:
             *invariants.doubled_jobs(told),
             *(found for check in invariants_of_arrivals.ALL for found in check(evidence)),
             *(found for check in invariants_of_jobs.ALL for found in check(evidence, self.effects.done)),
+            *(found for check in invariants_of_sessions.ALL for found in check(evidence, self.effects)),
+            *invariants_of_sessions.unlike_sessions(kept, self.readings),
             *self.link.ledger.faults.values(),
             *(f"unexpected: {error!r}" for error in self._surprises()),
         ]

@@ -1,7 +1,11 @@
 """Sessions at work in both Regions: one turn at a time, in order, by the policy that its client chose."""
 
+from dataclasses import dataclass, field
+
 import pytest
 
+from functions.agents.session import Conversation, Keeper, Turn
+from functions.sdk.session_desk import Asked, Ended, Told
 from tests.simulation.virtual_time import in_virtual_time, pass_time
 from tests.unit.application.conversations import NAME, SESSION, Pair, Talk, turn_id
 from tests.unit.application.two_regions import TENANT
@@ -241,3 +245,29 @@ async def test_a_session_keeps_the_newest_of_its_memory_within_its_bound() -> No
     heard = pair.talk.heard[f"{11}" + "x" * 8_000]
     assert 20_000 < sum(map(len, heard)) <= 48_000
     assert heard[-1].startswith("{'said': '10xxx")
+
+
+@dataclass(slots=True)
+class Desk:
+    """Takes down whom the session tells that another turn answers for it."""
+
+    settled: list[tuple[str, str]] = field(default_factory=list)
+
+    async def settle_merged(self, turn: str, into: str) -> Told:
+        """See SessionDesk."""
+        self.settled.append((turn, into))
+        return Told(True, None)
+
+
+@pytest.mark.parametrize("asks", ["before", "after", "before and after"])
+@in_virtual_time
+async def test_a_turn_that_another_answers_for_does_not_run_though_the_offer_was_lost_with_a_region(asks: str) -> None:
+    desk, knows = Desk(), Conversation(name=NAME, running=Turn(id="one", number=1))
+    keeper = Keeper(desk, knows)  # type: ignore[arg-type]  # it tells nothing else
+    if "before" in asks:
+        await keeper.hear(Asked("two", "queue"))
+    await keeper.hear(Ended("one", "succeeded", (), ("two",)))
+    if "after" in asks:
+        await keeper.hear(Asked("two", "queue"))
+    assert set(desk.settled) == {("two", "one")}
+    assert (knows.running, knows.queue, knows.offered) == (None, [], [])

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from functions.adapters.memory import MemoryHistory, MemoryTable
 from functions.application.open_epoch import open_epoch
 from functions.application.ports import Due, LaneSend
@@ -183,3 +185,23 @@ async def test_what_its_parent_was_told_stands_though_it_arrives_while_the_adopt
     await fleet.until(lambda: west.state(child).finished)
     assert "attempt_started" in [item.event.kind for item in west.state(child).history if item.region == WEST]
     assert west.state(child).result == "otherwise"
+
+
+@pytest.mark.parametrize("waited_for", ["a day", "a signal"])
+@in_virtual_time
+async def test_a_job_whose_wait_is_lost_is_gone_on_with_though_its_head_still_names_a_far_time(waited_for: str) -> None:
+    diary = Diary()
+
+    async def work(ctx: Context) -> object:
+        await ctx.tool(diary.write, "begun")
+        await (ctx.sleep(DAY) if waited_for == "a day" else ctx.signal("go", timeout=DAY))
+        return "done"
+
+    east, fleet = await begun(work)
+    await fleet.pass_time(10)
+    assert east.state(JOB).status == "waiting"
+    for place in [place for place, row in east.table.segments.items() if row.segment.first_sequence > 1]:
+        del east.table.segments[place]  # the Region was lost, and came back with the head alone
+    await fleet.pass_time(2 * STALL_SECONDS)
+    assert east.state(JOB).status == "waiting"
+    assert diary.entries == ["begun", "begun"]

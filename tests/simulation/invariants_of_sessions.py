@@ -1,0 +1,204 @@
+"""What must hold of sessions: turns run one at a time and in order, none is lost, what was said is remembered once."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from typing import Any
+
+from functions.domain.job.arrivals import Arrival
+from functions.domain.job.decider import unheard
+from functions.domain.job.events import JobAdmitted, JobCancelled, JobFailed, JobSucceeded
+from functions.domain.job.state import JobState
+from functions.domain.job.turns import SESSION_AGENT
+from tests.simulation.effects import EffectLog
+from tests.simulation.evidence import Evidence, Job, seconds_of
+from tests.simulation.invariants import Histories
+from tests.simulation.readings import Readings
+
+#: Turns that were submitted so far apart come in that order, whatever the Regions' clocks say.
+FAR_APART_SECONDS = 10.0
+LAST = "last"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One of them, as its winning history has it. `memory`: that of the session when it was admitted."""
+
+    job: Job
+    words: str
+    on_busy: str
+    memory: list[Any] | None
+
+    @property
+    def has_run(self) -> bool:
+        """Whether it may have: one that was adopted ends as its session was told, without what led there."""
+        return self.memory is not None or self.job.adopted
+
+    @property
+    def id(self) -> str:
+        """Its job's id."""
+        return self.job.job_id
+
+    def __str__(self) -> str:
+        return f"{self.words} ({self.on_busy}, {self.id})"
+
+
+def is_at_rest(state: JobState, come: Callable[[], Iterable[Arrival]]) -> bool:
+    """Say whether a job has ended; of a session, which never does, whether no turn runs or waits, nor mail."""
+    if state.job.agent != SESSION_AGENT:
+        return state.finished
+    shown = state.progress if isinstance(state.progress, dict) else {"running": True}
+    busy = shown["running"] or shown["queued"] or shown["offered"]
+    return not busy and not unheard(state, come(), state.owner_region)
+
+
+def turns_of(evidence: Evidence) -> list[Turn]:
+    """Return all turns, in the order in which they were accepted."""
+    found = []
+    for job in evidence.jobs.values():
+        submitted = job.reading.submitted
+        if submitted.session is not None:
+            admitted = next((event for event in job.events if isinstance(event, JobAdmitted)), None)
+            said: Any = submitted.input
+            memory = None if admitted is None else admitted.memory
+            found.append(Turn(job, said["words"], str(submitted.session["on_busy"]), memory))
+    return sorted(found, key=lambda turn: turn.job.reading.submitted.at)
+
+
+def unlike_sessions(kept: Mapping[str, Histories], readings: Readings) -> list[str]:
+    """Both Regions see one and the same conversation."""
+    seen: dict[str, dict[str, object]] = {}
+    for name, jobs in kept.items():
+        for job, segments in jobs.items():
+            state = readings.state(segments)
+            if state is not None and state.job.agent == SESSION_AGENT:
+                seen.setdefault(job, {})[name] = (state.status, state.epoch, state.progress)
+    return [f"{job} is seen in two ways: {ways}" for job, ways in seen.items() if len(set(map(str, ways.values()))) > 1]
+
+
+def unfit_ends(evidence: Evidence, effects: EffectLog) -> list[str]:
+    """Each turn ends as its policy allows: it ran, or another one answered for it, or the session was busy."""
+    turns = {turn.words: turn for turn in turns_of(evidence)}
+    return [f"{turn} has ended with {turn.job.reading.end}" for turn in turns.values() if not _fits(turn, turns)]
+
+
+def _fits(turn: Turn, turns: Mapping[str, Turn]) -> bool:
+    match turn.job.reading.end:
+        case JobSucceeded(result={"merged_into": other}):
+            return turn.memory is None and any(_answers_for(each, turn) for each in turns.values() if each.id == other)
+        case JobSucceeded(result={"said": words, "merged": list(merged)}):
+            taken = (turns.get(str(each)) for each in merged)
+            answered = (each is not None and _merged_into(each, turn) for each in taken)
+            return turn.has_run and words == turn.words and all(answered)
+        case JobFailed(code="session_busy"):
+            return turn.memory is None and turn.on_busy == "reject"
+        case JobFailed(code=code):
+            return turn.has_run and code == "agent_raised"
+        case JobCancelled():
+            return True
+        case _:
+            return False
+
+
+def _answers_for(turn: Turn, other: Turn) -> bool:
+    end = turn.job.reading.end
+    return isinstance(end, JobSucceeded) and isinstance(end.result, dict) and other.words in str(end.result["merged"])
+
+
+def _merged_into(turn: Turn, other: Turn) -> bool:
+    end = turn.job.reading.end
+    return isinstance(end, JobCancelled) or (isinstance(end, JobSucceeded) and end.result == {"merged_into": other.id})
+
+
+def misremembered_turns(evidence: Evidence, effects: EffectLog) -> list[str]:
+    """The session remembers each turn that ran once, and in one piece; and no other.
+
+    Where both Regions ran a turn, each holding the other for lost, it may have been cancelled in the history that
+    counts, and have ended in the one of which the session was told.
+    """
+    turns = turns_of(evidence)
+    last = next((turn for turn in turns if turn.words == LAST), None)
+    if last is None or last.memory is None:
+        return [f"the last turn has heard nothing: {last}"] if turns else []
+    pieces = [id for id, _ in groupby(str(entry["turn"]) for entry in last.memory)]
+    return [
+        f"{turn} is remembered {pieces.count(turn.id)} times: {last.memory}"
+        for turn in turns
+        if turn is not last and pieces.count(turn.id) not in _expected(turn, evidence)
+    ]
+
+
+def _expected(turn: Turn, evidence: Evidence) -> tuple[int, ...]:
+    match turn.job.reading.end:
+        case JobCancelled() if turn.memory is not None or evidence.plan.splits:
+            return (0, 1)
+        case JobSucceeded(result={"said": _}) | JobFailed(code="agent_raised"):
+            return (1,)
+        case _:
+            return (0,)
+
+
+def forgetful_sessions(evidence: Evidence, effects: EffectLog) -> list[str]:
+    """What a turn hears begins with what the one before it heard: the memory is only ever added to.
+
+    Where both Regions ran the session, each holding the other for lost, a turn may have heard of a superseded history.
+    """
+    if evidence.plan.splits:
+        return []
+    heard = sorted(
+        (turn for turn in turns_of(evidence) if turn.memory is not None), key=lambda turn: len(turn.memory or ())
+    )
+    return [
+        f"{later} has heard {later.memory}, though {earlier} had heard {earlier.memory}"
+        for earlier, later in pairwise(heard)
+        if (later.memory or [])[: len(earlier.memory or [])] != earlier.memory
+    ]
+
+
+def disordered_turns(evidence: Evidence, effects: EffectLog) -> list[str]:
+    """Of two turns that wait for their turn the one that was accepted long before the other comes first."""
+    turns = turns_of(evidence)
+    last = next((turn for turn in turns if turn.words == LAST), None)
+    if last is None or last.memory is None or evidence.plan.splits or evidence.plan.loses_any_data:
+        return []
+    places = {str(entry["turn"]): place for place, entry in reversed(list(enumerate(last.memory)))}
+    queued = [turn for turn in turns if turn.on_busy in ("queue", "reject") and turn.id in places]
+    return [
+        f"{later} came before {earlier}: {last.memory}"
+        for number, earlier in enumerate(queued)
+        for later in queued[number + 1 :]
+        if places[later.id] < places[earlier.id] and _far_apart(earlier, later)
+    ]
+
+
+def _far_apart(earlier: Turn, later: Turn) -> bool:
+    at = seconds_of(earlier.job.reading.submitted.at)
+    return seconds_of(later.job.reading.submitted.at) - at > FAR_APART_SECONDS
+
+
+def turns_at_once(evidence: Evidence, effects: EffectLog) -> list[str]:
+    """No two turns of a session do anything at once, but where each Region holds the other for lost."""
+    if evidence.plan.splits:
+        return []
+    busy = sorted(_busy(evidence, effects))
+    return [
+        f"{mine} is at work until {end:.2f} s, and {other} from {begin:.2f} s on"
+        for (_, end, mine), (begin, _, other) in pairwise(busy)
+        if begin < end and mine != other
+    ]
+
+
+def _busy(evidence: Evidence, effects: EffectLog) -> Iterator[tuple[float, float, str]]:
+    turns = {turn.id for turn in turns_of(evidence)}
+    for number, effect in enumerate(effects.done):
+        if effect.job_id in turns:
+            yield effect.at, effects.ended.get(number, effect.at), effect.job_id
+
+
+ALL: tuple[Callable[[Evidence, EffectLog], list[str]], ...] = (
+    unfit_ends,
+    misremembered_turns,
+    forgetful_sessions,
+    disordered_turns,
+    turns_at_once,
+)
