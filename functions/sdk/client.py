@@ -13,6 +13,7 @@ from typing import Any, Self, TypeVar, Unpack
 import httpx
 
 from functions.sdk import client_calls as calls
+from functions.sdk import client_queue_calls as queue_calls
 from functions.sdk.answers import (
     Agents,
     ApprovalAsked,
@@ -21,6 +22,8 @@ from functions.sdk.answers import (
     Health,
     Job,
     JobEvent,
+    Limits,
+    LimitSet,
     Regions,
     Session,
     SignalSent,
@@ -43,8 +46,10 @@ from functions.sdk.client_errors import (
 )
 from functions.sdk.client_failover import Failover, addresses_of
 from functions.sdk.client_for_tasks import AsyncAntipodeClient
+from functions.sdk.client_queue_calls import LetterFilter, RedriveTerms
 from functions.sdk.client_time import ClientTime, RealTime
 from functions.sdk.client_transport import SyncTransport
+from functions.sdk.dead_letter_answers import DeadLetter, DeadLetterPreview
 
 __all__ = [
     "AntipodeClient",
@@ -58,9 +63,11 @@ __all__ = [
     "Job",
     "JobEvent",
     "JobNotFinished",
+    "LetterFilter",
     "NotAllowed",
     "NotFound",
     "NotTheApi",
+    "RedriveTerms",
     "Rewound",
     "SubmitOptions",
     "Unavailable",
@@ -177,6 +184,45 @@ class AntipodeClient:
     def switches(self) -> Switches:
         """Read what is held up."""
         return self._run(calls.switches())
+
+    def dead_letters(self, **meant: Unpack[LetterFilter]) -> Iterator[DeadLetter]:
+        """List what has failed for good, the latest first: jobs, unreadable messages, undelivered webhooks."""
+        return self._stream(queue_calls.dead_letters(meant))
+
+    def preview_dead_letters(
+        self, *, ids: Sequence[str] | None = None, meant: LetterFilter | None = None
+    ) -> DeadLetterPreview:
+        """Count the dead letters that `ids` or a filter mean, and show the first of them."""
+        return self._run(queue_calls.preview(ids, meant))
+
+    def redrive(
+        self, *, ids: Sequence[str] | None = None, meant: LetterFilter | None = None, **terms: Unpack[RedriveTerms]
+    ) -> Job:
+        """Have dead letters go on; return the job that sees to it, at its rate: it can be waited for and cancelled."""
+        return self._run(queue_calls.redrive(self._key, ids, meant, terms))
+
+    def dismiss(self, *, ids: Sequence[str] | None = None, meant: LetterFilter | None = None) -> int:
+        """Take dead letters off the list; return how many."""
+        return self._run(queue_calls.dismiss(ids, meant))
+
+    def limits(self) -> Limits:
+        """Read the limits that hold."""
+        return self._run(queue_calls.limits())
+
+    def set_limit(
+        self,
+        *,
+        agent: str | None = None,
+        key: str | None = None,
+        concurrency: int | None = None,
+        starts_per_minute: float | None = None,
+    ) -> LimitSet:
+        """Limit the tenant's jobs, or those of one agent or key, in each Region."""
+        return self._run(queue_calls.set_limit(agent, key, concurrency, starts_per_minute))
+
+    def clear_limit(self, *, agent: str | None = None, key: str | None = None) -> LimitSet:
+        """Limit nothing there any more."""
+        return self._run(queue_calls.clear_limit(agent, key))
 
     def agents(self) -> Agents:
         """Read which agents jobs can be submitted to."""

@@ -48,7 +48,7 @@ WAIT_SECONDS = 10
 READ_SECONDS = 4.0
 GRACE_SECONDS = 2.0
 #: These may stand in a path as they are.
-_SESSION_NAME_SIGNS = ":@"
+SIGNS_IN_A_PATH = ":@"
 
 
 class SubmitOptions(TypedDict, total=False):
@@ -107,7 +107,7 @@ def submit(new_key: Callable[[], str], agent: str, given: Any, options: SubmitOp
     if len(content) > LARGEST_SENT_BYTES:
         given = yield from upload(content)
     body = {"agent": agent, "input": given, **fields}
-    return (yield from ask(_post("/jobs", body, Job, options.get("key") or new_key())))
+    return (yield from ask(posting("/jobs", body, Job, options.get("key") or new_key())))
 
 
 def upload(content: bytes) -> Flow[dict[str, Any]]:
@@ -120,7 +120,7 @@ def upload(content: bytes) -> Flow[dict[str, Any]]:
 
 
 def _upload(asked: Mapping[str, Any], content: bytes, *, elsewhere: bool = False) -> Flow[dict[str, Any]]:
-    opened: UploadOpened = yield _post("/payloads", asked, UploadOpened, None, elsewhere=elsewhere)
+    opened: UploadOpened = yield posting("/payloads", asked, UploadOpened, None, elsewhere=elsewhere)
     request = opened.upload
     headers = {name: value for name, value in request.headers.items() if name.lower() != "content-length"}
     yield Call(
@@ -139,7 +139,7 @@ def job(job_id: str, wait_seconds: int = 0) -> Flow[Job]:
     """Read a job, at once or when it has ended."""
     headers = {"Prefer": f"wait={wait_seconds}"} if wait_seconds else {}
     limit = wait_seconds + GRACE_SECONDS
-    return (yield from ask_anywhere(_get(f"/jobs/{segment(job_id)}", Job, headers=headers, seconds=limit)))
+    return (yield from ask_anywhere(asking(f"/jobs/{segment(job_id)}", Job, headers=headers, seconds=limit)))
 
 
 def wait(job_id: str, seconds: float, now: Callable[[], float]) -> Flow[Job]:
@@ -166,7 +166,7 @@ def jobs(status: str | None, agent: str | None) -> Stream[Job]:
     """List jobs, newest first."""
     query = {"limit": JOBS_PER_PAGE, **_given(status=status, agent=agent)}
     while True:
-        page: JobPage = yield _get("/jobs", JobPage, query=query)
+        page: JobPage = yield asking("/jobs", JobPage, query=query)
         for each in page.jobs:
             yield Item(each)
         if page.next is None:
@@ -182,7 +182,7 @@ def events(job_id: str, after: str | int, *, follow: bool) -> Stream[JobEvent | 
     while True:
         limit = WAIT_SECONDS + GRACE_SECONDS if follow else READ_SECONDS
         path = f"/jobs/{segment(job_id)}/events"
-        page = yield from ask_anywhere(_get(path, EventPage, query=query, seconds=limit, elsewhere=elsewhere))
+        page = yield from ask_anywhere(asking(path, EventPage, query=query, seconds=limit, elsewhere=elsewhere))
         if page.rewound_to is not None:
             yield Item(Rewound(page.rewound_to))
         for each in page.events:
@@ -195,14 +195,14 @@ def events(job_id: str, after: str | int, *, follow: bool) -> Stream[JobEvent | 
 def change(new_key: Callable[[], str], job_id: str, what: str, reason: str | None, key: str | None) -> Flow[ChangedJob]:
     """Ask that a job be cancelled, paused or resumed."""
     path = f"/jobs/{segment(job_id)}/{what}"
-    return (yield from ask_anywhere(_post(path, _given(reason=reason), ChangedJob, key or new_key())))
+    return (yield from ask_anywhere(posting(path, _given(reason=reason), ChangedJob, key or new_key())))
 
 
 def cancel_jobs(agent: str | None, reason: str | None) -> Flow[int]:
     """Ask that all unfinished jobs end. Begun again it asks only those that have not been asked."""
     body, count = _given(agent=agent, reason=reason), 0
     while True:
-        page: JobsCancelled = yield _post("/jobs/cancel", body, JobsCancelled, None, seconds=30.0)
+        page: JobsCancelled = yield posting("/jobs/cancel", body, JobsCancelled, None, seconds=30.0)
         count += page.cancelled
         if page.next is None:
             return count
@@ -212,14 +212,14 @@ def cancel_jobs(agent: str | None, reason: str | None) -> Flow[int]:
 def signal(new_key: Callable[[], str], job_id: str, name: str, body: Any, key: str | None) -> Flow[SignalSent]:
     """Send a job a signal."""
     path = f"/jobs/{segment(job_id)}/signals/{quote(name, safe='')}"
-    return (yield from ask_anywhere(_post(path, body, SignalSent, key or new_key())))
+    return (yield from ask_anywhere(posting(path, body, SignalSent, key or new_key())))
 
 
 def approvals(group: str) -> Stream[ApprovalAsked]:
     """List what a group is asked."""
     query: dict[str, str | int] = {"group": group}
     while True:
-        page: ApprovalPage = yield _get("/approvals", ApprovalPage, query=query)
+        page: ApprovalPage = yield asking("/approvals", ApprovalPage, query=query)
         for each in page.approvals:
             yield Item(each)
         if page.next is None:
@@ -232,39 +232,39 @@ def decide(
 ) -> Flow[DecisionTaken]:
     """Decide on an approval."""
     body = {"approved": approved, "comment": comment, **_given(by=by)}
-    return (yield from ask_anywhere(_post(f"/approvals/{segment(approval)}", body, DecisionTaken, key or new_key())))
+    return (yield from ask_anywhere(posting(f"/approvals/{segment(approval)}", body, DecisionTaken, key or new_key())))
 
 
 def session(name: str) -> Flow[Session]:
     """Read a conversation."""
-    return (yield from ask(_get(f"/sessions/{quote(name, safe=_SESSION_NAME_SIGNS)}", Session)))
+    return (yield from ask(asking(f"/sessions/{quote(name, safe=SIGNS_IN_A_PATH)}", Session)))
 
 
 def set_switch(agent: str | None, paused: bool, reason: str | None) -> Flow[SwitchSet]:
     """Hold up all jobs of the tenant or of an agent, or let them go on."""
     path = "/switches/tenant" if agent is None else f"/switches/agents/{quote(agent, safe='')}"
     body = {"paused": paused, **_given(reason=reason)}
-    return (yield from ask(_sent("PUT", path, body, SwitchSet, None)))
+    return (yield from ask(sending("PUT", path, body, SwitchSet, None)))
 
 
 def switches() -> Flow[Switches]:
     """Read what is held up."""
-    return (yield from ask(_get("/switches", Switches)))
+    return (yield from ask(asking("/switches", Switches)))
 
 
 def agents() -> Flow[Agents]:
     """Read what can be submitted."""
-    return (yield from ask(_get("/agents", Agents)))
+    return (yield from ask(asking("/agents", Agents)))
 
 
 def regions() -> Flow[Regions]:
     """Read how both Regions are."""
-    return (yield from ask(_get("/regions", Regions)))
+    return (yield from ask(asking("/regions", Regions)))
 
 
 def health() -> Flow[Health]:
     """Read whether the Region that answers can serve."""
-    return (yield from ask(_get("/health", Health)))
+    return (yield from ask(asking("/health", Health)))
 
 
 def segment(job_id: str) -> str:
@@ -276,7 +276,7 @@ def _given(**fields: str | None) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _get(
+def asking(
     path: str,
     model: type[A],
     *,
@@ -285,6 +285,7 @@ def _get(
     seconds: float = READ_SECONDS,
     elsewhere: bool = False,
 ) -> Call[A]:
+    """Return a call that only reads."""
     return Call(
         method="GET",
         path=path,
@@ -296,14 +297,15 @@ def _get(
     )
 
 
-def _post(
+def posting(
     path: str, body: Any, model: type[A], key: str | None, *, seconds: float = 1.6, elsewhere: bool = False
 ) -> Call[A]:
-    return _sent("POST", path, body, model, key, seconds=seconds, elsewhere=elsewhere)
+    """Return a call that has something done once, however often it is sent."""
+    return sending("POST", path, body, model, key, seconds=seconds, elsewhere=elsewhere)
 
 
-def _sent(
-    method: Literal["POST", "PUT"],
+def sending(
+    method: Literal["POST", "PUT", "DELETE"],
     path: str,
     body: Any,
     model: type[A],
@@ -312,13 +314,13 @@ def _sent(
     seconds: float = 1.6,
     elsewhere: bool = False,
 ) -> Call[A]:
-    """What has no key is, by its nature, the same when it is sent twice."""
+    """Return a call that changes something. What has no key is, by its nature, the same when it is sent twice."""
     return Call(
         method=method,
         path=path,
         read=model.model_validate,
         headers={} if key is None else {"Idempotency-Key": key},
-        content=json.dumps(body).encode(),
+        content=None if method == "DELETE" else json.dumps(body).encode(),
         seconds=seconds,
         elsewhere=elsewhere,
     )

@@ -6,6 +6,7 @@ from typing import Any, Self, TypeVar, Unpack
 import httpx
 
 from functions.sdk import client_calls as calls
+from functions.sdk import client_queue_calls as queue_calls
 from functions.sdk.answers import (
     Agents,
     ApprovalAsked,
@@ -14,6 +15,8 @@ from functions.sdk.answers import (
     Health,
     Job,
     JobEvent,
+    Limits,
+    LimitSet,
     Regions,
     Session,
     SignalSent,
@@ -23,8 +26,10 @@ from functions.sdk.answers import (
 from functions.sdk.client_calls import Flow, Item, Rewound, Stream, SubmitOptions
 from functions.sdk.client_errors import ApiError
 from functions.sdk.client_failover import Failover, addresses_of
+from functions.sdk.client_queue_calls import LetterFilter, RedriveTerms
 from functions.sdk.client_time import ClientTime, RealTime
 from functions.sdk.client_transport import AsyncTransport
+from functions.sdk.dead_letter_answers import DeadLetter, DeadLetterPreview
 
 T = TypeVar("T")
 
@@ -133,6 +138,45 @@ class AsyncAntipodeClient:
     async def switches(self) -> Switches:
         """Read what is held up."""
         return await self._run(calls.switches())
+
+    def dead_letters(self, **meant: Unpack[LetterFilter]) -> AsyncIterator[DeadLetter]:
+        """List what has failed for good, the latest first: jobs, unreadable messages, undelivered webhooks."""
+        return self._stream(queue_calls.dead_letters(meant))
+
+    async def preview_dead_letters(
+        self, *, ids: Sequence[str] | None = None, meant: LetterFilter | None = None
+    ) -> DeadLetterPreview:
+        """Count the dead letters that `ids` or a filter mean, and show the first of them."""
+        return await self._run(queue_calls.preview(ids, meant))
+
+    async def redrive(
+        self, *, ids: Sequence[str] | None = None, meant: LetterFilter | None = None, **terms: Unpack[RedriveTerms]
+    ) -> Job:
+        """Have dead letters go on; return the job that sees to it, at its rate: it can be waited for and cancelled."""
+        return await self._run(queue_calls.redrive(self._key, ids, meant, terms))
+
+    async def dismiss(self, *, ids: Sequence[str] | None = None, meant: LetterFilter | None = None) -> int:
+        """Take dead letters off the list; return how many."""
+        return await self._run(queue_calls.dismiss(ids, meant))
+
+    async def limits(self) -> Limits:
+        """Read the limits that hold."""
+        return await self._run(queue_calls.limits())
+
+    async def set_limit(
+        self,
+        *,
+        agent: str | None = None,
+        key: str | None = None,
+        concurrency: int | None = None,
+        starts_per_minute: float | None = None,
+    ) -> LimitSet:
+        """Limit the tenant's jobs, or those of one agent or key, in each Region."""
+        return await self._run(queue_calls.set_limit(agent, key, concurrency, starts_per_minute))
+
+    async def clear_limit(self, *, agent: str | None = None, key: str | None = None) -> LimitSet:
+        """Limit nothing there any more."""
+        return await self._run(queue_calls.clear_limit(agent, key))
 
     async def agents(self) -> Agents:
         """Read which agents jobs can be submitted to."""

@@ -1,6 +1,7 @@
 """Both clients, from one set of rules: what they send, what they give, and how they outlive a Region."""
 
 import inspect
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -304,6 +305,34 @@ def test_the_rest_of_the_api_is_there(apis: TwoApis, made: Made) -> None:
     assert client.agents().agents[0].name == "probe"
     assert client.regions().answered_by == "us-east-1"
     assert client.health().status == "ok"
+
+
+def test_dead_letters_are_listed_counted_redriven_and_dismissed(apis: TwoApis, made: Made) -> None:
+    client = made()
+    (letter,) = client.dead_letters(agent="probe", code="step_raised")
+    assert dict(apis.asked[0][1].url.params) == {"agent": "probe", "code": "step_raised", "limit": "100"}
+    apis.answers = [lambda _: httpx.Response(200, json={"count": 1, "more": False, "dead_letters": []})]
+    assert client.preview_dead_letters(meant={"agent": "probe"}).count == 1
+    assert client.redrive(ids=[letter.id], rate_per_second=500.0, agent_version="2").agent == "redrive"
+    assert json.loads(apis.asked[-1][1].content) == {
+        "ids": [letter.id],
+        "rate_per_second": 500.0,
+        "agent_version": "2",
+    }
+    pages = [{"dismissed": 100, "next": "x"}, {"dismissed": 7, "next": None}]
+    apis.answers = [lambda _, page=each: httpx.Response(202, json=page) for each in pages]  # type: ignore[misc]
+    assert client.dismiss(meant={"agent": "probe"}) == 107
+    assert json.loads(apis.asked[-1][1].content) == {"filter": {"agent": "probe"}, "before": "x"}
+    assert apis.keys() == [None, None, "key-1", None, None]
+
+
+def test_limits_are_set_and_lifted(apis: TwoApis, made: Made) -> None:
+    client = made()
+    assert client.set_limit(key="customer:7", concurrency=3).scope
+    assert apis.asked[0][1].url.path == "/v1/limits/keys/customer:7"
+    assert client.clear_limit(agent="probe").scope
+    assert (apis.asked[1][1].method, apis.asked[1][1].content) == ("DELETE", b"")
+    assert client.limits().limits
 
 
 def test_a_job_id_never_becomes_another_path(apis: TwoApis, made: Made) -> None:
