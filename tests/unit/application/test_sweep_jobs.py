@@ -30,7 +30,7 @@ from tests.unit.application.two_regions import (
     submitted,
     two_regions,
 )
-from tests.unit.domain.job.writing import adopted, at, started, step, succeeded, withdrawn
+from tests.unit.domain.job.writing import adopted, at, step, succeeded, withdrawn
 from tests.unit.domain.job.writing import submitted as submission
 
 
@@ -79,32 +79,6 @@ async def test_a_job_that_is_put_back_again_and_again_without_a_worker_stays_in_
     # as long again as it has waited so far, for its hint is likely to stand in a queue; at most five minutes
     assert put_back == [30, 60, 120, 240, 480, 780, 1080, 1380]
     assert due_at(east) is not None
-
-
-@in_virtual_time
-async def test_a_job_that_a_worker_has_begun_with_is_put_back_each_time_it_stalls() -> None:
-    east, _ = two_regions(Effects().walker(1))
-    await submitted(east, "walk")
-    east.put(written(1, EAST, 2, started()))
-    sweep = east.sweep_jobs()
-    put_back = 0
-    for _ in range(100):
-        await pass_time(5)
-        put_back += (await sweep.sweep()).put_back
-    assert put_back == 500 // STALL_SECONDS
-
-
-@in_virtual_time
-async def test_a_job_for_a_later_time_is_put_back_at_that_time_and_then_as_one_that_was_submitted_then() -> None:
-    east, _ = two_regions(Effects().walker(1))
-    await submitted(east, "walk", run_at=add_seconds(east.clock.now(), 600))
-    await pass_time(600 + STALL_SECONDS)
-    sweep = east.sweep_jobs()
-    assert (await sweep.sweep()).put_back == 1
-    await pass_time(STALL_SECONDS - 0.001)
-    assert (await sweep.sweep()).put_back == 0
-    await pass_time(0.001)
-    assert (await sweep.sweep()).put_back == 1
 
 
 @in_virtual_time
