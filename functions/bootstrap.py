@@ -7,12 +7,11 @@ a part by assigning it, for example `runtime.history = MemoryHistory(...)`, befo
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from functions.flow_control import FlowControl
 from functions.settings import Settings
+from functions.standing_work import StandingWork
 
 if TYPE_CHECKING:
     from functions.application.admit_job import AdmitJob
-    from functions.application.adopt_jobs import AdoptJobs
     from functions.application.advance_job import AdvanceJob
     from functions.application.authorize_request import AuthorizeRequest
     from functions.application.call_child import CallChild
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from functions.application.decide_approval import DecideApproval
     from functions.application.get_job import GetJob, WaitForJob
     from functions.application.keep_payloads import KeepPayloads
-    from functions.application.keep_sweeping import KeepSweeping
     from functions.application.list_approvals import ListApprovals
     from functions.application.list_job_events import ListJobEvents, WaitForJobEvents
     from functions.application.list_jobs import ListJobs
@@ -34,8 +32,6 @@ if TYPE_CHECKING:
     from functions.application.signal_job import SignalJob
     from functions.application.submit_job import SubmitJob
     from functions.application.submit_turn import SubmitTurn
-    from functions.application.sweep_jobs import SweepJobs
-    from functions.application.watch_regions import WatchRegions
 
 
 @cache
@@ -44,8 +40,8 @@ def runtime() -> "Runtime":
     return Runtime(Settings.load())
 
 
-class Runtime(FlowControl):
-    """The use cases of one process, on its surroundings and its flow control."""
+class Runtime(StandingWork):
+    """The use cases of one process, on its surroundings, its flow control and what runs by itself."""
 
     @cached_property
     def keep_payloads(self) -> "KeepPayloads":
@@ -272,64 +268,3 @@ class Runtime(FlowControl):
         from functions.application.note_failure import NoteFailure
 
         return NoteFailure(dead_letters=self.dead_letters, peer=self.peer_dead_letters, region=self.settings.region)
-
-    @cached_property
-    def sweep_jobs(self) -> "SweepJobs":
-        """Use case."""
-        from functions.application.sweep_jobs import SweepJobs
-
-        return SweepJobs(
-            history=self.history,
-            projections=self.projections,
-            lanes=self.lanes,
-            children=self.call_child,
-            failures=self.note_failure,
-            clock=self.clock,
-            region=self.settings.region,
-            stall_seconds=self.settings.stall_seconds,
-        )
-
-    @cached_property
-    def adopt_jobs(self) -> "AdoptJobs":
-        """Use case."""
-        from functions.application.adopt_jobs import AdoptJobs
-
-        return AdoptJobs(
-            history=self.history,
-            projections=self.projections,
-            lanes=self.lanes,
-            children=self.call_child,
-            failures=self.note_failure,
-            clock=self.clock,
-            region=self.settings.region,
-            peer_region=self.settings.peer_region,
-            stall_seconds=self.settings.stall_seconds,
-        )
-
-    @cached_property
-    def keep_sweeping(self) -> "KeepSweeping":
-        """Use case."""
-        from functions.application.keep_sweeping import KeepSweeping
-
-        return KeepSweeping(
-            sweep=self.sweep_jobs,
-            adopt=self.adopt_jobs if self.settings.adoption else None,
-            register=self.register,
-            clock=self.clock,
-            region=self.settings.region,
-        )
-
-    @cached_property
-    def watch_regions(self) -> "WatchRegions":
-        """Use case."""
-        from functions.application.watch_regions import WatchRegions
-
-        return WatchRegions(
-            register=self.register,
-            probe=self.probe,
-            clock=self.clock,
-            region=self.settings.region,
-            peer_region=self.settings.peer_region,
-            heartbeat_seconds=self.settings.heartbeat_seconds,
-            stale_seconds=self.settings.peer_stale_seconds,
-        )

@@ -55,5 +55,17 @@ class EventLog:
         head = {"level": "INFO", "message": "counted", "timestamp": moment, "service": SERVICE}
         self._emit({**head, **named, **metrics, "_aws": {"Timestamp": stamp, "CloudWatchMetrics": [directive]}})
 
+    def measure(self, metrics: Mapping[str, float], *, unit: str) -> None:
+        """Write numbers of a unit that CloudWatch knows, for example Seconds; it makes percentiles of them."""
+        moment = self._now()
+        directive = {
+            "Namespace": NAMESPACE,
+            "Dimensions": [["environment"]],
+            "Metrics": [{"Name": name, "Unit": unit} for name in metrics],
+        }
+        stamp = int(to_datetime(moment).timestamp() * 1000)
+        head = {"level": "INFO", "message": "measured", "timestamp": moment, "service": SERVICE}
+        self._emit({**head, **self._always, **metrics, "_aws": {"Timestamp": stamp, "CloudWatchMetrics": [directive]}})
+
     def _emit(self, line: Mapping[str, object]) -> None:
         self._write(json.dumps(line, default=str, separators=(",", ":")))

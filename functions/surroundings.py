@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         RegionRegister,
         Tokens,
     )
+    from functions.application.schedule_ports import Schedules
     from functions.application.switch_ports import Switches
 
 
@@ -139,6 +140,20 @@ class Surroundings:
         from functions.adapters.dynamodb_flow import DynamodbFlow
 
         return DynamodbFlow(self._table)
+
+    @cached_property
+    def schedules(self) -> "Schedules":
+        """This Region's replica of the schedules."""
+        from functions.adapters.dynamodb_schedules import DynamodbSchedules
+
+        return DynamodbSchedules(self._table)
+
+    @cached_property
+    def peer_schedules(self) -> "Schedules":
+        """The peer Region's replica of the schedules."""
+        from functions.adapters.dynamodb_schedules import DynamodbSchedules
+
+        return DynamodbSchedules(self._peer_table)
 
     @cached_property
     def projections(self) -> "Projections":

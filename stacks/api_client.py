@@ -237,6 +237,22 @@ class ApiClient:
         """Return the limits that hold."""
         return self._call("GET", "/limits")
 
+    def set_schedule(self, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Write a schedule and return it as it stands."""
+        return self._call("PUT", f"/schedules/{_segment(name)}", body=body)
+
+    def schedules(self, fires: int) -> dict[str, Any]:
+        """Return the tenant's schedules, each with so many of its next fires."""
+        return self._call("GET", "/schedules", query={"fires": fires})
+
+    def schedule(self, name: str, fires: int) -> dict[str, Any]:
+        """Return one schedule with so many of its next fires."""
+        return self._call("GET", f"/schedules/{_segment(name)}", query={"fires": fires})
+
+    def delete_schedule(self, name: str) -> dict[str, Any]:
+        """Delete a schedule."""
+        return self._call("DELETE", f"/schedules/{_segment(name)}")
+
     def agents(self) -> dict[str, Any]:
         """Return the agents that jobs can be submitted to."""
         return self._call("GET", "/agents")

@@ -30,6 +30,12 @@ class Permission(StrEnum):
     READS_DEAD_LETTERS = "reads_dead_letters"
     #: In both Regions: a letter is settled where it was written.
     SETTLES_DEAD_LETTERS = "settles_dead_letters"
+    READS_SCHEDULES = "reads_schedules"
+    #: In both Regions: a schedule is copied to the peer at once.
+    SETS_SCHEDULES = "sets_schedules"
+    #: The markers, which no other Region writes; and what the peer wrote while this Region was lost.
+    FIRES_SCHEDULES = "fires_schedules"
+    READS_SCHEDULES_OF_PEER = "reads_schedules_of_peer"
     READS_LANE_DEPTHS = "reads_lane_depths"
     #: Slots, lines and starts of limits.
     KEEPS_LIMITS = "keeps_limits"
@@ -271,6 +277,25 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
         permissions=(Permission.READS_SWITCHES,),
     ),
     FunctionRow(
+        name="change_schedule",
+        description="Writes and deletes schedules",
+        trigger=Routes(
+            (
+                Route("PUT", "/v1/schedules/{name}", JOBS_WRITE),
+                Route("DELETE", "/v1/schedules/{name}", JOBS_WRITE),
+            )
+        ),
+        permissions=(Permission.READS_SCHEDULES, Permission.SETS_SCHEDULES),
+    ),
+    FunctionRow(
+        name="show_schedules",
+        description="Shows schedules, their next fires and the jobs of the last ones",
+        trigger=Routes(
+            (Route("GET", "/v1/schedules", JOBS_READ), Route("GET", "/v1/schedules/{name}", JOBS_READ)),
+        ),
+        permissions=(Permission.READS_SCHEDULES,),
+    ),
+    FunctionRow(
         name="list_agents",
         description="Lists the agents of this release",
         trigger=Route("GET", "/v1/agents", JOBS_READ),
@@ -321,6 +346,23 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
             *_SENDS_ARRIVALS,
             Permission.READS_REGIONS,
             Permission.KEEPS_CURSORS,
+        ),
+        timeout_seconds=90,
+    ),
+    FunctionRow(
+        name="fire_schedules",
+        description="Fires what is due of the schedules, each at its moment",
+        trigger=Schedule(minutes=1),
+        permissions=(
+            Permission.FINDS_DUE_JOBS,
+            Permission.READS_SCHEDULES,
+            Permission.FIRES_SCHEDULES,
+            Permission.READS_SCHEDULES_OF_PEER,
+            *_SENDS_ARRIVALS,
+            Permission.KEEPS_PAYLOADS,
+            Permission.READS_UPLOADS,
+            Permission.FINDS_PAYLOADS,
+            Permission.READS_REGIONS,
         ),
         timeout_seconds=90,
     ),

@@ -27,6 +27,8 @@ _ROWS = (
     ErrorRow("unauthorized", 401, False, "No valid bearer token", "Send Authorization: Bearer <token>."),
     ErrorRow("forbidden", 403, False, "The token lacks the scope", "Use a token with the scope that the answer names."),
     ErrorRow("job_not_found", 404, False, "No such job", "Check the id; a job is visible to its own tenant only."),
+    ErrorRow("schedule_not_found", 404, False, "No such schedule", "GET /v1/schedules lists the schedules."),
+    ErrorRow("too_many_schedules", 409, False, "The tenant has no room for more schedules", "Delete one first."),
     ErrorRow("not_found", 404, False, "No such address", "See the list of routes in the documentation."),
     ErrorRow("idempotency_conflict", 409, False, "The key was used with another body", "Use a new Idempotency-Key."),
     ErrorRow("payload_too_large", 413, False, "The body is over the limit", "Send less; the answer names the limit."),

@@ -54,6 +54,16 @@ class Wait(Answer):
     approval: str | None = None
 
 
+class StepRetry(Answer):
+    """A step that is tried again: how often it was tried, why it failed last, and when the next try is."""
+
+    step: str
+    attempts: int
+    code: str
+    detail: str
+    next_attempt_at: str
+
+
 class Parent(Answer):
     """The job that called this one, and the step in which it did."""
 
@@ -104,6 +114,7 @@ class Job(Answer):
     next_attempt_at: str | None = None
     redrives: int | None = None
     redrive_requested: Asked | None = None
+    retries: list[StepRetry] | None = None
 
     @property
     def finished(self) -> bool:

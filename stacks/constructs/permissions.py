@@ -6,7 +6,7 @@ so a role can be held to its kind of item. No statement holds a wildcard in a ta
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Literal, TypeAlias, assert_never
 
 from aws_cdk import Aws, Stack
 from aws_cdk.aws_iam import IRole, PolicyStatement
@@ -18,6 +18,10 @@ from stacks.constructs.acknowledged import acknowledge
 from stacks.constructs.lanes import queue_name
 from stacks.constructs.payloads import KEPT, UPLOADS, bucket_name
 
+#: Those that are about objects in the buckets.
+ObjectPermission: TypeAlias = Literal[
+    Permission.KEEPS_PAYLOADS, Permission.READS_PAYLOADS, Permission.READS_UPLOADS, Permission.OPENS_UPLOADS
+]
 DUE_INDEX = "due"
 LISTING_INDEX = "listing"
 
@@ -67,6 +71,13 @@ class Grants:
                 return self._on_items("DEAD#*", "Query")
             case Permission.SETTLES_DEAD_LETTERS:
                 return self._on_items("DEAD#*", "PutItem", both=True)
+            case Permission.READS_SCHEDULES | Permission.FIRES_SCHEDULES:
+                operation = "Query" if permission is Permission.READS_SCHEDULES else "PutItem"
+                return self._on_items("SCHEDULE#*", operation)
+            case Permission.SETS_SCHEDULES:
+                return self._on_items("SCHEDULE#*", "PutItem", both=True)
+            case Permission.READS_SCHEDULES_OF_PEER:
+                return self._on_items("SCHEDULE#*", "Query", region=self.configuration.peer_of(self.region))
             case Permission.LISTS_JOBS:
                 return PolicyStatement(actions=["dynamodb:Query"], resources=[self._index(LISTING_INDEX)])
             case Permission.FINDS_DUE_JOBS:
@@ -93,17 +104,23 @@ class Grants:
                 return PolicyStatement(actions=["sqs:GetQueueAttributes"], resources=[q.queue_arn for q in self.queues])
             case Permission.INVOKES_MODEL:
                 return PolicyStatement(actions=["bedrock:InvokeModel"], resources=list(self._model_arns()))
-            case Permission.KEEPS_PAYLOADS:
-                return PolicyStatement(actions=["s3:GetObject", "s3:PutObject"], resources=self._objects(permission))
-            case Permission.READS_PAYLOADS | Permission.READS_UPLOADS:
-                return PolicyStatement(actions=["s3:GetObject"], resources=self._objects(permission))
-            case Permission.OPENS_UPLOADS:
-                return PolicyStatement(actions=["s3:PutObject"], resources=self._objects(permission))
             case Permission.FINDS_PAYLOADS:
                 buckets = [self._bucket(region) for region in self._both]
                 return PolicyStatement(actions=["s3:ListBucket"], resources=buckets)
             case _:
+                return self._on_objects(permission)
+
+    def _on_objects(self, permission: ObjectPermission) -> PolicyStatement:
+        match permission:
+            case Permission.KEEPS_PAYLOADS:
+                actions = ["s3:GetObject", "s3:PutObject"]
+            case Permission.READS_PAYLOADS | Permission.READS_UPLOADS:
+                actions = ["s3:GetObject"]
+            case Permission.OPENS_UPLOADS:
+                actions = ["s3:PutObject"]
+            case _:
                 assert_never(permission)
+        return PolicyStatement(actions=actions, resources=self._objects(permission))
 
     def _objects(self, permission: Permission) -> list[str]:
         """Return the objects of which a permission speaks."""

@@ -45,6 +45,13 @@ SWITCH_REQUEST = JsonSchema(
     required=["paused"],
 )
 
+SCHEDULE_REQUEST = JsonSchema(
+    schema=JsonSchemaVersion.DRAFT4,
+    title="ScheduleRequest",
+    type=JsonSchemaType.OBJECT,
+    required=["cron", "agent", "input"],
+)
+
 #: Headers and query fields that routes read, by method and path; none is required.
 OPTIONAL_PARAMETERS: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "/v1/jobs"): ("header.Idempotency-Key", "header.Prefer"),
@@ -61,6 +68,8 @@ OPTIONAL_PARAMETERS: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "/v1/dead-letters/redrive"): ("header.Idempotency-Key",),
     ("GET", "/v1/approvals"): ("querystring.group", "querystring.after", "querystring.limit"),
     ("POST", "/v1/approvals/{id}"): ("header.Idempotency-Key",),
+    ("GET", "/v1/schedules"): ("querystring.fires",),
+    ("GET", "/v1/schedules/{name}"): ("querystring.fires",),
 }
 
 #: The bodies that have a form, by method and path.
@@ -69,6 +78,7 @@ BODIES = {
     ("POST", "/v1/payloads"): UPLOAD_REQUEST,
     ("POST", "/v1/approvals/{id}"): DECISION_REQUEST,
     ("PUT", "/v1/switches/tenant"): SWITCH_REQUEST,
+    ("PUT", "/v1/schedules/{name}"): SCHEDULE_REQUEST,
     ("PUT", "/v1/switches/agents/{name}"): SWITCH_REQUEST,
 }
 

@@ -17,6 +17,7 @@ from functions.adapters.dynamodb_history import DynamodbHistory
 from functions.adapters.dynamodb_limits import DynamodbLimits
 from functions.adapters.dynamodb_projections import DynamodbProjections
 from functions.adapters.dynamodb_register import DynamodbRegister
+from functions.adapters.dynamodb_schedules import DynamodbSchedules
 from functions.adapters.dynamodb_switches import DynamodbSwitches
 from functions.adapters.dynamodb_table import DynamodbTable
 from functions.adapters.dynamodb_tokens import DynamodbTokens
@@ -31,12 +32,14 @@ from functions.adapters.memory import (
 from functions.adapters.memory_dead_letters import MemoryDeadLetters
 from functions.adapters.memory_flow import MemoryFlow
 from functions.adapters.memory_limits import MemoryLimits
+from functions.adapters.memory_schedules import MemorySchedules
 from functions.adapters.memory_switches import MemorySwitches
 from functions.adapters.sqs_lanes import SqsLanes, decode_message
 from functions.application.dead_letter_ports import DeadLetters
 from functions.application.flow_ports import FlowBook
 from functions.application.limit_ports import LimitBook, Limits
 from functions.application.ports import HistoryStore, Lanes, Projections, RegionRegister, Tokens
+from functions.application.schedule_ports import Schedules
 from functions.application.switch_ports import Switches
 from functions.domain.lanes import LaneMessage
 from tests.state_table import create_state_table
@@ -60,6 +63,7 @@ class State:
     flow: FlowBook
     limits: Limits
     limit_book: LimitBook
+    schedules: Schedules
     refuse: Callable[[], None]
 
 
@@ -94,6 +98,7 @@ def state_in_memory() -> State:
         MemoryFlow(table),
         switches,
         MemoryLimits(table),
+        MemorySchedules(table),
         refuse,
     )
 
@@ -113,6 +118,7 @@ def state_on_dynamodb(clients: AwsClients) -> State:
         DynamodbFlow(table),
         DynamodbSwitches(table),
         DynamodbLimits(table, EAST),
+        DynamodbSchedules(table),
         lambda: _delete_table(clients, name),
     )
 

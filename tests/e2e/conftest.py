@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -47,3 +48,13 @@ def interrupted(deployed: Deployed) -> str:
     )
     assert deployed.kill_workers(deployed.first) > 0
     return str(job)
+
+
+@pytest.fixture(scope="session")
+def scheduled(deployed: Deployed) -> str:
+    """A schedule that fires once in the minute after next, or the one after that: other tests run meanwhile."""
+    minute = (datetime.now(UTC) + timedelta(seconds=70)).minute
+    body = {"cron": f"{minute} * * * *", "agent": "probe", "input": {"steps": 1, "milliseconds": 5}}
+    written = deployed.call(deployed.first, "PUT", "/schedules/once-an-hour", json=body)
+    assert (written.status_code, written.json()["durability"]) == (200, "both")
+    return str(written.json()["name"])

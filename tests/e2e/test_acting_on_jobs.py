@@ -47,6 +47,13 @@ def decide(deployed: Deployed, region: str, approval: str, token: str | None = N
     return deployed.call(region, "POST", f"/approvals/{approval}", token=token, json=body)
 
 
+def test_a_schedule_is_written_and_says_when_it_fires_next(deployed: Deployed, scheduled: str) -> None:
+    """First of all, so that its minute comes while the other tests run: see test_later."""
+    for region in (deployed.first, deployed.second):
+        (listed,) = deployed.call(region, "GET", "/schedules?fires=2").json()["schedules"]
+        assert (listed["name"], len(listed["next_fires"]), listed["last_fires"]) == (scheduled, 2, [])
+
+
 def test_a_decision_is_taken_in_the_other_region_and_the_second_is_told_who_was_first(deployed: Deployed) -> None:
     job = waiting(deployed, deployed.first, ASKS)
     (wait,) = job["waits"]

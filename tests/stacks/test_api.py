@@ -30,6 +30,10 @@ ROUTES = {
     ("PUT", "/v1/switches/tenant"): "set_switch",
     ("PUT", "/v1/switches/agents/{name}"): "set_switch",
     ("GET", "/v1/switches"): "list_switches",
+    ("PUT", "/v1/schedules/{name}"): "change_schedule",
+    ("DELETE", "/v1/schedules/{name}"): "change_schedule",
+    ("GET", "/v1/schedules"): "show_schedules",
+    ("GET", "/v1/schedules/{name}"): "show_schedules",
     ("GET", "/v1/sessions/{name}"): "get_session",
     ("GET", "/v1/agents"): "list_agents",
     ("GET", "/v1/regions"): "list_regions",
@@ -41,6 +45,7 @@ REQUIRED_FIELDS = {
     ("POST", "/v1/approvals/{id}"): ("DecisionRequest", ["approved"]),
     ("PUT", "/v1/switches/tenant"): ("SwitchRequest", ["paused"]),
     ("PUT", "/v1/switches/agents/{name}"): ("SwitchRequest", ["paused"]),
+    ("PUT", "/v1/schedules/{name}"): ("ScheduleRequest", ["cron", "agent", "input"]),
 }
 PUBLIC = ("GET", "/v1/health")
 #: The response types of API Gateway that no request of ours can bring about, so that the defaults may answer for them.

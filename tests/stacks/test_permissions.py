@@ -63,6 +63,12 @@ def expected(environment: Environment, permission: Permission) -> set[tuple[str,
         | on_items("DEAD#*", PEER_TABLE, "PutItem"),
         Permission.READS_SWITCHES: on_items("SWITCH#*", TABLE, "Query"),
         Permission.SETS_SWITCHES: on_items("SWITCH#*", TABLE, "PutItem") | on_items("SWITCH#*", PEER_TABLE, "PutItem"),
+        Permission.READS_SCHEDULES: on_items("SCHEDULE#*", TABLE, "Query"),
+        Permission.FIRES_SCHEDULES: on_items("SCHEDULE#*", TABLE, "PutItem"),
+        Permission.READS_SCHEDULES_OF_PEER: on_items("SCHEDULE#*", PEER_TABLE, "Query"),
+        Permission.SETS_SCHEDULES: {
+            each for table in (TABLE, PEER_TABLE) for each in on_items("SCHEDULE#*", table, "PutItem")
+        },
         Permission.SENDS_TO_PEER_LANES: {
             (action, f"arn:<AWS::Partition>:sqs:us-west-2:<AWS::AccountId>:antipode-prod-{lane}", "null")
             for action in ("sqs:GetQueueUrl", "sqs:SendMessage")

@@ -76,3 +76,16 @@ def test_counts_have_the_embedded_form_that_powertools_writes(
     assert isinstance(ours["_aws"]["Timestamp"], type(theirs["_aws"]["Timestamp"]))
     assert ours["_aws"]["Timestamp"] == 1_795_262_400_000
     assert (ours["environment"], ours["lane"], ours["jobs"], ours["put_back"]) == ("test", "batch", 2, 1)
+
+
+def test_what_is_measured_is_a_metric_of_its_unit(log: EventLog, lines: list[str]) -> None:
+    log.measure({"schedule_lag": 0.25}, unit="Seconds")
+    line = json.loads(lines[0])
+    assert (line["message"], line["schedule_lag"], line["environment"]) == ("measured", 0.25, "test")
+    assert line["_aws"]["CloudWatchMetrics"] == [
+        {
+            "Namespace": NAMESPACE,
+            "Dimensions": [["environment"]],
+            "Metrics": [{"Name": "schedule_lag", "Unit": "Seconds"}],
+        }
+    ]

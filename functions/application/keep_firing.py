@@ -1,0 +1,51 @@
+"""The loop that fires schedules: started once a minute, it works for that minute and wakes at each fire's moment."""
+
+from dataclasses import dataclass
+
+from functions.application.fire_schedules import FireSchedules
+from functions.application.ports import Clock, RegionRegister, StateUnavailable
+from functions.application.record_steps import Say
+from functions.domain.moments import seconds_between
+
+PAUSE_SECONDS = 5.0
+#: Two fires that are closer than this are seen to in two looks all the same.
+SHORTEST_PAUSE_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepFiring:
+    """Fires this Region's schedules, and its peer's while it holds that for lost. `adoption`: whether it may."""
+
+    schedules: FireSchedules
+    register: RegionRegister
+    clock: Clock
+    region: str
+    adoption: bool
+
+    async def run(self, seconds: float, say: Say) -> None:
+        """Work for about `seconds`. A refusing table is said to the log and tried again in the next round."""
+        end = self.clock.monotonic() + seconds
+        while True:
+            wait = await self.round(say)
+            if self.clock.monotonic() + wait >= end:
+                return
+            await self.clock.sleep(wait)
+
+    async def round(self, say: Say) -> float:
+        """Fire what is due, and return in how many seconds to look again."""
+        try:
+            lost = self.adoption and await self._peer_lost()
+            report = await self.schedules.fire(peer_lost=lost, ahead_seconds=PAUSE_SECONDS)
+        except StateUnavailable as error:
+            say("firing_refused", error=str(error))
+            return PAUSE_SECONDS
+        if report.examined:
+            say("fired", examined=report.examined, fired=report.fired, peer_lost=lost)
+        if report.upcoming is None:
+            return PAUSE_SECONDS
+        left = seconds_between(self.clock.now(), report.upcoming)
+        return min(PAUSE_SECONDS, max(SHORTEST_PAUSE_SECONDS, left))
+
+    async def _peer_lost(self) -> bool:
+        verdict = await self.register.verdict(self.region)
+        return verdict is not None and verdict.lost

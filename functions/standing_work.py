@@ -1,0 +1,157 @@
+"""The use cases that nobody asks for: what sweeps, adopts, watches and fires; and the schedules that are fired.
+
+A part of `bootstrap`, on the surroundings and the flow control: the loops that are started once a minute.
+"""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from functions.flow_control import FlowControl
+
+if TYPE_CHECKING:
+    from functions.application.adopt_jobs import AdoptJobs
+    from functions.application.call_child import CallChild
+    from functions.application.fire_schedules import FireSchedules
+    from functions.application.keep_firing import KeepFiring
+    from functions.application.keep_sweeping import KeepSweeping
+    from functions.application.note_failure import NoteFailure
+    from functions.application.request_change import RequestChange
+    from functions.application.set_schedule import SetSchedule, ShowSchedules
+    from functions.application.submit_turn import SubmitTurn
+    from functions.application.sweep_jobs import SweepJobs
+    from functions.application.watch_regions import WatchRegions
+
+
+class StandingWork(FlowControl):
+    """What runs by itself. The parts that it needs of those who are asked are made by `Runtime`."""
+
+    if TYPE_CHECKING:
+
+        @cached_property
+        def call_child(self) -> CallChild:
+            """See Runtime."""
+
+        @cached_property
+        def note_failure(self) -> NoteFailure:
+            """See Runtime."""
+
+        @cached_property
+        def submit_turn(self) -> SubmitTurn:
+            """See Runtime."""
+
+        @cached_property
+        def request_change(self) -> RequestChange:
+            """See Runtime."""
+
+    @cached_property
+    def sweep_jobs(self) -> "SweepJobs":
+        """Use case."""
+        from functions.application.sweep_jobs import SweepJobs
+
+        return SweepJobs(
+            history=self.history,
+            projections=self.projections,
+            lanes=self.lanes,
+            children=self.call_child,
+            failures=self.note_failure,
+            clock=self.clock,
+            region=self.settings.region,
+            stall_seconds=self.settings.stall_seconds,
+        )
+
+    @cached_property
+    def adopt_jobs(self) -> "AdoptJobs":
+        """Use case."""
+        from functions.application.adopt_jobs import AdoptJobs
+
+        return AdoptJobs(
+            history=self.history,
+            projections=self.projections,
+            lanes=self.lanes,
+            children=self.call_child,
+            failures=self.note_failure,
+            clock=self.clock,
+            region=self.settings.region,
+            peer_region=self.settings.peer_region,
+            stall_seconds=self.settings.stall_seconds,
+        )
+
+    @cached_property
+    def keep_sweeping(self) -> "KeepSweeping":
+        """Use case."""
+        from functions.application.keep_sweeping import KeepSweeping
+
+        return KeepSweeping(
+            sweep=self.sweep_jobs,
+            adopt=self.adopt_jobs if self.settings.adoption else None,
+            register=self.register,
+            clock=self.clock,
+            region=self.settings.region,
+        )
+
+    @cached_property
+    def watch_regions(self) -> "WatchRegions":
+        """Use case."""
+        from functions.application.watch_regions import WatchRegions
+
+        return WatchRegions(
+            register=self.register,
+            probe=self.probe,
+            clock=self.clock,
+            region=self.settings.region,
+            peer_region=self.settings.peer_region,
+            heartbeat_seconds=self.settings.heartbeat_seconds,
+            stale_seconds=self.settings.peer_stale_seconds,
+        )
+
+    @cached_property
+    def set_schedule(self) -> "SetSchedule":
+        """Use case."""
+        from functions.application.set_schedule import SetSchedule
+
+        return SetSchedule(
+            schedules=self.schedules,
+            peer=self.peer_schedules,
+            agents=self.agents,
+            lanes=self.lanes,
+            clock=self.clock,
+            region=self.settings.region,
+        )
+
+    @cached_property
+    def show_schedules(self) -> "ShowSchedules":
+        """Use case."""
+        from functions.application.set_schedule import ShowSchedules
+
+        return ShowSchedules(schedules=self.schedules, clock=self.clock)
+
+    @cached_property
+    def fire_schedules(self) -> "FireSchedules":
+        """Use case."""
+        from functions.application.fire_schedules import FireSchedules
+
+        return FireSchedules(
+            schedules=self.schedules,
+            peer=self.peer_schedules,
+            history=self.history,
+            submit=self.submit_turn,
+            change=self.request_change,
+            clock=self.clock,
+            region=self.settings.region,
+            peer_region=self.settings.peer_region,
+            say=self.log.say,
+            measure=self.log.measure,
+        )
+
+    @cached_property
+    def keep_firing(self) -> "KeepFiring":
+        """Use case."""
+        from functions.application.keep_firing import KeepFiring
+
+        return KeepFiring(
+            schedules=self.fire_schedules,
+            register=self.register,
+            clock=self.clock,
+            region=self.settings.region,
+            adoption=self.settings.adoption,
+        )
