@@ -7,6 +7,7 @@ a part by assigning it, for example `runtime.history = MemoryHistory(...)`, befo
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
+from functions.broadcasting import Broadcasting
 from functions.settings import Settings
 from functions.standing_work import StandingWork
 
@@ -40,7 +41,7 @@ def runtime() -> "Runtime":
     return Runtime(Settings.load())
 
 
-class Runtime(StandingWork):
+class Runtime(StandingWork, Broadcasting):
     """The use cases of one process, on its surroundings, its flow control and what runs by itself."""
 
     @cached_property

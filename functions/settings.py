@@ -28,6 +28,15 @@ class SettingName(StrEnum):
     STALL_SECONDS = "ANTIPODE_STALL_SECONDS"
     LOOP_SECONDS = "ANTIPODE_LOOP_SECONDS"
     ADOPTION = "ANTIPODE_ADOPTION"
+    BROADCAST = "ANTIPODE_BROADCAST"
+    BUS = "ANTIPODE_BUS"
+    DELIVERIES = "ANTIPODE_DELIVERIES"
+    WEBHOOK_LOOPBACK = "ANTIPODE_WEBHOOK_LOOPBACK"
+    WEBHOOK_RETRY_SECONDS = "ANTIPODE_WEBHOOK_RETRY_SECONDS"
+
+
+#: Which events are put on the bus (`functions/application/broadcast_events.py`).
+BROADCASTS = ("on", "asked", "ends-only", "off")
 
 
 class InvalidSetting(Exception):
@@ -56,6 +65,11 @@ class Settings:
     stall_seconds: float
     loop_seconds: float
     adoption: bool
+    broadcast: str
+    bus: str
+    deliveries: str
+    webhook_loopback: bool
+    webhook_retry_seconds: float
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -80,6 +94,11 @@ class Settings:
             stall_seconds=_seconds(source, SettingName.STALL_SECONDS),
             loop_seconds=_seconds(source, SettingName.LOOP_SECONDS),
             adoption=_switch(source, SettingName.ADOPTION),
+            broadcast=_one_of(source, SettingName.BROADCAST, BROADCASTS),
+            bus=_text(source, SettingName.BUS),
+            deliveries=_text(source, SettingName.DELIVERIES),
+            webhook_loopback=_switch(source, SettingName.WEBHOOK_LOOPBACK),
+            webhook_retry_seconds=_seconds(source, SettingName.WEBHOOK_RETRY_SECONDS),
         )
 
 
@@ -123,6 +142,13 @@ def _switch(source: Mapping[str, str], name: SettingName) -> bool:
     if value not in ("on", "off"):
         raise InvalidSetting(f"{name} must be on or off, it is {value!r}")
     return value == "on"
+
+
+def _one_of(source: Mapping[str, str], name: SettingName, allowed: tuple[str, ...]) -> str:
+    value = _text(source, name)
+    if value not in allowed:
+        raise InvalidSetting(f"{name} must be one of {', '.join(allowed)}, it is {value!r}")
+    return value
 
 
 def _lanes(source: Mapping[str, str]) -> Mapping[str, str]:

@@ -216,6 +216,11 @@ class ApiClient:
         """Return what is paused."""
         return self._call("GET", "/switches")
 
+    def webhook(self, method: str, name: str | None, action: str = "", body: Any = None) -> dict[str, Any]:
+        """Set, show, delete, rotate or test a webhook of the tenant, as method and action say; list them all."""
+        path = "/webhooks" if name is None else f"/webhooks/{quote(name, safe='')}{action}"
+        return self._call(method, path, body=body)
+
     def set_limit(
         self,
         *,

@@ -35,7 +35,7 @@ from pathlib import Path
 from stacks.toolchain import CHECKOUT, ToolMissing, uv_binary
 
 # The AWS services that functions/ calls. A test compares this with the clients that functions/adapters makes.
-BUNDLED_SERVICES = frozenset({"bedrock-runtime", "dynamodb", "s3", "sqs", "sts"})
+BUNDLED_SERVICES = frozenset({"bedrock-runtime", "dynamodb", "events", "s3", "sqs", "sts"})
 
 _LEFT_OUT_OF_FUNCTIONS = shutil.ignore_patterns(
     "__pycache__", "*.pyc", "tests", "testing", "Dockerfile", "requirements.lock"

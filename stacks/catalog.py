@@ -1,119 +1,38 @@
-"""The catalogue of functions: one row per Lambda function, from which its resources, role, trigger and alarm come.
+"""The catalogue of functions: one row per Lambda function, from which its resources, role, trigger and alarm come."""
 
-A row says what a function is for and what it may do. How that becomes CloudFormation is in `stacks/constructs`.
-"""
+from stacks.function_rows import (
+    Authorizer,
+    Deliveries,
+    Deployment,
+    EveryLane,
+    FunctionRow,
+    Permission,
+    Route,
+    Routes,
+    Schedule,
+    Stream,
+    Trigger,
+)
 
-from dataclasses import dataclass
-from enum import StrEnum
-
-
-class Permission(StrEnum):
-    """What a function's role allows, each exactly as wide as the words say (`stacks/constructs/permissions.py`)."""
-
-    READS_TOKENS = "reads_tokens"
-    READS_JOBS = "reads_jobs"
-    APPENDS_JOBS = "appends_jobs"
-    COPIES_JOBS_TO_PEER = "copies_jobs_to_peer"
-    READS_JOBS_OF_PEER = "reads_jobs_of_peer"
-    LISTS_JOBS = "lists_jobs"
-    FINDS_DUE_JOBS = "finds_due_jobs"
-    READS_REGIONS = "reads_regions"
-    WRITES_REGIONS = "writes_regions"
-    KEEPS_CURSORS = "keeps_cursors"
-    SENDS_TO_LANES = "sends_to_lanes"
-    #: Hints to the peer, for a job of the peer's: its lanes are found by name.
-    SENDS_TO_PEER_LANES = "sends_to_peer_lanes"
-    READS_SWITCHES = "reads_switches"
-    #: In both Regions: a switch is copied to the peer at once.
-    SETS_SWITCHES = "sets_switches"
-    #: Those that are not a job's, which lie beside its history.
-    READS_DEAD_LETTERS = "reads_dead_letters"
-    #: In both Regions: a letter is settled where it was written.
-    SETTLES_DEAD_LETTERS = "settles_dead_letters"
-    READS_SCHEDULES = "reads_schedules"
-    #: In both Regions: a schedule is copied to the peer at once.
-    SETS_SCHEDULES = "sets_schedules"
-    #: The markers, which no other Region writes; and what the peer wrote while this Region was lost.
-    FIRES_SCHEDULES = "fires_schedules"
-    READS_SCHEDULES_OF_PEER = "reads_schedules_of_peer"
-    READS_LANE_DEPTHS = "reads_lane_depths"
-    #: Slots, lines and starts of limits.
-    KEEPS_LIMITS = "keeps_limits"
-    READS_FLOW = "reads_flow"
-    COUNTS_FLOW = "counts_flow"
-    SAMPLES_LANES = "samples_lanes"
-    INVOKES_MODEL = "invokes_model"
-    KEEPS_PAYLOADS = "keeps_payloads"
-    READS_PAYLOADS = "reads_payloads"
-    READS_UPLOADS = "reads_uploads"
-    OPENS_UPLOADS = "opens_uploads"
-    #: To be told that a payload is not there: of whoever may not list a bucket S3 hides even that.
-    FINDS_PAYLOADS = "finds_payloads"
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """Called by the API. Without a scope the route is public: no token, no tenant."""
-
-    method: str
-    path: str
-    scope: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Routes:
-    """Called by the API for several routes that are one matter."""
-
-    each: tuple[Route, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Authorizer:
-    """Called by the API before any route that has a scope."""
-
-
-@dataclass(frozen=True, slots=True)
-class EveryLane:
-    """Called with batches of messages from each lane."""
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """Called once in so many minutes, by nobody else."""
-
-    minutes: int
-
-
-Trigger = Route | Routes | Authorizer | EveryLane | Schedule
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FunctionRow:
-    """One Lambda function. Its code is `functions/handlers/<name>.py`."""
-
-    name: str
-    description: str
-    trigger: Trigger
-    permissions: tuple[Permission, ...] = ()
-    memory_mb: int = 512
-    timeout_seconds: int = 10
-
-    @property
-    def entry_point(self) -> str:
-        """What Lambda calls."""
-        return f"functions.handlers.{self.name}.handle"
-
-    @property
-    def routes(self) -> tuple[Route, ...]:
-        """What it answers."""
-        match self.trigger:
-            case Route():
-                return (self.trigger,)
-            case Routes(each=each):
-                return each
-            case _:
-                return ()
-
+__all__ = [
+    "APPROVALS_DECIDE",
+    "FUNCTIONS",
+    "JOBS_READ",
+    "JOBS_WRITE",
+    "WAITING_SECONDS",
+    "Authorizer",
+    "Deliveries",
+    "Deployment",
+    "EveryLane",
+    "FunctionRow",
+    "Permission",
+    "Route",
+    "Routes",
+    "Schedule",
+    "Stream",
+    "Trigger",
+    "function_named",
+]
 
 JOBS_READ = "jobs:read"
 JOBS_WRITE = "jobs:write"
@@ -378,6 +297,58 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
             Permission.SAMPLES_LANES,
         ),
         timeout_seconds=90,
+    ),
+    FunctionRow(
+        name="find_stream",
+        description="Finds the name of the replica's stream, for the deployment",
+        trigger=Deployment(),
+        permissions=(Permission.FINDS_STREAM,),
+        timeout_seconds=30,
+    ),
+    FunctionRow(
+        name="broadcast_events",
+        description="The broadcaster: tells the bus of what this Region wrote into histories",
+        trigger=Stream(),
+        permissions=(Permission.READS_OPENINGS, Permission.PUBLISHES_EVENTS, Permission.READS_WEBHOOKS),
+        timeout_seconds=60,
+    ),
+    FunctionRow(
+        name="deliver_webhooks",
+        description="Posts signed events to those who asked for them, until they are taken",
+        trigger=Deliveries(),
+        permissions=(
+            Permission.READS_WEBHOOKS,
+            Permission.SETS_WEBHOOKS,
+            Permission.READS_ENDPOINTS,
+            Permission.NOTES_ENDPOINTS,
+            Permission.SENDS_DELIVERIES,
+            Permission.LISTS_UNDELIVERED,
+        ),
+        timeout_seconds=30,
+    ),
+    FunctionRow(
+        name="set_webhook",
+        description="Sets, deletes, rotates and tests a tenant's webhooks",
+        trigger=Routes(
+            (
+                Route("PUT", "/v1/webhooks/{name}", JOBS_WRITE),
+                Route("DELETE", "/v1/webhooks/{name}", JOBS_WRITE),
+                Route("POST", "/v1/webhooks/{name}/rotate", JOBS_WRITE),
+                Route("POST", "/v1/webhooks/{name}/test", JOBS_WRITE),
+            )
+        ),
+        permissions=(Permission.READS_WEBHOOKS, Permission.SETS_WEBHOOKS, Permission.SENDS_DELIVERIES),
+    ),
+    FunctionRow(
+        name="show_webhooks",
+        description="Shows a tenant's webhooks and how their endpoints do",
+        trigger=Routes(
+            (
+                Route("GET", "/v1/webhooks", JOBS_READ),
+                Route("GET", "/v1/webhooks/{name}", JOBS_READ),
+            )
+        ),
+        permissions=(Permission.READS_WEBHOOKS, Permission.READS_ENDPOINTS),
     ),
 )
 

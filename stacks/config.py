@@ -26,6 +26,7 @@ from stacks.sections import (
     TenantSettings,
     ThrottleSettings,
     TimingSettings,
+    WebhookSettings,
 )
 
 _REGION = re.compile(r"^[a-z]{2,4}(-[a-z]+)+-\d$")
@@ -71,6 +72,9 @@ class Configuration(Section):
     firewall: FirewallSettings | None = FirewallSettings()
     model_id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-zA-Z0-9.:_-]{2,127}$")]
     adoption: Literal["on", "off"] = "on"
+    #: Which events of jobs go on the bus: each is paid for (docs/cost.md).
+    broadcast: Literal["on", "asked", "ends-only", "off"] = "asked"
+    webhooks: WebhookSettings = WebhookSettings()
     bundle: Annotated[str, StringConstraints(min_length=1)]
     #: Local cloud only. Where a Region's own services answer; on AWS the SDK knows.
     endpoint_urls: Mapping[str, str] = Field(default_factory=dict)
@@ -209,6 +213,8 @@ class Configuration(Section):
             for field in ("endpoint_urls", "health_addresses"):
                 if getattr(self, field):
                     raise ValueError(f"{field}: is for the local cloud only, not for {self.environment}")
+            if self.webhooks.loopback == "on":
+                raise ValueError(f"webhooks: loopback is for the local cloud only, not for {self.environment}")
             if self.firewall is None:
                 raise ValueError(f"firewall: must be set in {self.environment}")
         if self.environment == "prod":

@@ -30,6 +30,7 @@ CONTEXT_KEYS: Mapping[str, str] = {
     "tenants": '[{"name": "acme", "rate_per_second": 50, "burst": 100, "daily_quota": 1000000}]',
     "model_id": "us.amazon.nova-lite-v1:0",
     "adoption": "on or off",
+    "broadcast": "on, asked, ends-only or off",
     "alarm_email": "oncall@example.com",
     "payload_retention_days": "400",
     "bundle": "build/lambda-aws",
@@ -77,6 +78,8 @@ def _local() -> dict[str, object]:
         # The emulator stores a firewall without ever asking it.
         "firewall": None,
         "model_id": "us.amazon.nova-lite-v1:0",
+        "broadcast": "on",
+        "webhooks": {"max_concurrency": 2, "first_retry_seconds": 1.0, "loopback": "on"},
         "bundle": "build/lambda-local",
     }
 
@@ -205,6 +208,7 @@ _READERS: Mapping[str, Callable[[dict[str, object], str, object], None]] = {
     "tenants": _rows,
     "model_id": _text,
     "adoption": _text,
+    "broadcast": _text,
     "alarm_email": _alarm_email,
     "payload_retention_days": _payload_retention_days,
     "bundle": _text,

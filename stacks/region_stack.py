@@ -10,10 +10,22 @@ from aws_cdk.aws_lambda import Code
 from aws_cdk.aws_route53 import HostedZone
 from constructs import Construct
 
-from stacks.catalog import FUNCTIONS, Authorizer, EveryLane, Route, Routes, Schedule, function_named
+from stacks.catalog import (
+    FUNCTIONS,
+    Authorizer,
+    Deliveries,
+    Deployment,
+    EveryLane,
+    Route,
+    Routes,
+    Schedule,
+    Stream,
+    function_named,
+)
 from stacks.config import Configuration
 from stacks.constructs.alarms import Alarms
 from stacks.constructs.api import RegionalApi
+from stacks.constructs.broadcast import Broadcast
 from stacks.constructs.dns import RegionRecords
 from stacks.constructs.firewall import Firewall
 from stacks.constructs.function import CatalogFunction
@@ -47,6 +59,12 @@ class RegionStack(Stack):
         self._region = region
         self._lanes = Lanes(self, "Lanes", configuration=configuration)
         self._payloads = PayloadBucket(self, "Payloads", configuration=configuration, region=region)
+        self._broadcast = Broadcast(
+            self,
+            "Broadcast",
+            configuration=configuration,
+            timeout_seconds=configuration.size_of(function_named("deliver_webhooks")).timeout_seconds,
+        )
         self._functions = self._make_functions()
         self._schedules = Schedules(self, "Schedules", configuration=configuration)
         self._api = RegionalApi(
@@ -73,6 +91,7 @@ class RegionStack(Stack):
             self._region,
             self.to_json_string(self._lanes.urls),
             lambda region: bucket_name(self._configuration, self.account, region),
+            self._broadcast.deliveries.queue_url,
         )
         grants = Grants(self, self._configuration, self._region, self._lanes.queues)
         return {
@@ -99,8 +118,12 @@ class RegionStack(Stack):
                     function.read_lanes(self._lanes)
                 case Schedule():
                     self._schedules.start(function, trigger)
-                case Authorizer():
-                    pass  # the API has it from the start
+                case Stream():
+                    self._broadcast.tell_by(function, self._functions["find_stream"], self._region)
+                case Deliveries():
+                    self._broadcast.deliver_by(function)
+                case Authorizer() | Deployment():
+                    pass  # the API has it from the start; the broadcast asks for it
                 case _:
                     assert_never(trigger)
 
@@ -129,6 +152,8 @@ class RegionStack(Stack):
         for lane in self._lanes.each:
             alarms.watch_lane(lane)
         alarms.watch_dead_letters("schedules-dead-letters", self._schedules.dead_letters)
+        alarms.watch_dead_letters("broadcast-dead-letters", self._broadcast.dead_letters)
+        alarms.watch_dead_letters("webhooks-dead-letters", self._broadcast.unreadable)
         for function in self._functions.values():
             alarms.watch_function(function)
         alarms.watch_api(self._api.rest)

@@ -128,6 +128,17 @@ class PayloadSettings(Section):
     retention_days: int = Field(default=400, ge=1, le=36_500)
 
 
+class WebhookSettings(Section):
+    """How webhooks are delivered. The first pause is drawn from 0 to `first_retry_seconds`; each after may be twice it.
+
+    `loopback` lets receivers be on the machine that delivers: in the local cloud.
+    """
+
+    max_concurrency: int = Field(default=10, ge=2, le=1000)
+    first_retry_seconds: float = Field(default=5.0, gt=0, le=300)
+    loopback: Literal["on", "off"] = "off"
+
+
 class ThrottleSettings(Section):
     """What one Region's API lets through, all tenants together."""
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
@@ -42,6 +43,8 @@ PEER_LANES = _Use("sqs", connect_seconds=0.4, read_seconds=0.6, attempts=1, thre
 #: Few at once: a payload of 100 MB is in memory several times over while it is packed and sent.
 PAYLOADS = _Use("s3", connect_seconds=1.0, read_seconds=10.0, attempts=3, threads=4)
 PEER_PAYLOADS = _Use("s3", connect_seconds=1.0, read_seconds=5.0, attempts=2, threads=4)
+#: One request after the other, so that a job's events keep their order.
+BUS = _Use("events", connect_seconds=1.0, read_seconds=3.0, attempts=3, threads=1)
 #: One attempt: a job that got no answer is tried again later, with backoff, and does not hold up its batch.
 MODEL = _Use("bedrock-runtime", connect_seconds=2.0, read_seconds=60.0, attempts=1, threads=32)
 
@@ -85,6 +88,11 @@ class AwsClients:
     def peer_payloads(self) -> "S3Client":
         """S3 in the peer Region."""
         client: S3Client = self._get(PEER_PAYLOADS, self._peer_region, self._peer_endpoint_url)
+        return client
+
+    def bus(self) -> "EventBridgeClient":
+        """EventBridge in this Region."""
+        client: EventBridgeClient = self._get(BUS, self._region)
         return client
 
     def model(self) -> "BedrockRuntimeClient":

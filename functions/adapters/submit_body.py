@@ -70,11 +70,14 @@ class SubmitBody(BaseModel):
     )
 
 
-def read_submit(request: Request) -> SubmitRequest:
-    """Return what the client asks for. Raises AntipodeError with the field that is wrong."""
+def read_submit(request: Request, *, loopback: bool = False) -> SubmitRequest:
+    """Return what the client asks for. Raises AntipodeError with the field that is wrong.
+
+    With `loopback` a callback may go to this machine: in the local cloud.
+    """
     value = json_object(request, LARGEST_BODY_BYTES, _TOO_LARGE, "input")
     key = idempotency_key(request)
-    body = _checked(value)
+    body = _checked(value, loopback)
     return SubmitRequest(
         tenant=request.tenant,
         agent=body.agent,
@@ -92,7 +95,7 @@ def read_submit(request: Request) -> SubmitRequest:
     )
 
 
-def _checked(value: dict[str, Any]) -> SubmitBody:
+def _checked(value: dict[str, Any], loopback: bool) -> SubmitBody:
     if isinstance(value.get("session"), str):
         value = {**value, "session": {"name": value["session"]}}
     body = fitting(SubmitBody, value, nullable=frozenset({"input"}))
@@ -103,7 +106,7 @@ def _checked(value: dict[str, Any]) -> SubmitBody:
     if body.run_at is not None and body.delay_seconds is not None:
         raise AntipodeError("invalid_body", "run_at: give it or delay_seconds, not both", field="run_at")
     if body.callback_url is not None:
-        check_callback_url(body.callback_url)
+        check_callback_url(body.callback_url, loopback=loopback)
     return body
 
 

@@ -19,11 +19,14 @@ _PRIVATE_NAMES = ("localhost", "local", "internal", "home.arpa", "localdomain", 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
-def check_callback_url(url: str) -> None:
-    """Raise AntipodeError invalid_callback_url, with what is wrong, unless `url` is a public http(s) address."""
+def check_callback_url(url: str, *, field: str = "callback_url", loopback: bool = False) -> None:
+    """Raise AntipodeError invalid_callback_url, with what is wrong, unless `url` is a public http(s) address.
+
+    With `loopback` this machine's own addresses will do too: for the local cloud.
+    """
     fault = _fault(url)
-    if fault is not None:
-        raise AntipodeError("invalid_callback_url", f"the callback address {fault}", field="callback_url")
+    if fault is not None and not (loopback and _is_loopback(url)):
+        raise AntipodeError("invalid_callback_url", f"the callback address {fault}", field=field)
 
 
 def is_public(address: str) -> bool:
@@ -36,6 +39,29 @@ def is_public(address: str) -> bool:
     if embedded is not None:
         ip = embedded
     return ip.is_global and not ip.is_multicast and not ip.is_reserved and not ip.is_unspecified
+
+
+def is_reachable(address: str, *, loopback: bool = False) -> bool:
+    """Say whether a call to an IP address may be made: a public one, or with `loopback` one of this machine's own."""
+    return is_public(address) or (loopback and _is_own(address))
+
+
+def _is_own(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_loopback(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        well_formed = parts.port != 0
+    except ValueError:
+        return False
+    plain = parts.scheme in ("http", "https") and "@" not in parts.netloc and _PRINTABLE.fullmatch(url) is not None
+    return plain and well_formed and len(url) <= LONGEST and (host == "localhost" or _is_own(host))
 
 
 def _embedded(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:

@@ -102,6 +102,12 @@ _ROWS = (
     ErrorRow("message_unreadable", 422, False, "Nobody can read the message", "Dismiss it; look for who sent it."),
     ErrorRow("has_called_jobs", 409, False, "A job that it called failed or was cancelled with it", "Submit it again."),
     ErrorRow("turn_over", 409, False, "Its conversation has gone on without it", "Submit it again as a new turn."),
+    ErrorRow("webhook_not_found", 404, False, "No such webhook", "GET /v1/webhooks lists them."),
+    ErrorRow(
+        "webhook_undelivered", 422, False, "An endpoint has not taken an event", "Mend the endpoint; redrive the event."
+    ),
+    ErrorRow("webhook_inactive", 409, False, "The webhook is switched off", "Set it again with `active` true."),
+    ErrorRow("too_many_webhooks", 409, False, "The tenant has all the webhooks it may have", "Delete one."),
     ErrorRow("distribution_not_found", 422, False, "That distribution is not installed", "Check the name."),
 )
 CATALOGUE = {row.code: row for row in _ROWS}

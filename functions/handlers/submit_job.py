@@ -8,7 +8,7 @@ from functions.bootstrap import runtime
 
 
 async def _respond(request: Request) -> Response:
-    job = await runtime().admit_job.submit(read_submit(request))
+    job = await runtime().admit_job.submit(read_submit(request, loopback=runtime().settings.webhook_loopback))
     headers = {"Location": f"/v1/jobs/{job['id']}"}
     seconds = seconds_to_wait(request)
     if seconds:

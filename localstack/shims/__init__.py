@@ -27,6 +27,7 @@ from localstack.shims import (
     permitted_actions,
     scheduled_rules,
     secure_transport,
+    stream_mappings,
 )
 from localstack.shims.neighbourhood import Neighbourhood
 from localstack.shims.patching import EmulatorChanged, module
@@ -49,6 +50,7 @@ SHIMS: dict[str, Callable[[Neighbourhood], None]] = {
     "permitted_actions": permitted_actions.install,
     "cloudformation_types": cloudformation_types.install,
     "copies_between_regions": copies_between_regions.install,
+    "stream_mappings": stream_mappings.install,
 }
 
 Application = Callable[[peering.Message, peering.Receive, peering.Send], Any]

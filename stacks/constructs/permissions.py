@@ -22,6 +22,20 @@ from stacks.constructs.payloads import KEPT, UPLOADS, bucket_name
 ObjectPermission: TypeAlias = Literal[
     Permission.KEEPS_PAYLOADS, Permission.READS_PAYLOADS, Permission.READS_UPLOADS, Permission.OPENS_UPLOADS
 ]
+#: Those that are about telling the world of jobs' events.
+EventPermission: TypeAlias = Literal[
+    Permission.FINDS_STREAM,
+    Permission.READS_OPENINGS,
+    Permission.PUBLISHES_EVENTS,
+    Permission.READS_WEBHOOKS,
+    Permission.SETS_WEBHOOKS,
+    Permission.READS_ENDPOINTS,
+    Permission.NOTES_ENDPOINTS,
+    Permission.SENDS_DELIVERIES,
+    Permission.LISTS_UNDELIVERED,
+]
+#: What the name of the queue of webhooks' deliveries ends with.
+DELIVERIES = "-webhooks"
 DUE_INDEX = "due"
 LISTING_INDEX = "listing"
 
@@ -108,9 +122,9 @@ class Grants:
                 buckets = [self._bucket(region) for region in self._both]
                 return PolicyStatement(actions=["s3:ListBucket"], resources=buckets)
             case _:
-                return self._on_objects(permission)
+                return self._elsewhere(permission)
 
-    def _on_objects(self, permission: ObjectPermission) -> PolicyStatement:
+    def _elsewhere(self, permission: ObjectPermission | EventPermission) -> PolicyStatement:
         match permission:
             case Permission.KEEPS_PAYLOADS:
                 actions = ["s3:GetObject", "s3:PutObject"]
@@ -119,8 +133,33 @@ class Grants:
             case Permission.OPENS_UPLOADS:
                 actions = ["s3:PutObject"]
             case _:
-                assert_never(permission)
+                return self._about_events(permission)
         return PolicyStatement(actions=actions, resources=self._objects(permission))
+
+    def _about_events(self, permission: EventPermission) -> PolicyStatement:
+        """Return what those may do that tell the world of jobs' events."""
+        match permission:
+            case Permission.FINDS_STREAM:
+                return PolicyStatement(actions=["dynamodb:DescribeTable"], resources=[self._table(self.region)])
+            case Permission.READS_OPENINGS:
+                return self._on_items("JOB#*", "GetItem")
+            case Permission.PUBLISHES_EVENTS:
+                return PolicyStatement(actions=["events:PutEvents"], resources=[self._named("events", "event-bus/")])
+            case Permission.READS_WEBHOOKS:
+                return self._on_items("WEBHOOK#*", "Query")
+            case Permission.SETS_WEBHOOKS:
+                return self._on_items("WEBHOOK#*", "PutItem", both=True)
+            case Permission.READS_ENDPOINTS:
+                return self._on_items("ENDPOINT#*", "Query")
+            case Permission.NOTES_ENDPOINTS:
+                return self._on_items("ENDPOINT#*", "PutItem")
+            case Permission.SENDS_DELIVERIES:
+                queue = self._named("sqs") + DELIVERIES
+                return PolicyStatement(actions=["sqs:SendMessage"], resources=[queue])
+            case Permission.LISTS_UNDELIVERED:
+                return self._on_items("DEAD#*", "PutItem")
+            case _:
+                assert_never(permission)
 
     def _objects(self, permission: Permission) -> list[str]:
         """Return the objects of which a permission speaks."""
@@ -157,6 +196,10 @@ class Grants:
     def _table(self, region: str) -> str:
         """The replica's ARN, spelt out: a reference would tie the Regions' stacks to one another."""
         return f"arn:{Aws.PARTITION}:dynamodb:{region}:{self.stack.account}:table/{self.configuration.table_name}"
+
+    def _named(self, service: str, kind: str = "") -> str:
+        """Return the ARN of what bears this installation's name in this Region."""
+        return f"arn:{Aws.PARTITION}:{service}:{self.region}:{self.stack.account}:{kind}{self.configuration.prefix}"
 
     def _index(self, name: str) -> str:
         return f"{self._table(self.region)}/index/{name}"

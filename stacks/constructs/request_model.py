@@ -52,6 +52,13 @@ SCHEDULE_REQUEST = JsonSchema(
     required=["cron", "agent", "input"],
 )
 
+WEBHOOK_REQUEST = JsonSchema(
+    schema=JsonSchemaVersion.DRAFT4,
+    title="WebhookRequest",
+    type=JsonSchemaType.OBJECT,
+    required=["url", "events"],
+)
+
 #: Headers and query fields that routes read, by method and path; none is required.
 OPTIONAL_PARAMETERS: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "/v1/jobs"): ("header.Idempotency-Key", "header.Prefer"),
@@ -80,6 +87,7 @@ BODIES = {
     ("PUT", "/v1/switches/tenant"): SWITCH_REQUEST,
     ("PUT", "/v1/schedules/{name}"): SCHEDULE_REQUEST,
     ("PUT", "/v1/switches/agents/{name}"): SWITCH_REQUEST,
+    ("PUT", "/v1/webhooks/{name}"): WEBHOOK_REQUEST,
 }
 
 

@@ -8,11 +8,12 @@ from stacks.config import Configuration
 
 
 def settings_of(
-    configuration: Configuration, region: str, lanes: str, payloads: Callable[[str], str]
+    configuration: Configuration, region: str, lanes: str, payloads: Callable[[str], str], deliveries: str
 ) -> Mapping[str, str]:
     """Return the settings of every function in `region`.
 
-    `lanes` is the queues' addresses as JSON; `payloads` names each Region's bucket.
+    `lanes` is the queues' addresses as JSON; `payloads` names each Region's bucket; `deliveries` is the address of the
+    webhooks' queue.
     """
     peer = configuration.peer_of(region)
     timing = configuration.timing
@@ -35,5 +36,10 @@ def settings_of(
         SettingName.STALL_SECONDS: str(timing.stall_seconds),
         SettingName.LOOP_SECONDS: str(timing.loop_seconds),
         SettingName.ADOPTION: configuration.adoption,
+        SettingName.BROADCAST: configuration.broadcast,
+        SettingName.BUS: configuration.prefix,
+        SettingName.DELIVERIES: deliveries,
+        SettingName.WEBHOOK_LOOPBACK: configuration.webhooks.loopback,
+        SettingName.WEBHOOK_RETRY_SECONDS: str(configuration.webhooks.first_retry_seconds),
     }
     return {name.value: value for name, value in settings.items()}

@@ -39,6 +39,11 @@ def worker_environment(region: str = EAST, peer: str = WEST) -> dict[str, str]:
         SettingName.STALL_SECONDS: str(STALL_SECONDS),
         SettingName.LOOP_SECONDS: "62",
         SettingName.ADOPTION: "on",
+        SettingName.BROADCAST: "asked",
+        SettingName.BUS: "antipode-bench",
+        SettingName.DELIVERIES: f"https://sqs.{region}.amazonaws.com/000000000000/antipode-webhooks",
+        SettingName.WEBHOOK_LOOPBACK: "off",
+        SettingName.WEBHOOK_RETRY_SECONDS: "5",
     }
 
 

@@ -111,6 +111,11 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
             "ANTIPODE_STALL_SECONDS": "30",
             "ANTIPODE_LOOP_SECONDS": "62",
             "ANTIPODE_ADOPTION": "on",
+            "ANTIPODE_BROADCAST": "on",
+            "ANTIPODE_BUS": "bus",
+            "ANTIPODE_DELIVERIES": "deliveries",
+            "ANTIPODE_WEBHOOK_LOOPBACK": "off",
+            "ANTIPODE_WEBHOOK_RETRY_SECONDS": "5",
         }
         runtime = Runtime(Settings.load(environment))
         runtime.clock = QuickJobs()

@@ -21,6 +21,7 @@ from functions.adapters.dynamodb_schedules import DynamodbSchedules
 from functions.adapters.dynamodb_switches import DynamodbSwitches
 from functions.adapters.dynamodb_table import DynamodbTable
 from functions.adapters.dynamodb_tokens import DynamodbTokens
+from functions.adapters.dynamodb_webhooks import DynamodbEndpoints, DynamodbWebhooks
 from functions.adapters.memory import (
     MemoryHistory,
     MemoryLanes,
@@ -34,6 +35,7 @@ from functions.adapters.memory_flow import MemoryFlow
 from functions.adapters.memory_limits import MemoryLimits
 from functions.adapters.memory_schedules import MemorySchedules
 from functions.adapters.memory_switches import MemorySwitches
+from functions.adapters.memory_webhooks import MemoryEndpoints, MemoryWebhooks
 from functions.adapters.sqs_lanes import SqsLanes, decode_message
 from functions.application.dead_letter_ports import DeadLetters
 from functions.application.flow_ports import FlowBook
@@ -41,6 +43,7 @@ from functions.application.limit_ports import LimitBook, Limits
 from functions.application.ports import HistoryStore, Lanes, Projections, RegionRegister, Tokens
 from functions.application.schedule_ports import Schedules
 from functions.application.switch_ports import Switches
+from functions.application.webhook_ports import EndpointStates, Webhooks
 from functions.domain.lanes import LaneMessage
 from tests.state_table import create_state_table
 
@@ -59,6 +62,8 @@ class State:
     register: RegionRegister
     tokens: Tokens
     switches: Switches
+    webhooks: Webhooks
+    endpoints: EndpointStates
     dead_letters: DeadLetters
     flow: FlowBook
     limits: Limits
@@ -94,6 +99,8 @@ def state_in_memory() -> State:
         MemoryRegister(table),
         MemoryTokens(table),
         switches,
+        MemoryWebhooks(table),
+        MemoryEndpoints(table),
         MemoryDeadLetters(table),
         MemoryFlow(table),
         switches,
@@ -114,6 +121,8 @@ def state_on_dynamodb(clients: AwsClients) -> State:
         DynamodbRegister(table),
         DynamodbTokens(table, EAST),
         DynamodbSwitches(table),
+        DynamodbWebhooks(table),
+        DynamodbEndpoints(table),
         DynamodbDeadLetters(table),
         DynamodbFlow(table),
         DynamodbSwitches(table),

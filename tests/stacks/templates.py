@@ -57,6 +57,12 @@ class Template:
             if resource["Type"] == f"AWS::{kind}":
                 yield logical_id, resource.get("Properties", {})
 
+    def each_of(self, kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Yield the same of every resource of a type that is not AWS's own, such as `Custom::StateStream`."""
+        for logical_id, resource in self.resources.items():
+            if resource["Type"] == kind:
+                yield logical_id, resource.get("Properties", {})
+
     def properties(self, kind: str) -> list[Mapping[str, Any]]:
         """Return the properties of every resource of a type."""
         return [properties for _, properties in self.each(kind)]

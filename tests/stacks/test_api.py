@@ -34,6 +34,12 @@ ROUTES = {
     ("DELETE", "/v1/schedules/{name}"): "change_schedule",
     ("GET", "/v1/schedules"): "show_schedules",
     ("GET", "/v1/schedules/{name}"): "show_schedules",
+    ("PUT", "/v1/webhooks/{name}"): "set_webhook",
+    ("DELETE", "/v1/webhooks/{name}"): "set_webhook",
+    ("POST", "/v1/webhooks/{name}/rotate"): "set_webhook",
+    ("POST", "/v1/webhooks/{name}/test"): "set_webhook",
+    ("GET", "/v1/webhooks"): "show_webhooks",
+    ("GET", "/v1/webhooks/{name}"): "show_webhooks",
     ("GET", "/v1/sessions/{name}"): "get_session",
     ("GET", "/v1/agents"): "list_agents",
     ("GET", "/v1/regions"): "list_regions",
@@ -46,6 +52,7 @@ REQUIRED_FIELDS = {
     ("PUT", "/v1/switches/tenant"): ("SwitchRequest", ["paused"]),
     ("PUT", "/v1/switches/agents/{name}"): ("SwitchRequest", ["paused"]),
     ("PUT", "/v1/schedules/{name}"): ("ScheduleRequest", ["cron", "agent", "input"]),
+    ("PUT", "/v1/webhooks/{name}"): ("WebhookRequest", ["url", "events"]),
 }
 PUBLIC = ("GET", "/v1/health")
 #: The response types of API Gateway that no request of ours can bring about, so that the defaults may answer for them.

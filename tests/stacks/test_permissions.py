@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from stacks.catalog import FUNCTIONS, EveryLane, Permission, Schedule, function_named
+from stacks.catalog import FUNCTIONS, Authorizer, Deliveries, EveryLane, Permission, Schedule, Stream, function_named
 from tests.stacks.templates import ROWS, Environment, as_list, resolve
 
 TABLE = "arn:<AWS::Partition>:dynamodb:us-east-1:<AWS::AccountId>:table/antipode-prod"
@@ -42,6 +42,53 @@ PAYLOAD_MEANINGS = {
     Permission.OPENS_UPLOADS: {("s3:PutObject", f"{BUCKET}/uploads/*", "null")},
     Permission.FINDS_PAYLOADS: {("s3:ListBucket", BUCKET, "null"), ("s3:ListBucket", PEER_BUCKET, "null")},
 }
+
+
+BROADCAST_MEANINGS = {
+    Permission.FINDS_STREAM: {("dynamodb:DescribeTable", TABLE, "null")},
+    Permission.READS_OPENINGS: on_items("JOB#*", TABLE, "GetItem"),
+    Permission.PUBLISHES_EVENTS: {
+        ("events:PutEvents", "arn:<AWS::Partition>:events:us-east-1:<AWS::AccountId>:event-bus/antipode-prod", "null")
+    },
+    Permission.READS_WEBHOOKS: on_items("WEBHOOK#*", TABLE, "Query"),
+    Permission.SETS_WEBHOOKS: on_items("WEBHOOK#*", TABLE, "PutItem") | on_items("WEBHOOK#*", PEER_TABLE, "PutItem"),
+    Permission.READS_ENDPOINTS: on_items("ENDPOINT#*", TABLE, "Query"),
+    Permission.NOTES_ENDPOINTS: on_items("ENDPOINT#*", TABLE, "PutItem"),
+    Permission.SENDS_DELIVERIES: {
+        ("sqs:SendMessage", "arn:<AWS::Partition>:sqs:us-east-1:<AWS::AccountId>:antipode-prod-webhooks", "null")
+    },
+    Permission.LISTS_UNDELIVERED: on_items("DEAD#*", TABLE, "PutItem"),
+}
+#: What Lambda needs of a queue to read it for a function.
+RECEIVING = ("ChangeMessageVisibility", "DeleteMessage", "GetQueueAttributes", "GetQueueUrl", "ReceiveMessage")
+SENDING = ("SendMessage", "GetQueueAttributes", "GetQueueUrl")
+
+
+def on_queue(environment: Environment, name: str, operations: tuple[str, ...]) -> set[tuple[str, str, str]]:
+    """Return what a statement on one queue allows."""
+    queue, _ = environment.first.only("SQS::Queue", QueueName=f"antipode-prod-{name}")
+    return {(f"sqs:{operation}", f"<{queue}.Arn>", "null") for operation in operations}
+
+
+def by_trigger(environment: Environment, trigger: object) -> set[tuple[str, str, str]]:
+    """Return what a function is allowed for the sake of what calls it."""
+    match trigger:
+        case EveryLane():
+            return set().union(*(on_queue(environment, lane, RECEIVING) for lane in LANES))
+        case Deliveries():
+            return on_queue(environment, "webhooks", RECEIVING)
+        case Schedule():
+            return on_queue(environment, "schedules-dead", SENDING)
+        case Stream():
+            stream, _ = next(iter(environment.first.each_of("Custom::StateStream")))
+            reading = ("DescribeStream", "GetRecords", "GetShardIterator")
+            return (
+                {(f"dynamodb:{operation}", f"<{stream}.StreamArn>", "null") for operation in reading}
+                | {("dynamodb:ListStreams", "*", "null")}
+                | on_queue(environment, "broadcast-dead", SENDING)
+            )
+        case _:
+            return set()
 
 
 def to_lanes(environment: Environment, action: str) -> set[tuple[str, str, str]]:
@@ -93,7 +140,7 @@ def expected(environment: Environment, permission: Permission) -> set[tuple[str,
             )
         },
     }
-    return (meanings | PAYLOAD_MEANINGS)[permission]
+    return (meanings | PAYLOAD_MEANINGS | BROADCAST_MEANINGS)[permission]
 
 
 def allowed(environment: Environment, name: str) -> set[tuple[str, str, str]]:
@@ -113,15 +160,7 @@ def test_a_role_allows_what_the_catalogue_says_and_nothing_else(name: str, prod:
     wanted = set().union(*(expected(prod, permission) for permission in row.permissions))
     logs, _ = prod.first.only("Logs::LogGroup", LogGroupName=f"/aws/lambda/antipode-prod-{name.replace('_', '-')}")
     wanted |= {(f"logs:{action}", f"<{logs}.Arn>", "null") for action in ("CreateLogStream", "PutLogEvents")}
-    if isinstance(row.trigger, EveryLane):
-        receiving = ("ChangeMessageVisibility", "DeleteMessage", "GetQueueAttributes", "GetQueueUrl", "ReceiveMessage")
-        wanted |= set().union(*(to_lanes(prod, f"sqs:{action}") for action in receiving))
-    if isinstance(row.trigger, Schedule):
-        dead, _ = prod.first.only("SQS::Queue", QueueName="antipode-prod-schedules-dead")
-        wanted |= {
-            (f"sqs:{action}", f"<{dead}.Arn>", "null")
-            for action in ("SendMessage", "GetQueueAttributes", "GetQueueUrl")
-        }
+    wanted |= by_trigger(prod, row.trigger)
     assert allowed(prod, name) == wanted
 
 
@@ -188,7 +227,7 @@ def test_eventbridge_may_call_a_scheduled_function_for_its_own_rule_only(name: s
 
 
 def test_nobody_else_may_call_a_function(prod: Environment) -> None:
-    callers = sum(len(row.routes) or not isinstance(row.trigger, EveryLane) for row in FUNCTIONS)
+    callers = sum(len(row.routes) or isinstance(row.trigger, Authorizer | Schedule) for row in FUNCTIONS)
     assert len(prod.first.properties("Lambda::Permission")) == callers
 
 
@@ -217,7 +256,21 @@ def test_eventbridge_may_put_a_start_that_failed_on_the_schedules_dead_letters(p
         for statement in policy["PolicyDocument"]["Statement"]
         if statement["Principal"] == {"Service": "events.amazonaws.com"} and statement["Action"] == "sqs:SendMessage"
     }
-    assert sources == {f"<{rule}.Arn>" for rule, _ in prod.first.each("Events::Rule")}
+    scheduled = {rule for rule, said in prod.first.each("Events::Rule") if "ScheduleExpression" in said}
+    assert sources == {f"<{rule}.Arn>" for rule in scheduled}
+
+
+def test_the_bus_may_put_events_on_the_deliveries_queue_by_its_own_rule_only(prod: Environment) -> None:
+    queue, _ = prod.first.only("SQS::Queue", QueueName="antipode-prod-webhooks")
+    rules = [rule for rule, said in prod.first.each("Events::Rule") if "EventBusName" in said]
+    _, policy = prod.first.only("SQS::QueuePolicy", Queues=[{"Ref": queue}])
+    sending = [
+        resolve(statement["Condition"]["ArnEquals"]["aws:SourceArn"])
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Allow" and "sqs:SendMessage" in as_list(statement["Action"])
+    ]
+    assert sending == [f"<{rule}.Arn>" for rule in rules]
+    assert len(rules) == 1
 
 
 def test_alarms_of_this_account_may_speak_to_the_topic(prod: Environment) -> None:

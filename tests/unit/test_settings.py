@@ -27,6 +27,11 @@ COMPLETE = {
     "ANTIPODE_STALL_SECONDS": "30.5",
     "ANTIPODE_LOOP_SECONDS": "62",
     "ANTIPODE_ADOPTION": "on",
+    "ANTIPODE_BROADCAST": "on",
+    "ANTIPODE_BUS": "antipode-prod",
+    "ANTIPODE_DELIVERIES": "https://sqs/antipode-prod-webhooks",
+    "ANTIPODE_WEBHOOK_LOOPBACK": "off",
+    "ANTIPODE_WEBHOOK_RETRY_SECONDS": "5",
 }
 MAY_BE_EMPTY = {SettingName.PEER_ENDPOINT_URL, SettingName.PEER_HEALTH_ADDRESS}
 
@@ -53,6 +58,11 @@ def test_every_setting_is_read() -> None:
         stall_seconds=30.5,
         loop_seconds=62.0,
         adoption=True,
+        broadcast="on",
+        bus="antipode-prod",
+        deliveries="https://sqs/antipode-prod-webhooks",
+        webhook_loopback=False,
+        webhook_retry_seconds=5.0,
     )
 
 

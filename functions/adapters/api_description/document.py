@@ -7,7 +7,15 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from functions.adapters.api_description import dead_letters, jobs, limits, operations, people, schedules
+from functions.adapters.api_description import (
+    dead_letters,
+    jobs,
+    limits,
+    operations,
+    people,
+    schedules,
+    webhooks,
+)
 from functions.adapters.api_description.event_kinds import EVENT_SCHEMA, event_schemas
 from functions.adapters.api_description.row import Parameter, RouteDescription
 from functions.domain.errors import CATALOGUE
@@ -19,6 +27,7 @@ ROUTES: tuple[RouteDescription, ...] = (
     *dead_letters.ROUTES,
     *limits.ROUTES,
     *schedules.ROUTES,
+    *webhooks.ROUTES,
     *operations.ROUTES,
 )
 _COMPONENTS = "#/components/schemas/"

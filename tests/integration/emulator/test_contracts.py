@@ -18,6 +18,7 @@ from tests.contract.test_projections import TestCursors, TestDue, TestListing
 from tests.contract.test_region_register import TestRegionRegister
 from tests.contract.test_snapshots import TestSnapshots
 from tests.contract.test_tokens import TestTokens
+from tests.contract.test_webhooks import TestEndpoints, TestWebhooks
 from tests.contract.worlds import EAST, WEST, Queues, State, queues_on_sqs, state_on_dynamodb
 from tests.integration.emulator.processes import FIRST, SECOND, Emulators
 
@@ -29,6 +30,7 @@ __all__ = [
     "TestDeadLetters",
     "TestDue",
     "TestDueOfArrivals",
+    "TestEndpoints",
     "TestFlow",
     "TestHistoryStore",
     "TestLanes",
@@ -41,6 +43,7 @@ __all__ = [
     "TestSnapshots",
     "TestStarts",
     "TestTokens",
+    "TestWebhooks",
 ]
 
 

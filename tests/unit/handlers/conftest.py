@@ -28,6 +28,13 @@ from functions.adapters.memory_limits import MemoryLimits
 from functions.adapters.memory_payloads import MemoryBuckets, MemoryPayloads
 from functions.adapters.memory_schedules import MemorySchedules
 from functions.adapters.memory_switches import MemorySwitches
+from functions.adapters.memory_webhooks import (
+    MemoryBus,
+    MemoryDeliveries,
+    MemoryEndpoints,
+    MemoryReceivers,
+    MemoryWebhooks,
+)
 from functions.bootstrap import Runtime
 from functions.domain.moments import add_seconds
 from functions.observability import EventLog
@@ -51,6 +58,11 @@ ENVIRONMENT = {
     "ANTIPODE_STALL_SECONDS": "30",
     "ANTIPODE_LOOP_SECONDS": "62",
     "ANTIPODE_ADOPTION": "on",
+    "ANTIPODE_BROADCAST": "on",
+    "ANTIPODE_BUS": "antipode-test",
+    "ANTIPODE_DELIVERIES": "https://sqs/antipode-test-webhooks",
+    "ANTIPODE_WEBHOOK_LOOPBACK": "off",
+    "ANTIPODE_WEBHOOK_RETRY_SECONDS": "5",
 }
 
 
@@ -84,6 +96,17 @@ class TestClock:
 
 
 @dataclass
+class World:
+    """What is told of jobs, and to whom."""
+
+    bus: MemoryBus
+    webhooks: MemoryWebhooks
+    endpoints: MemoryEndpoints
+    deliveries: MemoryDeliveries
+    receivers: MemoryReceivers
+
+
+@dataclass
 class Process:
     """One process in memory: its runtime, and what lies behind its ports."""
 
@@ -96,6 +119,7 @@ class Process:
     probe: MemoryProbe
     peer_lanes: MemoryLanes
     flow: MemoryFlow
+    world: World
 
 
 @pytest.fixture
@@ -104,6 +128,7 @@ def process(monkeypatch: pytest.MonkeyPatch) -> Iterator[Process]:
     runtime = Runtime(Settings.load(ENVIRONMENT))
     table, peer_table = MemoryTable(), MemoryTable()
     payloads = MemoryPayloads(MemoryBuckets(), "us-east-1")
+    world = World(MemoryBus(), MemoryWebhooks(table), MemoryEndpoints(table), MemoryDeliveries(), MemoryReceivers())
     made = Process(
         runtime,
         table,
@@ -114,7 +139,11 @@ def process(monkeypatch: pytest.MonkeyPatch) -> Iterator[Process]:
         MemoryProbe(),
         MemoryLanes(),
         MemoryFlow(table),
+        world,
     )
+    runtime.bus, runtime.deliveries, runtime.receivers = world.bus, world.deliveries, world.receivers
+    runtime.webhooks, runtime.peer_webhooks = world.webhooks, MemoryWebhooks(peer_table)
+    runtime.endpoints = world.endpoints
     runtime.payloads, runtime.peer_payloads = payloads, MemoryPayloads(payloads.buckets, "us-west-2")
     runtime.clock = made.clock
     runtime.entropy = CountingEntropy()
