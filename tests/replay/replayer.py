@@ -16,6 +16,7 @@ from functions.application.agent_ports import (
     StepOutcome,
     StepRecorder,
     StepRequest,
+    TellRequest,
     WaitRequest,
 )
 from functions.application.ports import ModelAnswer
@@ -86,6 +87,16 @@ class Listener:
         """See StepRecorder."""
         self._hear(request.name, "call", [request.agent, request.input])
         return await self._inner.call(request)
+
+    async def tell(self, request: TellRequest) -> Json:
+        """See StepRecorder. Nobody is told anything: it is an effect like any other."""
+
+        async def effect(idempotency_key: str) -> StepOutcome:
+            raise AssertionError("another one stands in for it")
+
+        told: list[Json] = [request.job_id, request.kind.value, request.topic, request.body]
+        step = StepRequest(name=request.name, kind="tell", arguments=told, effect=effect, repeatable=False)
+        return await self.step(step)
 
     def _hear(self, name: str, kind: str, arguments: Json) -> str:
         self._seen[name] += 1
@@ -168,7 +179,8 @@ async def _replay(job_id: str, items: Sequence[Recorded], find: Find) -> Replay:
 def faults_of(job_id: str, state: JobState, find: Find) -> list[str]:
     """Return what is wrong when an agent is run against a whole history, and against every beginning of it."""
     history = state.history
-    faults = _faults_of_whole(job_id, state, find) if state.finished else []
+    ran = state.attempts > 0  # else its session has refused the job, or another one answers for it
+    faults = _faults_of_whole(job_id, state, find) if state.finished and ran else []
     expected = _steps_of(history)
     for length in range(1, len(history)):
         begun = fold(segments_of(history[:length], job_id))

@@ -1,9 +1,18 @@
-"""Histories that no run in one Region gives: adopted ones, paused ones, and those of older versions."""
+"""Histories that no run in one Region gives: adopted, paused and redriven ones, and those of older versions."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from functions.domain.job.events import AttemptFailed, AttemptStarted, Event, JobAdopted, JobPaused, JobResumed
+from functions.domain.job.events import (
+    AttemptFailed,
+    AttemptStarted,
+    Event,
+    JobAdopted,
+    JobFailed,
+    JobPaused,
+    JobRedriven,
+    JobResumed,
+)
 from functions.domain.job.history import Segment
 from functions.domain.moments import add_seconds
 from functions.sdk.testing.region_in_memory import HERE, PEER
@@ -42,6 +51,20 @@ def paused_after(number: int) -> Rewrite:
         resume = JobResumed(at=at, by="bob", arrival="resume/1")
         started = AttemptStarted(at=at, worker="worker-1", reason="arrived", delivery=1)
         return _whole(segments, [*events[:number], pause, resume, started, *events[number:]])
+
+    return rewrite
+
+
+def redriven_after(number: int) -> Rewrite:
+    """Return what makes of a history one in which the job failed after that event, and somebody had it go on."""
+
+    def rewrite(segments: Sequence[Segment]) -> list[Segment]:
+        events = _events(segments)
+        at = events[number - 1].at
+        failed = JobFailed(at=at, code="attempts_exhausted", detail="8 attempts in a row recorded no step and no end")
+        redriven = JobRedriven(at=add_seconds(at, 60.0), by="ann", arrival="redrive/1")
+        started = AttemptStarted(at=add_seconds(at, 60.0), worker="worker-2", reason="arrived", delivery=1)
+        return _whole(segments, [*events[:number], failed, redriven, started, *events[number:]])
 
     return rewrite
 

@@ -3,7 +3,7 @@
 A scenario's name is its file's name. A history that was recorded is never recorded anew.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +11,16 @@ from functions.adapters.agent_registry import SHIPPED, AgentRegistry
 from functions.agents.licence_evidence import Evidence, EvidenceFile, Excerpt
 from functions.application.ports import ModelRequest, ModelUnavailable
 from functions.domain.job.events import Json
+from functions.domain.job.history import Segment
 from functions.sdk import AgentDefinition, TryAgain
 from functions.sdk.testing import Decision
 from functions.sdk.testing.run_agent import Surroundings
-from tests.replay.rewriting import Rewrite, adopted_after, paused_after, retried_in_the_old_way
+from tests.replay.conversation import conversation
+from tests.replay.rewriting import Rewrite, adopted_after, paused_after, redriven_after, retried_in_the_old_way
 
 #: The agents of the corpus, beside those that ship.
 CORPUS = {
+    "chat": ["tests.replay.agents.chat"],
     "every-step": ["tests.replay.agents.every_step"],
     "leaf": ["tests.replay.agents.leaf"],
     "rounds": ["tests.replay.agents.rounds"],
@@ -29,12 +32,16 @@ GRANT = "Permission is hereby granted, free of charge, to any person obtaining a
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One of them. `surroundings` makes them anew for each recording; `rewritten` makes of it what no test can run."""
+    """One of them. `surroundings` makes them anew for each recording; `rewritten` makes of it what no test can run.
+
+    `told`, where it is given, is a story of several jobs of the agent, and what is recorded is theirs.
+    """
 
     agent: str
     input: Json
     surroundings: Callable[[], Surroundings] = Surroundings
     rewritten: Rewrite | None = None
+    told: Callable[[AgentDefinition], Mapping[str, Sequence[Segment]]] | None = None
 
 
 def agent_named(name: str, version: str | None = None) -> AgentDefinition:
@@ -129,5 +136,7 @@ SCENARIOS: dict[str, Scenario] = {
         "probe", {"steps": 2, "milliseconds": 5}, rewritten=retried_in_the_old_way
     ),
     "probe-too-slow-for-one-worker": Scenario("probe", {"steps": 4, "milliseconds": 40_000}),
+    "probe-redriven": Scenario("probe", {"steps": 3, "milliseconds": 50}, rewritten=redriven_after(4)),
+    "session-of-all-policies": Scenario("chat", None, told=conversation),
     "undoing-cancelled": Scenario("undoing", {"stops": ["Rome", "Oslo", "Bern"]}, lambda: {"cancel_after": 8000.0}),
 }
