@@ -16,7 +16,7 @@ from tests.simulation.invariants import Histories
 from tests.simulation.readings import Readings
 
 #: Turns that were submitted so far apart come in that order, whatever the Regions' clocks say.
-FAR_APART_SECONDS = 10.0
+FAR_APART_SECONDS = 7.0
 LAST = "last"
 
 

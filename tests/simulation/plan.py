@@ -10,6 +10,7 @@ from tests.simulation.journey import Journey
 from tests.simulation.lanes import Unreliability
 from tests.simulation.plan_of_journeys import Journeys, longest
 from tests.simulation.plan_of_sessions import SEARCH_SECONDS, has_session, mails_a_round, wanted_turns
+from tests.simulation.plan_of_switches import Switching, switchings
 from tests.simulation.talk import SESSION, Say
 from tests.simulation.work import Walk
 
@@ -125,6 +126,7 @@ class Plan:
     seed: int
     orders: tuple[Order, ...]
     visits: tuple[Visit, ...]
+    switchings: tuple[Switching, ...]
     faults: tuple[Fault, ...]
     crash: float
     refuse: float
@@ -155,6 +157,7 @@ class Plan:
             seed=seed,
             orders=orders,
             visits=tuple(_visits(random, orders)),
+            switchings=tuple(switchings(seed, STORM_SECONDS)),
             faults=() if calm else _faults(random, orders),
             crash=0.0 if calm else random.choice((0.0, 0.003, 0.01, 0.03)),
             refuse=0.0 if calm else random.choice((0.0, 0.0, 0.005, 0.02)),
@@ -208,7 +211,9 @@ class Plan:
             f"skew {self.skew_seconds}, {sweepers}, {self.unreliability}, "
             f"snapshots after {self.snapshot_events} events{', bulky' if self.bulky else ''}"
         )
-        return "\n".join([head, *map(str, self.orders), *map(str, self.visits), *map(str, self.faults)])
+        return "\n".join(
+            [head, *map(str, self.orders), *map(str, self.visits), *map(str, self.switchings), *map(str, self.faults)]
+        )
 
 
 def _order(random: Random, number: int, walks: bool) -> Order:

@@ -20,11 +20,13 @@ from functions.application.note_failure import NoteFailure
 from functions.application.ports import LaneUnavailable, StateUnavailable
 from functions.application.request_change import RequestChange
 from functions.application.send_arrival import SendArrival
+from functions.application.set_switch import SetSwitch
 from functions.application.signal_job import SignalJob
 from functions.application.submit_job import SubmitJob
 from functions.application.submit_turn import SubmitTurn
 from functions.application.sweep_jobs import SweepJobs
 from functions.application.watch_regions import WatchRegions
+from functions.application.watch_switches import WatchSwitches
 from tests.simulation.dead_letters import OwnDeadLetters, PeerDeadLetters
 from tests.simulation.journey import journey
 from tests.simulation.lanes import Envelope, UnreliableLanes
@@ -43,6 +45,7 @@ from tests.simulation.ports import (
 from tests.simulation.replication import Replica
 from tests.simulation.rules import Rules
 from tests.simulation.sweepers_clock import SweepersClock, WatchersClock
+from tests.simulation.switch_ports import OwnSwitches, PeerSwitches
 from tests.simulation.talk import say
 from tests.simulation.virtual_time import VirtualClock, pass_time
 from tests.simulation.work import Agents, FitfulModel, walk
@@ -76,6 +79,7 @@ class Region:
     sweepers: int
     restless: bool
     shards: int
+    switched: bool
     model: FitfulModel
     buckets: MemoryBuckets
     healed: Callable[[], bool]
@@ -135,6 +139,23 @@ class Region:
         send = self._send_arrival(Calls(process, self.trouble))
         entropy = CountingEntropy(self.random.random())
         return RequestChange(history=send.history, send=send, clock=send.clock, entropy=entropy, region=self.name)
+
+    def set_switch(self, process: Process) -> SetSwitch:
+        """The same."""
+        calls = Calls(process, self.trouble)
+        peer = PeerSwitches(calls, self.peer.replica.switches, self._peer_power)
+        return SetSwitch(
+            switches=OwnSwitches(calls, self.replica.switches),
+            peer=peer,
+            agents=AGENTS,
+            clock=self._clock(),
+            region=self.name,
+        )
+
+    def _pauses(self, calls: Calls) -> WatchSwitches | None:
+        if not self.switched:
+            return None
+        return WatchSwitches(switches=OwnSwitches(calls, self.replica.switches), clock=self._clock())
 
     def _send_arrival(self, calls: Calls) -> SendArrival:
         return SendArrival(
@@ -219,6 +240,7 @@ class Region:
             region=self.name,
             worker=process.name,
             stall_seconds=STALL_SECONDS,
+            pauses=self._pauses(calls),
         )
         while True:
             await self.lanes.arrival()

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any, TypeAlias, TypeVar
 
 from functions.adapters.memory import ArrivalRow, MemoryTable, SegmentRow
+from functions.adapters.memory_switches import MemorySwitches
 from functions.domain.job.arrivals import Arrival
 from functions.domain.job.history import Segment, newest_snapshot
 from functions.domain.job.snapshot import Snapshot
@@ -21,7 +22,8 @@ Value = TypeVar("Value")
 #: Where an item lies: which of the table's dicts, and the key in it.
 Place: TypeAlias = tuple[str, Any]
 
-_SPACES = ("segments", "heads", "arrivals", "snapshots", "asks", "dead", "cursors", "beats", "verdicts")
+_OF_TABLE = ("segments", "heads", "arrivals", "snapshots", "asks", "dead", "cursors", "beats", "verdicts")
+_SPACES = (*_OF_TABLE, "switches")
 #: Written all the time, and nothing that is done with a job follows from them alone.
 _PULSE = ("cursors", "beats")
 
@@ -70,15 +72,18 @@ class Replica:
         self.generation = 0
         self.changes = 0
         self._bells: list[asyncio.Future[None]] = []
-        spaces = {space: Watched(self._watcher(space, link)) for space in _SPACES}
+        spaces = {space: Watched(self._watcher(space, link)) for space in _OF_TABLE}
         self.table = MemoryTable(**spaces)  # type: ignore[arg-type]  # each is a dict of its own kind
+
+        self._switched: Watched[Any, Any] = Watched(self._watcher("switches", link))
+        self.switches = MemorySwitches(self.table, self._switched)
 
     def _watcher(self, space: str, link: "Link") -> Callable[[Any, Any], None]:
         return lambda key, value: link.wrote(self, (space, key), value)
 
     def space(self, name: str) -> Watched[Any, Any]:
         """Return one of the table's dicts."""
-        found = getattr(self.table, name)
+        found = self._switched if name == "switches" else getattr(self.table, name)
         assert isinstance(found, Watched)
         return found
 

@@ -11,6 +11,7 @@ from tests.simulation.world import simulate
 
 #: What has to happen in jobs, and be told to clients, for there to be anything to go wrong with.
 KINDS = (
+    "admitted",
     "adopted",
     "cancel_requested",
     "cancelled",
@@ -25,6 +26,7 @@ KINDS = (
     "told cancel",
     "told decision",
     "told signal",
+    "told to pause",
     "wait_opened",
     "waiting",
     "withdrawn",

@@ -11,7 +11,13 @@ from unittest.mock import patch
 from functions.adapters.memory import MemoryHistory
 from functions.adapters.memory_payloads import MemoryBuckets
 from functions.application.read_state import read_state
-from tests.simulation import invariants, invariants_of_arrivals, invariants_of_jobs, invariants_of_sessions
+from tests.simulation import (
+    invariants,
+    invariants_of_arrivals,
+    invariants_of_jobs,
+    invariants_of_sessions,
+    invariants_of_switches,
+)
 from tests.simulation.clients import Clients
 from tests.simulation.effects import EFFECTS, EffectLog
 from tests.simulation.evidence import Evidence
@@ -24,6 +30,7 @@ from tests.simulation.readings import Folds, Readings
 from tests.simulation.region import VISIBILITY_SECONDS, Region
 from tests.simulation.replication import Link
 from tests.simulation.rules import Rules
+from tests.simulation.switchers import Switchers
 from tests.simulation.virtual_time import VirtualLoop, pass_time, run_virtually
 from tests.simulation.visitors import Visitors
 from tests.simulation.work import FitfulModel
@@ -76,6 +83,7 @@ class World:
             region.peer = self.regions[peer_of(name)]
         self.clients = Clients(self.regions, self.random)
         self.visitors = Visitors(self.clients, plan.seed)
+        self.switchers = Switchers(self.clients, plan)
         self.healed_at = 0.0
         self._resumed: dict[str, float] = {}
         self._unfinished: dict[str, int] = {}
@@ -92,8 +100,10 @@ class World:
         faults = [asyncio.create_task(self._strike(fault)) for fault in self.plan.faults]
         clients = [asyncio.create_task(self.clients.place(order)) for order in self.plan.orders]
         visits = [asyncio.create_task(self.visitors.visit(visit)) for visit in self.plan.visits]
-        await asyncio.gather(*faults, *clients, *visits)
+        switches = [asyncio.create_task(self.switchers.set(each)) for each in self.plan.switchings]
+        await asyncio.gather(*faults, *clients, *visits, *switches)
         self._heal()
+        await self.switchers.let_all_go_on()
         rested = await self._rest()
         if rested and (last := self.plan.last_turn) is not None:
             await self.clients.place(last)
@@ -121,6 +131,7 @@ class World:
             sweepers=plan.sweepers,
             restless=plan.restless,
             shards=plan.shards,
+            switched=bool(plan.switchings),
             model=FitfulModel(self.random, plan.model_unavailable),
             buckets=self.buckets,
             healed=lambda: self.healed_at > 0,
@@ -263,6 +274,7 @@ class World:
             *(found for check in invariants_of_jobs.ALL for found in check(evidence, self.effects.done)),
             *(found for check in invariants_of_sessions.ALL for found in check(evidence, self.effects)),
             *invariants_of_sessions.unlike_sessions(kept, self.readings),
+            *invariants_of_switches.paused_jobs_at_work(evidence, self.switchers.settings, self.effects.done),
             *self.link.ledger.faults.values(),
             *(f"unexpected: {error!r}" for error in self._surprises()),
         ]
@@ -278,6 +290,7 @@ class World:
             seconds=asyncio.get_running_loop().time(),
             happened=Counter(event.kind for job in evidence.jobs.values() for event in job.events)
             + Counter(f"told {said.kind}" for said in evidence.said)
+            + Counter(f"told to {'pause' if each.paused else 'go on'}" for each in self.switchers.settings)
             + Counter(snapshots=len(self.link.covered)),
             local_only=sum(each.durability == "local" for each in told),
             evidence=tuple(self._evidence(violations)),

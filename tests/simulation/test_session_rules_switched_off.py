@@ -1,0 +1,123 @@
+"""The simulation can fail: without any one rule of sessions and switches it finds a run in which that does harm.
+
+A file of its own beside the rules of the history, so that several processes can share them. Only seeds that have a
+session, or a switch, are tried. Not here: that a running job stops before its next step, for its attempt is over soon
+in any case; `test_watch_switches` has that story.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+
+from functions.agents.session import Keeper
+from functions.application.heed_limits import NO_LIMIT, Permit
+from functions.domain.job.arrivals import Arrival
+from functions.domain.job.conversation import newest_entries
+from functions.domain.job.state import JobState
+from functions.domain.job.turns import MAIL
+from functions.sdk.session_desk import Ended
+from tests.simulation.plan_of_sessions import has_session
+from tests.simulation.plan_of_switches import has_switches
+from tests.simulation.rules import Rules
+from tests.simulation.world import simulate
+
+#: So many seeds with a session, or a switch, are tried for each rule at most.
+SEEDS = 60
+#: Tried first: what takes long to find is found there.
+FIRST = (197,)
+TURNS = "functions.domain.job.turns"
+KEEPER = "functions.agents.session.Keeper"
+
+
+async def nothing(*args: Any, **kwargs: Any) -> None:
+    """Do nothing."""
+
+
+async def permitted(*args: Any, **kwargs: Any) -> Permit:
+    """Let every job run."""
+    return NO_LIMIT
+
+
+def not_held(state: JobState) -> bool:
+    return False
+
+
+def asked_once(turn_id: str, turn: JobState) -> str:
+    return f"{MAIL}/{turn_id}.asked.1"
+
+
+async def all_at_once(self: Keeper) -> None:
+    for turn in list(self.knows.queue):
+        await self.desk.admit(turn.id, self.knows.memory)
+        self.knows.running = self.knows.queue.pop(0)
+
+
+def newest_first(self: Keeper) -> None:
+    self.knows.queue.sort(key=lambda turn: -turn.number)
+
+
+heard_ended = Keeper._ended
+
+
+async def remembers_again(self: Keeper, end: Ended) -> None:
+    self.knows.ended = []
+    await heard_ended(self, end)
+
+
+def nothing_but_the_newest(entries: Iterable[Any], most_bytes: int = 0) -> list[Any]:
+    return newest_entries(entries)[-1:]
+
+
+def nobody_told(arrivals: Iterable[Arrival], turn_id: str) -> Arrival | None:
+    return None
+
+
+SWITCHED_OFF: dict[str, tuple[Callable[[int], bool], Rules, str]] = {
+    "a turn is held until its session admits it": (
+        has_session,
+        Rules(replaced=(("functions.domain.job.decider.is_held", not_held),)),
+        "has ended with",
+    ),
+    "one turn at a time": (has_session, Rules(replaced=((f"{KEEPER}.admit_next", all_at_once),)), "is at work until"),
+    "turns in the order in which they were accepted": (
+        has_session,
+        Rules(replaced=((f"{KEEPER}._put_in_order", newest_first),)),
+        "came before",
+    ),
+    "what a turn says is remembered once": (
+        has_session,
+        Rules(replaced=((f"{KEEPER}._ended", remembers_again),)),
+        "is remembered 2 times",
+    ),
+    "the memory is only added to": (
+        has_session,
+        Rules(replaced=(("functions.agents.session.newest_entries", nothing_but_the_newest),)),
+        "has heard",
+    ),
+    "the mail of a turn's end, and the look after a silent turn": (
+        has_session,
+        Rules(
+            replaced=(
+                ("functions.application.enlist_turn.EnlistTurn.tell_end", nothing),
+                (f"{KEEPER}._look_after_running", nothing),
+            )
+        ),
+        "has not come to its end",
+    ),
+    "a paused job is put off": (
+        has_switches,
+        Rules(replaced=(("functions.application.advance_job.ask_permit", permitted),)),
+        "is paused",
+    ),
+}
+
+
+@pytest.mark.parametrize("rule", SWITCHED_OFF)
+def test_without_this_rule_the_simulation_finds_the_harm(rule: str) -> None:
+    fits, rules, harm = SWITCHED_OFF[rule]
+    seeds = [seed for seed in (*FIRST, *range(2000)) if fits(seed)][:SEEDS]
+    for seed in seeds:
+        if any(harm in violation for violation in simulate(seed, rules).violations):
+            return
+    pytest.fail(f"{SEEDS} seeds without the rule that {rule}, and none ended with: {harm}")
