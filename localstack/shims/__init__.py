@@ -15,6 +15,7 @@ from localstack.shims import (
     bedrock_models,
     cloudformation_types,
     copies_between_regions,
+    fair_queues,
     function_processes,
     function_results,
     gateway_api_keys,
@@ -49,6 +50,7 @@ SHIMS: dict[str, Callable[[Neighbourhood], None]] = {
     "bedrock_models": bedrock_models.install,
     "permitted_actions": permitted_actions.install,
     "cloudformation_types": cloudformation_types.install,
+    "fair_queues": fair_queues.install,
     "copies_between_regions": copies_between_regions.install,
     "stream_mappings": stream_mappings.install,
 }
