@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from tests.e2e.deployed import Deployed
@@ -29,7 +30,7 @@ def test_a_lane_full_of_slow_jobs_holds_up_no_other_and_a_key_runs_no_more_at_on
     for job in keyed:
         assert deployed.finished(region, job)["status"] == "succeeded"
     spans = sorted(ran(deployed, region, job) for job in keyed)
-    assert all(ended <= began for (_, ended), (began, _) in zip(spans, spans[1:], strict=False)), spans
+    assert all(ended <= began for (_, ended), (began, _) in itertools.pairwise(spans)), spans
     left = [job for job in slow if deployed.job(region, job)["status"] not in ("succeeded", "failed")]
     assert len(left) > 5, "the batch lane was to be busy all the while"
     lanes = deployed.call(deployed.first, "GET", "/regions").json()["regions"][1]["lanes"]
