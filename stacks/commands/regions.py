@@ -38,7 +38,14 @@ def _print(console: Console, found: dict[str, Any]) -> None:
         )
     for name, depth in found["lanes"].items():
         console.print(
-            f"lane {name:<11}{depth['waiting']} waiting, {depth['in_flight']} in flight",
+            f"lane {name:<11}{depth['waiting']} waiting, {depth['in_flight']} in flight{_wait(depth)}",
             highlight=False,
             soft_wrap=True,
         )
+
+
+def _wait(lane: dict[str, Any]) -> str:
+    """How long new work waits, where that is known."""
+    estimate = lane.get("estimated_wait_seconds")
+    said = "" if estimate is None else f", new work waits about {estimate:.0f} s"
+    return said if lane.get("admitting", True) else f"{said}: takes in nothing new"

@@ -22,7 +22,11 @@ REGIONS: dict[str, Any] = {
         {"name": "us-west-2", "heartbeat_at": "T", "heartbeat_age_seconds": 1.234, "fresh": True},
         {"name": "us-east-1", "heartbeat_at": None, "heartbeat_age_seconds": None, "fresh": False},
     ],
-    "lanes": {"critical": {"waiting": 4, "in_flight": 2}},
+    "lanes": {
+        "critical": {"waiting": 4, "in_flight": 2, "estimated_wait_seconds": None, "admitting": True},
+        "standard": {"waiting": 4, "in_flight": 2, "estimated_wait_seconds": 3.4, "admitting": True},
+        "batch": {"waiting": 5120, "in_flight": 20, "estimated_wait_seconds": 1260.0, "admitting": False},
+    },
     "peer": {"region": "us-east-1", "lost": True, "since": "T0"},
 }
 
@@ -74,6 +78,8 @@ def test_regions_shows_who_answers_and_who_is_lost(antipode: Antipode, api: Scri
         "us-west-2       fresh   heartbeat 1.2 s ago  answers",
         "us-east-1       silent  no heartbeat yet  lost since T0",
         "lane critical   4 waiting, 2 in flight",
+        "lane standard   4 waiting, 2 in flight, new work waits about 3 s",
+        "lane batch      5120 waiting, 20 in flight, new work waits about 1260 s: takes in nothing new",
     ]
     assert json.loads(antipode("regions", "--json").stdout) == REGIONS
 
