@@ -1,9 +1,9 @@
 """Let an attempt begin only within the limits that its job is under; whoever must wait holds no worker meanwhile.
 
-A job that starts for the first time reserves its start with each limit on starts, once: it is put off until then. Then
-each limit on how many run at once gives it a slot, or a place in the line, in the order in which jobs could have run.
-Whoever lets a slot go calls the first in the line by a hint; whoever comes by and finds a slot that is for others calls
-them, so a call that is lost costs time, and no more.
+A job that starts for the first time, or is redriven, reserves its start with each limit on starts, once: it is put off
+until then. Then each limit on how many run at once gives it a slot, or a place in the line, in the order in which jobs
+could have run. Whoever lets a slot go calls the first in the line by a hint; whoever comes by and finds a slot that is
+for others calls them, so a call that is lost costs time, and no more.
 
 If the process dies: after a start was reserved and before it was written down, a start is lost, never doubled; with a
 slot, the slot is free again when its lease is over; in the line, the place is gone when it expires. Slots, lines and
@@ -105,21 +105,21 @@ class HeedLimits:
         limits = await self.rules.limiting(job.tenant, job.agent, [str(key) for key in job.limit_keys or ()])
         if not limits or job.agent == SESSION_AGENT:  # a session's own work is what its turns wait for
             return NO_LIMIT
-        if state.attempts == 0:
-            now = self.clock.now()
-            start = max([now, *[await self._start(job_id, limit, now) for limit in limits]])
+        if state.attempts == 0 or state.redrives:
+            now, name = self.clock.now(), f"{job_id}/{state.redrives}"
+            start = max([now, *[await self._start(name, limit, now) for limit in limits]])
             if start > now:
                 return NotYet(min(start, add_seconds(now, RESERVED_LOOK_SECONDS)))
         return await self._take_all(job_id, state, limits)
 
-    async def _start(self, job_id: str, limit: Limit, now: str) -> str:
+    async def _start(self, name: str, limit: Limit, now: str) -> str:
         if limit.starts_per_minute is None:
             return now
         place = _place(limit)
-        reserved = await self.book.reservation(place, job_id)
+        reserved = await self.book.reservation(place, name)
         if reserved is None:
             interval = milliseconds_between_starts(limit.starts_per_minute)
-            reserved = await self.book.reserve(place, job_id, await self.book.next_start(place, now, interval))
+            reserved = await self.book.reserve(place, name, await self.book.next_start(place, now, interval))
         return reserved
 
     async def _take_all(self, job_id: str, state: JobState, limits: Sequence[Limit]) -> Permit | NotYet:

@@ -1,5 +1,7 @@
 """Whether an attempt may begin: first the switches are asked, then the limits."""
 
+from dataclasses import replace
+
 import pytest
 
 from functions.adapters.memory import CountingEntropy, MemoryLanes, MemoryTable
@@ -76,6 +78,18 @@ async def test_the_second_attempt_at_a_job_waits_until_the_first_ones_lease_is_o
     async with first:
         pass
     assert isinstance(await worker.ask(), Permit)
+
+
+@in_virtual_time
+async def test_a_redriven_job_reserves_a_start_and_one_that_goes_on_does_not() -> None:
+    worker = Worker()
+    await worker.switches.put_limit(replace(LIMIT, concurrency=None, starts_per_minute=1.0))
+    for _ in range(2):
+        assert isinstance(await worker.limits.ask(JOB, job()), Permit)
+        assert isinstance(await worker.limits.ask(JOB, replace(job(), attempts=3)), Permit)
+    redriven = await worker.limits.ask(JOB, replace(job(), attempts=3, redrives=1))
+    assert isinstance(redriven, NotYet)
+    assert seconds_between(worker.clock.now(), redriven.until) == 60.0
 
 
 @in_virtual_time
