@@ -23,6 +23,9 @@ from stacks.top.drawing import drawn
 from stacks.top.seen import as_json as seen_as_json
 from stacks.top.seen import seen
 
+#: A live view begins with what is there by then; a single look waits for the slowest Region.
+FIRST_LOOK_SECONDS, ONE_LOOK_SECONDS = 1.0, 20.0
+
 
 def register(app: typer.Typer) -> None:
     app.command()(top)
@@ -42,11 +45,12 @@ def top(
         asking = Asking(clients, pause)
         asking.begin()
         try:
-            asking.wait_for_all()
             console = Console()
+            once = once or as_json or not console.is_terminal
+            asking.wait_for_all(ONE_LOOK_SECONDS if once else FIRST_LOOK_SECONDS)
             if as_json:
                 typer.echo(json.dumps(seen_as_json(seen(asking.answers()), _now()), indent=2))
-            elif once or not console.is_terminal:
+            elif once:
                 console.print(_picture(asking, console.width))
             else:
                 _keep_showing(asking, console, pause)

@@ -48,9 +48,9 @@ class Asking:
         """Let time pass."""
         self._end.wait(seconds)
 
-    def wait_for_all(self) -> None:
-        """Wait until each Region has answered once, or has had the time to."""
-        deadline = self._clock() + SILENT_SECONDS
+    def wait_for_all(self, seconds: float) -> None:
+        """Wait until each Region has answered once, but no longer than this."""
+        deadline = self._clock() + seconds
         while not all(self._rounds.values()) and self._clock() < deadline:
             self._end.wait(0.02)
 
