@@ -15,6 +15,7 @@ import pytest
 from functions.settings import SettingName
 from tests.e2e.deployed import ENVIRONMENT, Deployed
 from tests.eventually import eventually
+from tests.integration.local_cloud.command_line import Cli
 
 JOBS = 30
 PROBE = {"agent": "probe", "input": {"steps": 12, "milliseconds": 400}}
@@ -40,7 +41,7 @@ def stranded(deployed: Deployed) -> list[str]:
         within=20,
         what="the peer sees jobs that run",
     )
-    deployed.faults.kill_region(deployed.first)
+    assert Cli(deployed.layout.slot).json("stop", deployed.first)["state"] == "lost"
     return jobs
 
 
@@ -90,8 +91,17 @@ def test_new_jobs_are_accepted_by_the_failover_name_while_a_region_is_lost(deplo
     assert answer["durability"] == "local"
 
 
-def test_a_region_that_returns_empty_is_filled_and_agrees_on_every_job(deployed: Deployed, stranded: list[str]) -> None:
-    deployed.cloud.start_region(deployed.first)
+def test_a_region_that_returns_empty_is_filled_and_agrees_on_every_job(
+    deployed: Deployed, cli: Cli, stranded: list[str]
+) -> None:
+    assert cli.json("status")["regions"][deployed.first]["state"] == "lost"
+    assert cli.json("start", deployed.first) == {"region": deployed.first, "state": "running", "was": "lost"}
+    again = cli.json("status")
+    assert (again["token"], again["regions"][deployed.first]["state"]) == (deployed.token, "running")
+    # The token was only ever written into the table that was lost and filled again.
+    assert deployed.call(deployed.first, "GET", "/jobs").status_code == 200
+    hosts = [check["host"] for check in deployed.faults.health_checks().values()]
+    assert sorted(hosts) == sorted(f"{region}.api.antipode.test" for region in (deployed.first, deployed.second))
     assert deployed.faults.wait_until_replicated()
     for job in stranded:
         here, there = (deployed.job(region, job) for region in (deployed.first, deployed.second))
