@@ -53,7 +53,7 @@ def interrupted(deployed: Deployed) -> str:
     eventually(
         lambda: [event["kind"] for event in deployed.events(deployed.first, job)].count("step_succeeded"),
         lambda steps: steps >= 2,
-        within=20,
+        within=60,
         what="two steps are recorded",
     )
     assert deployed.kill_workers(deployed.first) > 0

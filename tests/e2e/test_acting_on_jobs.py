@@ -40,7 +40,7 @@ def asked(deployed: Deployed, region: str, job: str) -> dict[str, Any]:
         assert answer.status_code == 200, answer.text
         return [each for each in answer.json()["approvals"] if each["job"] == job]
 
-    return eventually(listed, bool, within=20, every=0.1, what=f"{region} lists what {job} asks")[0]
+    return eventually(listed, bool, within=60, every=0.1, what=f"{region} lists what {job} asks")[0]
 
 
 def decide(deployed: Deployed, region: str, approval: str, token: str | None = None, **body: Any) -> httpx.Response:

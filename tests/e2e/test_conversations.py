@@ -41,7 +41,7 @@ def test_turns_sent_to_both_regions_run_one_after_the_other_in_the_order_in_whic
         session = eventually(
             lambda region=region: shown(deployed, region, "talk:1"),  # type: ignore[misc]
             lambda found: found["turns"] == 4 and found["running"] is None,
-            within=20,
+            within=60,
             what="the session has heard of all four turns",
         )
         assert [entry["turn"] for entry in session["memory"][::2]] == turns
@@ -59,7 +59,7 @@ def test_a_turn_that_comes_while_another_runs_is_treated_as_its_client_asked(
     eventually(
         lambda: deployed.job(deployed.first, running)["status"],
         lambda status: status == "running",
-        within=20,
+        within=60,
         what="the first turn runs",
     )
     late = deployed.submit(deployed.second, turn(name, on_busy=on_busy))["id"]

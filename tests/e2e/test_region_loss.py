@@ -38,7 +38,7 @@ def stranded(deployed: Deployed) -> list[str]:
     eventually(
         lambda: [deployed.job(deployed.second, job).get("status") for job in jobs],
         lambda statuses: "running" in statuses,
-        within=20,
+        within=60,
         what="the peer sees jobs that run",
     )
     assert Cli(deployed.layout.slot).json("stop", deployed.first)["state"] == "lost"

@@ -52,7 +52,7 @@ def test_a_busy_function_dies_with_its_emulator(without: tuple[str, ...], tmp_pa
             emulators.function("busy", STAYS_BUSY, Timeout=60)
             emulators.invoke("busy", {"note": str(note)}, InvocationType="Event")
             busy = int(
-                eventually(lambda: note.read_text() if note.exists() else "", within=20, what="the function runs")
+                eventually(lambda: note.read_text() if note.exists() else "", within=60, what="the function runs")
             )
             assert runs(busy)
 

@@ -70,7 +70,7 @@ def test_a_policy_changed_at_home_arrives_in_the_other_region(either: Emulators)
 
     assert write() == {"done": 200}
     either.client("iam").delete_role_policy(RoleName="loses-permission", PolicyName="own")
-    refusal = eventually(lambda: write().get("refused"), within=20, what="the write is refused")
+    refusal = eventually(lambda: write().get("refused"), within=60, what="the write is refused")
     assert refusal == "AccessDeniedException"
 
 

@@ -23,7 +23,7 @@ Seen = TypeVar("Seen")
 
 
 def soon(observe: Callable[[], Seen], holds: Callable[[Seen], bool] = bool) -> Seen:
-    return eventually(observe, holds, within=15, every=0.02)
+    return eventually(observe, holds, within=60, every=0.02)
 
 
 class LinkedTables:
