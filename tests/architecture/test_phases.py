@@ -18,11 +18,12 @@ raise SystemExit(3)
 """
 #: What stands for a phase with a cloud: interrupted, it clears away.
 HAS_A_CLOUD = """
-import pathlib, signal, sys
+import pathlib, select, signal, sys
 cloud = pathlib.Path(sys.argv[1])
 try:
     cloud.touch()
-    signal.pause()
+    while True:
+        select.select([], [], [], 0.1)
 finally:
     cloud.rename(cloud.with_name("cleared"))
 """
