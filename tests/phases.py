@@ -110,6 +110,8 @@ def run(phases: Sequence[Phase], logs: Path = LOGS) -> list[Ended]:
 
     Interrupted, it stops them all and raises KeyboardInterrupt.
     """
+    # Started in the background of a shell, it would not hear Ctrl-C, and its phases would not hear of it from here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     logs.mkdir(parents=True, exist_ok=True)
     running = [_start(phase, logs) for phase in phases]
     endings: queue.SimpleQueue[Ended] = queue.SimpleQueue()
@@ -177,8 +179,6 @@ def summary(ended: Sequence[Ended], wall: float) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """`check`: the checks alone. Return 1 if anything failed, 130 if interrupted."""
-    # Started in the background of a shell, it and its phases would not hear Ctrl-C.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     began = time.monotonic()
     chosen = checks() if arguments == ["check"] else all_phases(workers=int(os.environ.get("WORKERS", "2")))
