@@ -87,6 +87,7 @@ class StandingWork(FlowControl):
             register=self.register,
             clock=self.clock,
             region=self.settings.region,
+            rounds=self.rounds,
         )
 
     @cached_property
@@ -154,4 +155,6 @@ class StandingWork(FlowControl):
             clock=self.clock,
             region=self.settings.region,
             adoption=self.settings.adoption,
+            sweeping=self.keep_sweeping,
+            rounds=self.rounds,
         )

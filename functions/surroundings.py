@@ -42,7 +42,7 @@ if TYPE_CHECKING:
         RegionRegister,
         Tokens,
     )
-    from functions.application.schedule_ports import Schedules
+    from functions.application.schedule_ports import Rounds, Schedules
     from functions.application.switch_ports import Switches
 
 
@@ -147,6 +147,13 @@ class Surroundings:
         from functions.adapters.dynamodb_schedules import DynamodbSchedules
 
         return DynamodbSchedules(self._table)
+
+    @cached_property
+    def rounds(self) -> "Rounds":
+        """When this Region's loops last worked."""
+        from functions.adapters.dynamodb_schedules import DynamodbRounds
+
+        return DynamodbRounds(self._table, self.settings.region)
 
     @cached_property
     def peer_schedules(self) -> "Schedules":

@@ -270,7 +270,7 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
     ),
     FunctionRow(
         name="fire_schedules",
-        description="Fires what is due of the schedules, each at its moment",
+        description="Fires what is due of the schedules, each at its moment; sweeps while the sweeper is silent",
         trigger=Schedule(minutes=1),
         permissions=(
             Permission.FINDS_DUE_JOBS,
@@ -282,6 +282,7 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
             Permission.READS_UPLOADS,
             Permission.FINDS_PAYLOADS,
             Permission.READS_REGIONS,
+            Permission.KEEPS_CURSORS,
         ),
         timeout_seconds=90,
     ),

@@ -1,13 +1,21 @@
-"""The sweeper's loop: it is started once a minute, which is the finest schedule AWS has, and works for that minute."""
+"""The sweeper's loop: it is started once a minute, which is the finest schedule AWS has, and works for that minute.
 
+After each round it writes down that it works. Should its process die, `keep_firing` stands in for it until the next one
+is started: so a death costs a quarter of a minute, and not a whole one.
+"""
+
+import contextlib
 from dataclasses import dataclass
 
 from functions.application.adopt_jobs import AdoptJobs
 from functions.application.ports import Clock, LaneUnavailable, RegionRegister, StateUnavailable
 from functions.application.record_steps import Say
+from functions.application.schedule_ports import Rounds
 from functions.application.sweep_jobs import SweepJobs
 
 PAUSE_SECONDS = 5.0
+#: By this name its rounds are noted.
+SWEEPER = "sweep"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,16 +30,23 @@ class KeepSweeping:
     register: RegionRegister
     clock: Clock
     region: str
+    rounds: Rounds
 
     async def run(self, seconds: float, say: Say) -> None:
         """Work for about `seconds`. A refusing table or lane is said to the log and tried again in the next round."""
         end = self.clock.monotonic() + seconds
         while True:
-            unclear = await self._sweep_once(say)
-            await self._adopt_once(unclear, say)
+            await self.round(say)
             if self.clock.monotonic() + PAUSE_SECONDS >= end:
                 return
             await self.clock.sleep(PAUSE_SECONDS)
+
+    async def round(self, say: Say) -> None:
+        """Look once at everything, and write down that this was done."""
+        unclear = await self._sweep_once(say)
+        await self._adopt_once(unclear, say)
+        with contextlib.suppress(StateUnavailable):  # then somebody looks once more than is needed
+            await self.rounds.note(SWEEPER, self.clock.now())
 
     async def _sweep_once(self, say: Say) -> tuple[str, ...]:
         """Sweep, and return the jobs with which only adoption can go on."""

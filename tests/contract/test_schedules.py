@@ -113,3 +113,18 @@ class TestSchedules:
         ):
             with pytest.raises(StateUnavailable):
                 run(call)
+
+
+class TestRounds:
+    def test_a_loop_that_never_worked_has_no_moment_and_then_the_last_one(self, state: State) -> None:
+        assert run(state.rounds.last("sweep")) is None
+        for at in (NOON, later(5)):
+            run(state.rounds.note("sweep", at))
+        assert run(state.rounds.last("sweep")) == later(5)
+        assert run(state.rounds.last("other")) is None
+
+    def test_a_table_that_refuses_is_unavailable(self, state: State) -> None:
+        state.refuse()
+        for call in (state.rounds.note("sweep", NOON), state.rounds.last("sweep")):
+            with pytest.raises(StateUnavailable):
+                run(call)

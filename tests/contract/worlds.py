@@ -17,7 +17,7 @@ from functions.adapters.dynamodb_history import DynamodbHistory
 from functions.adapters.dynamodb_limits import DynamodbLimits
 from functions.adapters.dynamodb_projections import DynamodbProjections
 from functions.adapters.dynamodb_register import DynamodbRegister
-from functions.adapters.dynamodb_schedules import DynamodbSchedules
+from functions.adapters.dynamodb_schedules import DynamodbRounds, DynamodbSchedules
 from functions.adapters.dynamodb_switches import DynamodbSwitches
 from functions.adapters.dynamodb_table import DynamodbTable
 from functions.adapters.dynamodb_tokens import DynamodbTokens
@@ -33,7 +33,7 @@ from functions.adapters.memory import (
 from functions.adapters.memory_dead_letters import MemoryDeadLetters
 from functions.adapters.memory_flow import MemoryFlow
 from functions.adapters.memory_limits import MemoryLimits
-from functions.adapters.memory_schedules import MemorySchedules
+from functions.adapters.memory_schedules import MemoryRounds, MemorySchedules
 from functions.adapters.memory_switches import MemorySwitches
 from functions.adapters.memory_webhooks import MemoryEndpoints, MemoryWebhooks
 from functions.adapters.sqs_lanes import SqsLanes, decode_message
@@ -41,7 +41,7 @@ from functions.application.dead_letter_ports import DeadLetters
 from functions.application.flow_ports import FlowBook
 from functions.application.limit_ports import LimitBook, Limits
 from functions.application.ports import HistoryStore, Lanes, Projections, RegionRegister, Tokens
-from functions.application.schedule_ports import Schedules
+from functions.application.schedule_ports import Rounds, Schedules
 from functions.application.switch_ports import Switches
 from functions.application.webhook_ports import EndpointStates, Webhooks
 from functions.domain.lanes import LaneMessage
@@ -69,6 +69,7 @@ class State:
     limits: Limits
     limit_book: LimitBook
     schedules: Schedules
+    rounds: Rounds
     refuse: Callable[[], None]
 
 
@@ -106,6 +107,7 @@ def state_in_memory() -> State:
         switches,
         MemoryLimits(table),
         MemorySchedules(table),
+        MemoryRounds(table),
         refuse,
     )
 
@@ -128,6 +130,7 @@ def state_on_dynamodb(clients: AwsClients) -> State:
         DynamodbSwitches(table),
         DynamodbLimits(table, EAST),
         DynamodbSchedules(table),
+        DynamodbRounds(table, EAST),
         lambda: _delete_table(clients, name),
     )
 

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from functions.adapters.memory import CountingEntropy, MemoryProjections, MemoryRegister
 from functions.adapters.memory_dead_letters import MemoryDeadLetters
 from functions.adapters.memory_payloads import MemoryBuckets, MemoryPayloads
+from functions.adapters.memory_schedules import MemoryRounds
 from functions.agents.session import session
 from functions.application.adopt_jobs import AdoptJobs
 from functions.application.advance_job import AdvanceJob
@@ -294,6 +295,7 @@ class Region:
             stall_seconds=STALL_SECONDS,
         )
         keep = KeepSweeping(
+            rounds=MemoryRounds(self.replica.table),
             sweep=SweepJobs(
                 history=history,
                 projections=projections,

@@ -5,14 +5,13 @@ Hints come up to a third of a second after their moment, as SQS brings them; not
 
 import asyncio
 import statistics
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from random import Random
 
 import pytest
 
+from functions.adapters.memory_schedules import MemoryRounds
 from functions.application.keep_sweeping import KeepSweeping
-from functions.application.ports import LaneSend
 from functions.domain import lanes
 from functions.domain.ids import job_id
 from functions.domain.job.events import AttemptStarted, StepSucceeded, WaitOpened
@@ -20,6 +19,7 @@ from functions.domain.job.state import JobState, fold
 from functions.domain.moments import add_seconds, seconds_between
 from functions.domain.ownership.verdict import Verdict
 from functions.sdk import Context, agent
+from tests.simulation.deliveries import Deliveries
 from tests.simulation.virtual_time import in_virtual_time, pass_time, run_virtually
 from tests.unit.application.agents import Nothing
 from tests.unit.application.two_regions import STALL_SECONDS, TENANT, Log, Region, replicate, request, two_regions
@@ -42,38 +42,6 @@ async def nap(ctx: Context, wanted: Nothing) -> str:
     return "awake"
 
 
-@dataclass(slots=True)
-class Deliveries:
-    """The port Lanes: one lane, whose messages are worked on when they come, while the Region is up."""
-
-    chance: Random
-    region: Region
-    up: bool = True
-    _working: set["asyncio.Task[None]"] = field(default_factory=set)
-
-    def names(self) -> Sequence[str]:
-        """See Lanes."""
-        return ["standard"]
-
-    async def send(self, sends: Sequence[LaneSend]) -> None:
-        """See Lanes."""
-        for each in sends:
-            assert 0 <= each.delay_seconds <= lanes.LONGEST_LANE_DELAY
-            task = asyncio.create_task(self._deliver(each))
-            self._working.add(task)
-            task.add_done_callback(self._working.discard)
-
-    async def depths(self) -> Mapping[str, tuple[int, int]]:
-        """See Lanes."""
-        return {}
-
-    async def _deliver(self, send: LaneSend) -> None:
-        await pass_time(send.delay_seconds + self.chance.uniform(0.0, 0.3))
-        if self.up:
-            stop_at = self.region.clock.monotonic() + 110
-            await self.region.advance_job().advance(send.message, delivery=1, stop_at=stop_at)
-
-
 async def keep_sweeping(region: Region, phase: float) -> None:
     """Start the sweeper once a minute, as EventBridge does."""
     await pass_time(phase)
@@ -85,6 +53,7 @@ async def keep_sweeping(region: Region, phase: float) -> None:
             register=region.register,
             clock=region.clock,
             region=region.name,
+            rounds=MemoryRounds(region.table),
         )
         runs.add(asyncio.create_task(sweeper.run(LOOP_SECONDS, Log())))
         await pass_time(STARTED_EVERY_SECONDS)

@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from functions.adapters.memory_schedules import MemorySchedules
+from functions.adapters.memory_schedules import MemoryRounds, MemorySchedules
 from functions.agents.session import session
 from functions.application.fire_schedules import FireSchedules, Measure
 from functions.application.keep_firing import KeepFiring
+from functions.application.keep_sweeping import KeepSweeping
 from functions.application.request_change import RequestChange
 from functions.application.set_schedule import ScheduleRequest, SetSchedule, ShowSchedules
 from functions.domain.job.state import JobState
@@ -38,6 +39,7 @@ class Scheduled:
     east: Region
     west: Region
     schedules: dict[str, MemorySchedules]
+    rounds: dict[str, MemoryRounds]
     measure: Measured = field(default_factory=Measured)
     log: Log = field(default_factory=Log)
 
@@ -73,6 +75,15 @@ class Scheduled:
             clock=region.clock,
             region=region.name,
             adoption=True,
+            sweeping=KeepSweeping(
+                sweep=region.sweep_jobs(),
+                adopt=region.adopt_jobs(),
+                register=region.register,
+                clock=region.clock,
+                region=region.name,
+                rounds=self.rounds[region.name],
+            ),
+            rounds=self.rounds[region.name],
         )
 
     def setting(self, region: Region) -> SetSchedule:
@@ -127,7 +138,12 @@ class Scheduled:
 def scheduled(*agents: AgentDefinition) -> Scheduled:
     """Return both Regions, with an agent `walk` of one step, and these."""
     east, west = two_regions(Effects().walker(1), session, *agents)
-    return Scheduled(east, west, {each.name: MemorySchedules(each.table) for each in (east, west)})
+    return Scheduled(
+        east,
+        west,
+        {each.name: MemorySchedules(each.table) for each in (east, west)},
+        {each.name: MemoryRounds(each.table) for each in (east, west)},
+    )
 
 
 async def job_of(world: Scheduled, region: Region, moment: str) -> JobState:

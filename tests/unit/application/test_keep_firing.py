@@ -2,11 +2,12 @@
 
 import pytest
 
-from functions.application.keep_firing import PAUSE_SECONDS
+from functions.application.keep_firing import PAUSE_SECONDS, SILENT_SECONDS
+from functions.application.keep_sweeping import SWEEPER
 from functions.domain.ownership.verdict import Verdict
 from tests.simulation.virtual_time import in_virtual_time, pass_time
 from tests.unit.application.scheduled_regions import scheduled
-from tests.unit.application.two_regions import Log, refuse_table
+from tests.unit.application.two_regions import STALL_SECONDS, Log, refuse_table, request
 from tests.unit.domain.job.writing import NOON, at
 
 
@@ -55,3 +56,21 @@ async def test_a_table_that_refuses_is_said_to_the_log_and_tried_again() -> None
     refuse_table(world.east)
     await world.keeping(world.east).run(11, log)
     assert log.count("firing_refused") == 3
+
+
+@in_virtual_time
+async def test_it_sweeps_while_the_sweeper_is_silent_and_leaves_it_alone_otherwise() -> None:
+    world = scheduled()
+    await world.east.submit_job().submit(request("walk", input={}))
+    world.east.waiting()
+    await pass_time(STALL_SECONDS)
+    keeping, log = world.keeping(world.east), Log()
+    await world.rounds[world.east.name].note(SWEEPER, world.east.clock.now())
+    await keeping.run(SILENT_SECONDS, log)
+    assert (log.count("standing_in"), world.east.waiting()) == (0, [])
+    await pass_time(PAUSE_SECONDS)
+    await keeping.run(1, log)
+    assert log.count("standing_in") == 1
+    assert len(world.east.waiting()) == 1
+    await keeping.run(SILENT_SECONDS - PAUSE_SECONDS, log)  # it has noted its own round
+    assert log.count("standing_in") == 1

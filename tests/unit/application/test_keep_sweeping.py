@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 
+from functions.adapters.memory_schedules import MemoryRounds
 from functions.application.keep_sweeping import PAUSE_SECONDS, KeepSweeping
 from functions.application.wake_jobs import WakeJobs
 from functions.domain.job.history import Segment
@@ -20,6 +21,7 @@ def keep_sweeping(region: Region, *, adoption: bool = True) -> KeepSweeping:
         register=region.register,
         clock=region.clock,
         region=region.name,
+        rounds=MemoryRounds(region.table),
     )
 
 

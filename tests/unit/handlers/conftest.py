@@ -26,7 +26,7 @@ from functions.adapters.memory_dead_letters import MemoryDeadLetters
 from functions.adapters.memory_flow import MemoryFlow
 from functions.adapters.memory_limits import MemoryLimits
 from functions.adapters.memory_payloads import MemoryBuckets, MemoryPayloads
-from functions.adapters.memory_schedules import MemorySchedules
+from functions.adapters.memory_schedules import MemoryRounds, MemorySchedules
 from functions.adapters.memory_switches import MemorySwitches
 from functions.adapters.memory_webhooks import (
     MemoryBus,
@@ -154,6 +154,7 @@ def process(monkeypatch: pytest.MonkeyPatch) -> Iterator[Process]:
     runtime.limits, runtime.peer_limits = MemorySwitches(table), MemorySwitches(peer_table)
     runtime.flow_book, runtime.limit_book = made.flow, MemoryLimits(table)
     runtime.dead_letters, runtime.peer_dead_letters = MemoryDeadLetters(table), MemoryDeadLetters(peer_table)
+    runtime.rounds = MemoryRounds(table)
     runtime.schedules, runtime.peer_schedules = MemorySchedules(table), MemorySchedules(peer_table)
     runtime.probe, runtime.model = made.probe, ScriptedModel([RuntimeError("no model is asked here")])
     monkeypatch.setattr(bootstrap, "Settings", _Loaded)
