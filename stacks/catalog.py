@@ -328,28 +328,24 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
         timeout_seconds=30,
     ),
     FunctionRow(
-        name="set_webhook",
-        description="Sets, deletes, rotates and tests a tenant's webhooks",
+        name="serve_webhooks",
+        description="Sets, shows, tries and deletes a tenant's webhooks",
         trigger=Routes(
             (
                 Route("PUT", "/v1/webhooks/{name}", JOBS_WRITE),
                 Route("DELETE", "/v1/webhooks/{name}", JOBS_WRITE),
                 Route("POST", "/v1/webhooks/{name}/rotate", JOBS_WRITE),
                 Route("POST", "/v1/webhooks/{name}/test", JOBS_WRITE),
-            )
-        ),
-        permissions=(Permission.READS_WEBHOOKS, Permission.SETS_WEBHOOKS, Permission.SENDS_DELIVERIES),
-    ),
-    FunctionRow(
-        name="show_webhooks",
-        description="Shows a tenant's webhooks and how their endpoints do",
-        trigger=Routes(
-            (
                 Route("GET", "/v1/webhooks", JOBS_READ),
                 Route("GET", "/v1/webhooks/{name}", JOBS_READ),
             )
         ),
-        permissions=(Permission.READS_WEBHOOKS, Permission.READS_ENDPOINTS),
+        permissions=(
+            Permission.READS_WEBHOOKS,
+            Permission.SETS_WEBHOOKS,
+            Permission.SENDS_DELIVERIES,
+            Permission.READS_ENDPOINTS,
+        ),
     ),
 )
 

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from functions.adapters.memory_webhooks import MemoryReceivers
-from functions.handlers import set_webhook
+from functions.handlers import serve_webhooks
 from functions.handlers.deliver_webhooks import handle
 from tests.event_files import event, request_event
 from tests.unit.handlers.conftest import Process, log_lines
@@ -13,7 +13,7 @@ BODY = {"url": "https://example.com/hook", "events": ["*"]}
 
 
 def put(name: str) -> None:
-    set_webhook.handle(request_event("PUT", "/v1/webhooks/{name}", {"name": name}, body=BODY), None)
+    serve_webhooks.handle(request_event("PUT", "/v1/webhooks/{name}", {"name": name}, body=BODY), None)
 
 
 def messages(*bodies: object) -> dict[str, Any]:

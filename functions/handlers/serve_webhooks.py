@@ -1,13 +1,21 @@
-"""PUT and DELETE /v1/webhooks/{name}, POST .../rotate and .../test: a tenant's webhooks, set, tried and taken away."""
+"""/v1/webhooks and below: a tenant's webhooks, set, shown, tried and taken away."""
 
 from typing import Any
 
 from functions.adapters.api_gateway import Event, Request, Response, serve
-from functions.adapters.webhook_body import read_webhook, webhook_name
 from functions.bootstrap import runtime
 
 
-async def _respond(request: Request) -> Response:
+async def _show(request: Request) -> Response:
+    name = request.path_parameters.get("name")
+    if name is None:
+        return Response(await runtime().show_webhooks.list(request.tenant))
+    return Response(await runtime().show_webhooks.show(request.tenant, name))
+
+
+async def _change(request: Request) -> Response:
+    from functions.adapters.webhook_body import read_webhook, webhook_name
+
     use_case, name = runtime().set_webhook, webhook_name(request)
     match request.method, request.path.rstrip("/").rpartition("/")[2]:
         case "PUT", _:
@@ -23,4 +31,4 @@ async def _respond(request: Request) -> Response:
 
 def handle(event: Event, context: object) -> dict[str, Any]:
     """Lambda's entry point."""
-    return serve(event, runtime().log, _respond)
+    return serve(event, runtime().log, _show if event["httpMethod"] == "GET" else _change)

@@ -1,4 +1,4 @@
-"""PUT and DELETE /v1/webhooks/{name}, POST .../rotate and .../test."""
+"""/v1/webhooks and below: set, shown, tried and taken away."""
 
 import base64
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from functions.domain.webhooks import MOST, in_force
-from functions.handlers import show_webhooks
-from functions.handlers.set_webhook import handle
-from tests.event_files import request_event
+from functions.handlers import deliver_webhooks
+from functions.handlers.serve_webhooks import handle
+from tests.event_files import event, request_event
 from tests.unit.handlers.conftest import Process, body_of
 
 BODY = {"url": "https://example.com/hook", "events": ["job.succeeded", "job.failed"], "tags": {"team": "x"}}
@@ -20,7 +20,7 @@ def call(method: str, name: str, action: str = "", body: object = None) -> dict[
 
 
 def listed() -> list[dict[str, Any]]:
-    found = body_of(show_webhooks.handle(request_event("GET", "/v1/webhooks"), None))
+    found = body_of(handle(request_event("GET", "/v1/webhooks"), None))
     return list(found["webhooks"])
 
 
@@ -132,3 +132,22 @@ def test_a_queue_that_refuses_is_503(process: Process) -> None:
     call("PUT", "a", body=BODY)
     process.world.deliveries.refusing = True
     assert call("POST", "a", "/test")["statusCode"] == 503
+
+
+def test_webhooks_are_listed_by_name(process: Process) -> None:
+    call("PUT", "b", body=BODY)
+    call("PUT", "a", body=BODY)
+    assert [each["name"] for each in listed()] == ["a", "b"]
+
+
+def test_one_is_shown_with_how_its_endpoint_does(process: Process) -> None:
+    call("PUT", "a", body={"url": "https://example.com/hook", "events": ["*"]})
+    deliver_webhooks.handle(event("deliver_webhooks"), None)
+    (state,) = body_of(call("GET", "a"))["endpoint"]
+    assert (state["region"], state["breaker"]) == ("us-east-1", {"standing": "closed", "failures": 0})
+    assert [each["status"] for each in state["deliveries"]] == [204]
+
+
+def test_one_that_is_not_there_is_not_shown(process: Process) -> None:
+    answer = call("GET", "a")
+    assert (answer["statusCode"], body_of(answer)["code"]) == (404, "webhook_not_found")
