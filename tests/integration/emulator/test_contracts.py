@@ -16,6 +16,7 @@ from tests.contract.test_lanes import TestLanes
 from tests.contract.test_limits import TestLimits, TestLine, TestSlots, TestStarts
 from tests.contract.test_projections import TestCursors, TestDue, TestListing
 from tests.contract.test_region_register import TestRegionRegister
+from tests.contract.test_schedules import TestRounds, TestSchedules
 from tests.contract.test_snapshots import TestSnapshots
 from tests.contract.test_tokens import TestTokens
 from tests.contract.test_webhooks import TestEndpoints, TestWebhooks
@@ -39,6 +40,8 @@ __all__ = [
     "TestListing",
     "TestReceive",
     "TestRegionRegister",
+    "TestRounds",
+    "TestSchedules",
     "TestSlots",
     "TestSnapshots",
     "TestStarts",
