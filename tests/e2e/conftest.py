@@ -26,7 +26,7 @@ def deployed() -> Iterator[Deployed]:
     """The cloud, up."""
     with leased_slot() as slot:
         cli = Cli(slot)
-        tenants = json.dumps([_tenant("demo"), _tenant("stranger")])
+        tenants = json.dumps([_tenant("demo"), _tenant("stranger"), _tenant("guest")])
         try:
             status = cli.json("up", "-c", "adoption=off", "-c", f"tenants={tenants}")
             yield Deployed(LocalCloud.find(slot), status)
