@@ -32,7 +32,7 @@ from functions.sdk.answers import (
     UploadOpened,
 )
 from functions.sdk.client_errors import ApiUnreachable, JobNotFinished, NotFound
-from functions.sdk.client_failover import Call
+from functions.sdk.client_failover import WRITE_SECONDS, Call
 
 T = TypeVar("T")
 A = TypeVar("A", bound=Answer)
@@ -298,7 +298,7 @@ def asking(
 
 
 def posting(
-    path: str, body: Any, model: type[A], key: str | None, *, seconds: float = 1.6, elsewhere: bool = False
+    path: str, body: Any, model: type[A], key: str | None, *, seconds: float = WRITE_SECONDS, elsewhere: bool = False
 ) -> Call[A]:
     """Return a call that has something done once, however often it is sent."""
     return sending("POST", path, body, model, key, seconds=seconds, elsewhere=elsewhere)
@@ -311,7 +311,7 @@ def sending(
     model: type[A],
     key: str | None,
     *,
-    seconds: float = 1.6,
+    seconds: float = WRITE_SECONDS,
     elsewhere: bool = False,
 ) -> Call[A]:
     """Return a call that changes something. What has no key is, by its nature, the same when it is sent twice."""

@@ -19,6 +19,8 @@ LONGEST_HOLD_SECONDS = 300.0
 #: Looking after a Region that failed may cost a caller so much.
 PROBE_SECONDS = 0.4
 CONNECT_SECONDS = 0.8
+#: In a Region that is well a request that writes is answered within this. With what follows it stays under 3 s.
+WRITE_SECONDS = 1.4
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 2.0
 
@@ -39,7 +41,7 @@ class Call(Generic[T]):
     headers: Mapping[str, str] = field(default_factory=dict)
     content: bytes | None = None
     repeatable: bool = True
-    seconds: float = 1.6
+    seconds: float = WRITE_SECONDS
     longest_seconds: float = 30.0
     elsewhere: bool = False
     address: str | None = None
@@ -109,6 +111,11 @@ class Regions:
     def __contains__(self, address: object) -> bool:
         return address in self._standing
 
+    @property
+    def strained(self) -> bool:
+        """Whether one has failed, so that the others answer later."""
+        return any(each.hold for each in self._standing.values())
+
     def in_order(self, *, elsewhere: bool = False) -> list[str]:
         """Return all addresses, the one to ask first at the beginning."""
         well = [address for address, each in self._standing.items() if not each.hold]
@@ -154,7 +161,7 @@ class Failover:
         yield from self._probe()
         deadline, pause, turn = self._now() + self._patience_seconds, FIRST_PAUSE_SECONDS, 0
         while True:
-            failure, wait = yield from self._round(call, turn, on_failed_try)
+            failure, wait = yield from self._round(call, turn, deadline, on_failed_try)
             if failure is None:
                 return call.read(wait)
             wait = pause if wait is None else wait
@@ -164,13 +171,15 @@ class Failover:
             turn, pause = turn + 1, min(2 * pause, LONGEST_PAUSE_SECONDS)
 
     def _round(
-        self, call: Call[T], turn: int, on_failed_try: Callable[[ApiError], None]
+        self, call: Call[T], turn: int, deadline: float, on_failed_try: Callable[[ApiError], None]
     ) -> Generator[Step, Outcome, tuple[ApiError | None, Any]]:
         """Ask each address once. Return the answer's value, or what is to be raised and how long to wait before."""
         addresses = [call.address] if call.address else self._regions.in_order(elsewhere=call.elsewhere)
         failures: list[ApiError] = []
         for address in addresses:
-            outcome = yield Attempt(address, call.path, CONNECT_SECONDS, self._limit(call, len(addresses), turn))
+            limit = self._limit(call, len(addresses), turn + self._regions.strained)
+            limit = min(limit, max(call.seconds, deadline - self._now()))
+            outcome = yield Attempt(address, call.path, CONNECT_SECONDS, limit)
             failure = _failure_of(address, outcome)
             well = isinstance(outcome, Answered) and outcome.status < 500
             self._say(address, well=well)
@@ -195,9 +204,12 @@ class Failover:
             else:
                 self._regions.fail(address, self._now(), probed=True)
 
-    def _limit(self, call: Call[T], addresses: int, turn: int) -> float:
-        """A Region that is merely slow must be able to answer in the end: each round gives twice the time."""
-        return call.longest_seconds if addresses == 1 else min(call.seconds * 2**turn, call.longest_seconds)
+    def _limit(self, call: Call[T], addresses: int, doublings: int) -> float:
+        """A Region that is merely slow must be able to answer in the end: each round gives twice the time.
+
+        So does a Region's failure: what the other one writes it tries to copy to its peer, for 0.9 s at most.
+        """
+        return call.longest_seconds if addresses == 1 else min(call.seconds * 2**doublings, call.longest_seconds)
 
     def _say(self, address: str, *, well: bool) -> None:
         if address not in self._regions:

@@ -27,7 +27,7 @@ from schemathesis.specs.openapi.checks import (
 from functions.adapters.api_description.document import openapi_document
 from tests.e2e.deployed import PROBE, Deployed
 
-EXAMPLES = int(os.environ.get("ANTIPODE_EXAMPLES", "4"))
+EXAMPLES = int(os.environ.get("ANTIPODE_EXAMPLES", "3"))
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

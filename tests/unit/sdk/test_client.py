@@ -104,15 +104,15 @@ def test_when_both_regions_are_dead_the_name_is_tried_and_patience_ends(apis: Tw
     assert set(apis.keys()) == {"key-1"}
     assert len(apis.failures) == len(apis.asked)
     assert apis.time.pauses == [0.2, 0.4]
-    assert apis.time.now - 1000 < 10 + 10
+    assert apis.time.now - 1000 < 10 + 2
 
 
 def test_a_region_that_is_slow_is_given_more_time_in_each_round(apis: TwoApis, made: Made) -> None:
     apis.faults = dict.fromkeys((EAST, WEST, NAME), "hangs")
     with pytest.raises(ApiUnreachable):
-        made(patience_seconds=20.0).submit("probe", INPUT)
+        made(patience_seconds=60.0).submit("probe", INPUT)
     given = [request.extensions["timeout"]["read"] for _, request in apis.asked]
-    assert given[::3][:3] == [1.6, 3.2, 6.4]
+    assert given[:6] == [1.4, 2.8, 2.8, 5.6, 5.6, 5.6], "and once one has failed the other one needs longer"
 
 
 def test_a_client_with_one_address_waits_for_it(apis: TwoApis, made: Made) -> None:
