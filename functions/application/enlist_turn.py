@@ -5,6 +5,7 @@ mail: what a dying process leaves undone here, the next look at the turn does.
 """
 
 from dataclasses import dataclass
+from itertools import chain, count
 
 from functions.application.ports import HistoryStore, StateUnavailable
 from functions.application.read_state import read_state
@@ -17,14 +18,17 @@ from functions.domain.job.events import Json
 from functions.domain.job.history import JobRecord
 from functions.domain.job.state import JobState
 from functions.domain.job.turns import (
+    HELD_LOOK_SECONDS,
     asked_body,
     asked_name,
     ended_among,
     ended_body,
     ended_name,
+    knows_of,
     merged_ids,
     session_of,
 )
+from functions.domain.moments import seconds_between
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +55,21 @@ class EnlistTurn:
                 raise StateUnavailable("the session has been begun, yet nothing can be read of it")
         if session.finished:
             raise AntipodeError("session_ended", f"the session {session_of(turn)!r} has {session.status}")
-        name, body = asked_name(turn_id, turn), asked_body(turn_id, turn)
+        name, body = self._ask_name(turn_id, turn, session), asked_body(turn_id, turn)
         await self._mail(session_id, record, session, turn_id, name, body)
         return None
+
+    def _ask_name(self, turn_id: str, turn: JobState, session: JobState) -> str:
+        """Return the name by which to ask now: another one, when what was asked before has led to nothing for long.
+
+        The session has heard it, and yet knows nothing of the turn: it has heard of the turn's end in an epoch that is
+        lost with its Region.
+        """
+        name, waited = asked_name(turn_id, turn), seconds_between(turn.updated_at, self.send.clock.now())
+        if waited < HELD_LOOK_SECONDS / 2 or knows_of(session, turn_id):
+            return name
+        again = chain([name], (f"{name}.{number}" for number in count(2)))
+        return next(each for each in again if f"{ArrivalKind.SIGNAL}/{each}" not in session.taken)
 
     async def check(self, tenant: str, name: str) -> None:
         """Raise AntipodeError session_ended for a session that takes no more turns; StateUnavailable."""

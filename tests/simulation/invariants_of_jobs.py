@@ -114,7 +114,8 @@ def uncancelled_jobs(evidence: Evidence, effects: Effects) -> list[str]:
     wrong = []
     for job in evidence.jobs.values():
         learned = any(isinstance(step, StepFailed) and step.code == "cancelled" for step in job.reading.steps)
-        if learned and not isinstance(job.reading.end, JobCancelled):
+        told = told_by_parent(evidence.plan, job.reading)
+        if learned and not isinstance(job.reading.end, JobCancelled) and not told:
             wrong.append(f"{job.job_id} was to be cancelled and has ended with {job.reading.end}")
     for said in filter(evidence.durable, evidence.said):
         found = evidence.jobs.get(said.job_id)

@@ -60,6 +60,13 @@ def asked_name(turn_id: str, turn: JobState) -> str:
     return f"{MAIL}/{turn_id}.asked.{turn.epoch}"
 
 
+def knows_of(session: JobState, turn_id: str) -> bool:
+    """Say whether a session shows a turn as one that runs, that waits, or whose input was offered."""
+    shown = session.progress if isinstance(session.progress, dict) else {}
+    waiting = (*_items(shown, "queued"), *_items(shown, "offered"))
+    return turn_id == shown.get("running") or turn_id in waiting
+
+
 def asked_body(turn_id: str, turn: JobState) -> Json:
     """Return what it says."""
     assert turn.job.session is not None

@@ -6,11 +6,13 @@ import pytest
 
 from functions.application.ports import StateUnavailable
 from functions.domain.errors import AntipodeError
+from functions.domain.job.history import Head
 from functions.domain.job.state import JobState
+from functions.domain.job.turns import HELD_LOOK_SECONDS
 from tests.simulation.virtual_time import in_virtual_time, run_virtually
 from tests.unit.application.conversations import NAME, SESSION, Pair, turn_id
-from tests.unit.application.fleet import Deadly
-from tests.unit.application.two_regions import Crash, Fuse, Region, request
+from tests.unit.application.fleet import Deadly, Fleet
+from tests.unit.application.two_regions import EAST, Crash, Fuse, Region, request
 
 
 def asked(words: str, seconds: float = 1.0, on_busy: str = "queue") -> dict[str, object]:
@@ -261,3 +263,27 @@ async def test_a_turn_that_is_adopted_asks_again_at_once() -> None:
     await pair.west.adopt_jobs().adopt()
     await pair.until(lambda: pair.state(turn).finished)
     assert pair.now - begun < 30
+
+
+@in_virtual_time
+async def test_a_turn_whose_end_is_lost_though_its_session_has_heard_of_it_asks_again_and_comes_to_its_end() -> None:
+    pair = Pair.at_work()
+    one = await pair.submit(pair.east, "one", remembers=True)
+    await pair.finish(one)
+    await pair.pass_time(1)
+    pair.linked = False
+    table = pair.east.table
+    for place in [place for place in table.segments if place[0] == one and place[3] > 1]:
+        del table.segments[place]  # it ran in a Region that is lost, and so is what that Region told
+    for place in [place for place in table.arrivals if place[0] == one or ".ended." in place[1]]:
+        del table.arrivals[place]
+    table.heads[one, EAST] = Head(one, EAST, 1, 1, "queued", "standard", pair.east.clock.now())
+    assert pair.east.state(one).status == "queued"
+    pair.fleets = {EAST: Fleet(pair.east)}
+    pair.waits = 20.0
+    await pair.pass_time(HELD_LOOK_SECONDS + 120)
+    assert pair.east.state(one).status == "succeeded"
+    last = await pair.submit(pair.east, "last")
+    await pair.pass_time(60)
+    assert pair.talk.heard["last"] == ["one", "one!"]
+    assert pair.east.state(last).status == "succeeded"

@@ -17,9 +17,26 @@ from functions.domain.job.decider import (
     Wait,
     decide_advance,
 )
-from functions.domain.job.events import CancelRequested, Event, JobAdmitted, JobPaused, Json, StepSucceeded
+from functions.domain.job.events import (
+    CancelRequested,
+    Event,
+    JobAdmitted,
+    JobPaused,
+    Json,
+    ProgressReported,
+    StepSucceeded,
+)
 from functions.domain.job.state import JobState, fold
-from functions.domain.job.turns import asked_body, asked_name, ended_among, ended_body, ended_name, is_held, merged_ids
+from functions.domain.job.turns import (
+    asked_body,
+    asked_name,
+    ended_among,
+    ended_body,
+    ended_name,
+    is_held,
+    knows_of,
+    merged_ids,
+)
 from tests.unit.domain.job.writing import EAST, JOB, adopted, at, segment, started, submitted, succeeded
 
 SESSION: dict[str, Json] = {"name": "s", "on_busy": "merge"}
@@ -146,3 +163,20 @@ def test_a_session_was_told_of_an_end_by_the_first_mail_about_that_turn() -> Non
     assert told is not None
     assert told.body == 1
     assert ended_among(mails, "job_c") is None
+
+
+@pytest.mark.parametrize(
+    ("shown", "knows"),
+    [
+        ({"running": "t", "queued": [], "offered": []}, True),
+        ({"running": None, "queued": ["t"], "offered": []}, True),
+        ({"running": None, "queued": [], "offered": ["t"]}, True),
+        ({"running": "u", "queued": ["v"], "offered": []}, False),
+        (None, False),
+    ],
+)
+def test_a_session_knows_of_the_turns_that_it_shows(shown: Json, knows: bool) -> None:
+    events = () if shown is None else (ProgressReported(at=at(1), step="progress", note=shown),)
+    session = fold([segment(1, EAST, 1, submitted(agent="session"), *events)])
+    assert session is not None
+    assert knows_of(session, "t") is knows
