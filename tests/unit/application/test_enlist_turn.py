@@ -275,8 +275,8 @@ async def test_a_turn_whose_end_is_lost_though_its_session_has_heard_of_it_asks_
     table = pair.east.table
     for place in [place for place in table.segments if place[0] == one and place[3] > 1]:
         del table.segments[place]  # it ran in a Region that is lost, and so is what that Region told
-    for place in [place for place in table.arrivals if place[0] == one or ".ended." in place[1]]:
-        del table.arrivals[place]
+    for come in [come for come in table.arrivals if come[0] == one or ".ended." in come[1]]:
+        del table.arrivals[come]
     table.heads[one, EAST] = Head(one, EAST, 1, 1, "queued", "standard", pair.east.clock.now())
     assert pair.east.state(one).status == "queued"
     pair.fleets = {EAST: Fleet(pair.east)}
