@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from functions.bootstrap import Runtime, runtime
 
 if TYPE_CHECKING:
+    from functions.application.bury_message import BuryMessage
     from functions.application.dismiss_letters import DismissLetters
     from functions.application.find_letters import FindLetters, ListLetters
     from functions.application.start_redrive import StartRedrive
@@ -28,6 +29,19 @@ class Redriving:
         from functions.application.find_letters import FindLetters
 
         return FindLetters(history=self.process.history, dead_letters=self.process.dead_letters)
+
+    @property
+    def bury_message(self) -> "BuryMessage":
+        """Use case."""
+        from functions.application.bury_message import BuryMessage
+
+        process = self.process
+        return BuryMessage(
+            history=process.history,
+            dead_letters=process.dead_letters,
+            clock=process.clock,
+            region=process.settings.region,
+        )
 
     @property
     def list_letters(self) -> "ListLetters":

@@ -2,6 +2,7 @@
 
 from stacks.function_rows import (
     Authorizer,
+    DeadLanes,
     Deliveries,
     Deployment,
     EveryLane,
@@ -21,6 +22,7 @@ __all__ = [
     "JOBS_WRITE",
     "WAITING_SECONDS",
     "Authorizer",
+    "DeadLanes",
     "Deliveries",
     "Deployment",
     "EveryLane",
@@ -255,6 +257,12 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
         ),
         memory_mb=1024,
         timeout_seconds=120,
+    ),
+    FunctionRow(
+        name="bury_messages",
+        description="Lists messages of lanes that came to nothing",
+        trigger=DeadLanes(),
+        permissions=(Permission.READS_JOBS, Permission.SETTLES_DEAD_LETTERS),
     ),
     FunctionRow(
         name="sweep_jobs",

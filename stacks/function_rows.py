@@ -89,6 +89,11 @@ class EveryLane:
 
 
 @dataclass(frozen=True, slots=True)
+class DeadLanes:
+    """Called with batches of messages that came to nothing, from each lane's queue of dead letters."""
+
+
+@dataclass(frozen=True, slots=True)
 class Schedule:
     """Called once in so many minutes, by nobody else."""
 
@@ -110,7 +115,7 @@ class Deployment:
     """Called by CloudFormation while a Region is deployed."""
 
 
-Trigger = Route | Routes | Authorizer | EveryLane | Schedule | Stream | Deliveries | Deployment
+Trigger = Route | Routes | Authorizer | EveryLane | DeadLanes | Schedule | Stream | Deliveries | Deployment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from constructs import Construct
 from stacks.catalog import (
     FUNCTIONS,
     Authorizer,
+    DeadLanes,
     Deliveries,
     Deployment,
     EveryLane,
@@ -116,6 +117,8 @@ class RegionStack(Stack):
                         self._api.serve(function, route)
                 case EveryLane():
                     function.read_lanes(self._lanes)
+                case DeadLanes():
+                    function.read_dead_letters(self._lanes)
                 case Schedule():
                     self._schedules.start(function, trigger)
                 case Stream():

@@ -1,6 +1,6 @@
 """A batch of lane messages as SQS hands it to a worker: all jobs at once in one event loop, then the answer to SQS.
 
-A message that is not one of ours is logged and dropped: put back, it would come again until the dead-letter queue.
+A message that is not one of ours is put on the list of dead letters: put back, it would come again and again.
 """
 
 import asyncio
@@ -8,8 +8,7 @@ from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from functions.adapters.sqs_lanes import decode_message
-from functions.domain.ids import is_job_id
+from functions.adapters.sqs_dead_messages import Bury, bury_batch, lane_message
 from functions.domain.lanes import LaneMessage
 from functions.observability import EventLog
 
@@ -30,14 +29,14 @@ class _Received:
 
 
 async def advance_batch(
-    records: Sequence[Mapping[str, Any]], advance: Advance, stop_at: float, log: EventLog
+    records: Sequence[Mapping[str, Any]], advance: Advance, bury: Bury, stop_at: float, log: EventLog
 ) -> dict[str, list[dict[str, str]]]:
     """Advance the jobs of `records` and return which messages are to come again (ReportBatchItemFailures)."""
-    jobs = _jobs(records, log)
+    jobs, strange = _jobs(records)
     outcomes = await asyncio.gather(
         *(advance(job.message, delivery=job.delivery, stop_at=stop_at) for job in jobs), return_exceptions=True
     )
-    failures: list[dict[str, str]] = []
+    failures = await bury_batch(strange, bury, log) if strange else []
     for job, outcome in zip(jobs, outcomes, strict=True):
         if outcome is not None:
             log.failed("put_back", outcome, job_id=job.message.job_id, epoch=job.message.epoch, delivery=job.delivery)
@@ -46,28 +45,28 @@ async def advance_batch(
     return {"batchItemFailures": failures}
 
 
-def _jobs(records: Sequence[Mapping[str, Any]], log: EventLog) -> Sequence[_Received]:
-    """Two messages for one job in a batch would only race each other: the one of the higher epoch stands for both."""
+def _jobs(records: Sequence[Mapping[str, Any]]) -> tuple[Sequence[_Received], Sequence[Mapping[str, Any]]]:
+    """Return the jobs, and the records that speak of none.
+
+    Two messages for one job in a batch would only race each other: the one of the higher epoch stands for both.
+    """
     jobs: dict[str, _Received] = {}
+    strange: list[Mapping[str, Any]] = []
     for record in records:
-        received = _read(record, log)
+        received = _read(record)
         if received is None:
+            strange.append(record)
             continue
         known = jobs.get(received.message.job_id, received)
         if known is not received:
             newer = max(known.message, received.message, key=lambda message: message.epoch)
             received = _Received(newer, max(known.delivery, received.delivery), known.ids + received.ids)
         jobs[received.message.job_id] = received
-    return list(jobs.values())
+    return list(jobs.values()), strange
 
 
-def _read(record: Mapping[str, Any], log: EventLog) -> _Received | None:
-    try:
-        message = decode_message(record["body"])
-    except ValueError as error:
-        log.failed("message_dropped", error, message_id=record["messageId"])
-        return None
-    if not is_job_id(message.job_id) or message.epoch < 1:
-        log.say("message_dropped", level="ERROR", message_id=record["messageId"], body=record["body"][:200])
+def _read(record: Mapping[str, Any]) -> _Received | None:
+    message = lane_message(record["body"])
+    if message is None:
         return None
     return _Received(message, int(record["attributes"]["ApproximateReceiveCount"]), (record["messageId"],))

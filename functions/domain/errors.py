@@ -99,6 +99,9 @@ _ROWS = (
     ErrorRow("job_not_failed", 409, False, "The job has not failed", "Only failed jobs can be redriven."),
     ErrorRow("redrive_parent", 409, False, "Another job has gone on from its end", "Redrive the job that called it."),
     ErrorRow("letter_over", 409, False, "It is no dead letter any more", "Nothing: it was redriven or dismissed."),
+    ErrorRow(
+        "message_undelivered", 422, False, "No worker came to an end with it", "See the job; redrive or dismiss it."
+    ),
     ErrorRow("message_unreadable", 422, False, "Nobody can read the message", "Dismiss it; look for who sent it."),
     ErrorRow("has_called_jobs", 409, False, "A job that it called failed or was cancelled with it", "Submit it again."),
     ErrorRow("turn_over", 409, False, "Its conversation has gone on without it", "Submit it again as a new turn."),

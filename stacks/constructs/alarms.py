@@ -50,7 +50,12 @@ class Alarms(Construct):
 
     def watch_lane(self, lane: Lane) -> None:
         """Tell of messages that nobody could work on, and of a lane that falls behind."""
-        self.watch_dead_letters(f"{lane.settings.name}-dead-letters", lane.dead_letters)
+        self._alarm(
+            f"{lane.settings.name}-dead-letters",
+            "A message came to nothing, and was put on the list of dead letters",
+            lane.dead_letters.metric_number_of_messages_received(period=_MINUTE, statistic="Sum"),
+            threshold=1,
+        )
         self._alarm(
             f"{lane.settings.name}-late",
             f"Lane {lane.settings.name} falls behind: its oldest message waits too long",

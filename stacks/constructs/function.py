@@ -70,6 +70,12 @@ class CatalogFunction(Construct):
             "Python 3.13 is what the bundle's wheels are resolved, compiled and tested for; it is a supported runtime.",
         )
 
+    def read_dead_letters(self, lanes: Lanes) -> None:
+        """Have the lanes' queues of dead letters call this function."""
+        for lane in lanes.each:
+            source = SqsEventSource(lane.dead_letters, batch_size=BATCH_SIZE, report_batch_item_failures=True)
+            self.live.add_event_source(source)
+
     def read_lanes(self, lanes: Lanes) -> None:
         """Have the lanes call this function, each with its own share of workers, so that no lane can starve another."""
         for lane in lanes.each:

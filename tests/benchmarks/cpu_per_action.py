@@ -22,6 +22,7 @@ from functions.adapters.process_loop import run_to_end
 from functions.adapters.sqs_batch import advance_batch
 from functions.application.submit_job import SubmitRequest
 from functions.bootstrap import Runtime
+from functions.redriving import Redriving
 from tests.benchmarks.in_process_aws import InProcessAws, Replica
 from tests.benchmarks.loopback import serving
 from tests.benchmarks.measured_agents import AGENTS
@@ -53,7 +54,9 @@ class Work:
 
     async def _advance(self, stop_at: float) -> dict[str, list[dict[str, str]]]:
         async with self.runtime.count_flow.telling():
-            return await advance_batch(self.records, self.runtime.advance_job.advance, stop_at, self.runtime.log)
+            bury = Redriving(self.runtime).bury_message.bury
+            advance = self.runtime.advance_job.advance
+            return await advance_batch(self.records, advance, bury, stop_at, self.runtime.log)
 
     def call_bare(self) -> None:
         """Make the calls alone."""

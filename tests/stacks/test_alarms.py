@@ -12,12 +12,20 @@ def test_every_alarm_speaks_to_the_topic_when_it_rises_and_when_it_falls(prod: E
         assert alarm["AlarmDescription"]
 
 
-@pytest.mark.parametrize("queue", ["critical-dead", "standard-dead", "batch-dead", "schedules-dead"])
-def test_one_dead_letter_is_told_of(queue: str, prod: Environment) -> None:
+@pytest.mark.parametrize(
+    ("queue", "metric"),
+    [
+        ("critical-dead", ("NumberOfMessagesReceived", "Sum")),
+        ("standard-dead", ("NumberOfMessagesReceived", "Sum")),
+        ("batch-dead", ("NumberOfMessagesReceived", "Sum")),
+        ("schedules-dead", ("ApproximateNumberOfMessagesVisible", "Maximum")),
+    ],
+)
+def test_one_dead_letter_is_told_of(queue: str, metric: tuple[str, str], prod: Environment) -> None:
     logical_id, _ = prod.first.only("SQS::Queue", QueueName=f"antipode-prod-{queue}")
     _, alarm = prod.first.only("CloudWatch::Alarm", AlarmName=f"antipode-prod-{queue}-letters")
     assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": [logical_id, "QueueName"]}}]
-    assert (alarm["MetricName"], alarm["Statistic"]) == ("ApproximateNumberOfMessagesVisible", "Maximum")
+    assert (alarm["MetricName"], alarm["Statistic"]) == metric
     assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (1, "GreaterThanOrEqualToThreshold")
     assert alarm["TreatMissingData"] == "notBreaching"
 

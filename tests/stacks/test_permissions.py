@@ -10,7 +10,17 @@ from typing import Any
 
 import pytest
 
-from stacks.catalog import FUNCTIONS, Authorizer, Deliveries, EveryLane, Permission, Schedule, Stream, function_named
+from stacks.catalog import (
+    FUNCTIONS,
+    Authorizer,
+    DeadLanes,
+    Deliveries,
+    EveryLane,
+    Permission,
+    Schedule,
+    Stream,
+    function_named,
+)
 from tests.stacks.templates import ROWS, Environment, as_list, resolve
 
 TABLE = "arn:<AWS::Partition>:dynamodb:us-east-1:<AWS::AccountId>:table/antipode-prod"
@@ -76,6 +86,8 @@ def by_trigger(environment: Environment, trigger: object) -> set[tuple[str, str,
     match trigger:
         case EveryLane():
             return set().union(*(on_queue(environment, lane, RECEIVING) for lane in LANES))
+        case DeadLanes():
+            return set().union(*(on_queue(environment, f"{lane}-dead", RECEIVING) for lane in LANES))
         case Deliveries():
             return on_queue(environment, "webhooks", RECEIVING)
         case Schedule():

@@ -71,7 +71,7 @@ def test_only_the_job_that_failed_comes_again(process: Process, capsys: pytest.C
         '{"job_id": "job_' + "a" * 32 + '"}',
     ],
 )
-def test_a_message_that_is_not_ours_is_dropped_and_said(
+def test_a_message_that_is_not_ours_is_put_on_the_list_and_comes_no_more(
     process: Process, capsys: pytest.CaptureFixture[str], body: str
 ) -> None:
     request = event("advance_jobs")
@@ -81,8 +81,18 @@ def test_a_message_that_is_not_ours_is_dropped_and_said(
     assert advance(process, use_case, request) == {"batchItemFailures": []}
     assert use_case.asked == []
     assert [
-        (line["level"], line["message_id"]) for line in log_lines(capsys) if line["message"] == "message_dropped"
+        (line["level"], line["message_id"]) for line in log_lines(capsys) if line["message"] == "message_buried"
     ] == [("ERROR", STRANGE)]
+    (letter,) = process.table.dead.values()
+    assert (letter.type, letter.id, letter.tenant, letter.code) == ("message", STRANGE, "acme", "message_unreadable")
+    assert (letter.lane, letter.body) == ("standard", body)
+
+
+def test_a_message_that_cannot_be_put_on_the_list_comes_again(process: Process) -> None:
+    request = event("advance_jobs")
+    request["Records"] = request["Records"][2:]
+    process.table.refusing = True
+    assert advance(process, Advance(), request) == {"batchItemFailures": [{"itemIdentifier": STRANGE}]}
 
 
 def test_two_messages_for_one_job_are_one_job_and_share_its_fate(process: Process) -> None:
