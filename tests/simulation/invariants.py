@@ -111,7 +111,7 @@ def repeated_steps(effects: Iterable[Effect], readings: Readings) -> list[str]:
     wrong = []
     for effect in effects:
         reading = readings.oracle(effect.known)
-        recorded = {step_idempotency_key(effect.job_id, step.step) for step in reading.steps} if reading else set()
+        recorded = {step_idempotency_key(effect.job_id, step.step) for step in reading.lasting} if reading else set()
         if effect.key in recorded:
             wrong.append(f"{effect.process} carried {effect.key} out again, though it had read its result")
     return wrong

@@ -6,7 +6,7 @@ from itertools import groupby, pairwise
 from typing import Any
 
 from functions.domain.job.arrivals import Arrival
-from functions.domain.job.decider import unheard
+from functions.domain.job.decider import is_over, unheard
 from functions.domain.job.events import JobAdmitted, JobCancelled, JobFailed, JobSucceeded
 from functions.domain.job.state import JobState
 from functions.domain.job.turns import SESSION_AGENT
@@ -46,7 +46,8 @@ class Turn:
 def is_at_rest(state: JobState, come: Callable[[], Iterable[Arrival]]) -> bool:
     """Say whether a job has ended; of a session, which never does, whether no turn runs or waits, nor mail."""
     if state.job.agent != SESSION_AGENT:
-        return state.finished
+        failed = state.status == "failed"  # then it may have been redriven
+        return is_over(state, unheard(state, come(), state.owner_region)) if failed else state.finished
     shown = state.progress if isinstance(state.progress, dict) else {"running": True}
     busy = shown["running"] or shown["queued"] or shown["offered"]
     return not busy and not unheard(state, come(), state.owner_region)

@@ -8,6 +8,7 @@ from functions.domain.job.events import (
     JobAdopted,
     JobCancelled,
     JobFailed,
+    JobRedriven,
     JobSubmitted,
     JobSucceeded,
     StepFailed,
@@ -30,8 +31,26 @@ class Reading:
 
     @property
     def steps(self) -> list[StepSucceeded | StepFailed]:
-        """The ends of steps, in order."""
-        return [event for _, event in self.events if isinstance(event, StepSucceeded | StepFailed)]
+        """The ends of steps, in order. A failed step that a redrive has had done again counts as it ended then."""
+        ends: list[StepSucceeded | StepFailed] = []
+        failed_before: list[StepFailed] = []
+        for _, event in self.events:
+            if isinstance(event, JobRedriven):
+                failed_before = [each for each in ends if isinstance(each, StepFailed)]
+            elif isinstance(event, StepSucceeded | StepFailed):
+                ends = [each for each in ends if each.step != event.step or each not in failed_before]
+                ends.append(event)
+        return ends
+
+    @property
+    def lasting(self) -> list[StepSucceeded | StepFailed]:
+        """The ends of steps that no redrive may have done again: successes, and failures since the last redrive.
+
+        Of a job that has failed whoever goes on with it has just taken a redrive in.
+        """
+        redriven = max((n for n, (_, event) in enumerate(self.events) if isinstance(event, JobRedriven)), default=-1)
+        since = set() if isinstance(self.end, JobFailed) else {id(event) for _, event in self.events[redriven + 1 :]}
+        return [step for step in self.steps if isinstance(step, StepSucceeded) or id(step) in since]
 
     @property
     def end(self) -> End | None:
@@ -127,6 +146,7 @@ def _standing(reading: tuple[list[Position], bool], events: dict[Position, Event
 
 def _up_to_the_end(history: tuple[tuple[Position, Event], ...]) -> tuple[tuple[Position, Event], ...]:
     for index, (_, event) in enumerate(history):
-        if isinstance(event, End):
+        goes_on = isinstance(event, JobFailed) and any(isinstance(each, JobRedriven) for _, each in history[index:])
+        if isinstance(event, End) and not goes_on:
             return history[: index + 1]
     return history

@@ -19,6 +19,7 @@ from functions.application.keep_payloads import KeepPayloads
 from functions.application.keep_sweeping import KeepSweeping
 from functions.application.note_failure import NoteFailure
 from functions.application.ports import LaneUnavailable, StateUnavailable
+from functions.application.redrive_job import RedriveJob
 from functions.application.request_change import RequestChange
 from functions.application.send_arrival import SendArrival
 from functions.application.set_switch import SetSwitch
@@ -157,6 +158,12 @@ class Region:
         if not self.switched:
             return None
         return WatchSwitches(switches=OwnSwitches(calls, self.replica.switches), clock=self._clock())
+
+    def redrive_job(self, process: Process) -> RedriveJob:
+        """The same."""
+        calls = Calls(process, self.trouble)
+        send = self._send_arrival(calls)
+        return RedriveJob(history=send.history, send=send, agents=AGENTS, failures=self._note_failure(calls))
 
     def _send_arrival(self, calls: Calls) -> SendArrival:
         return SendArrival(

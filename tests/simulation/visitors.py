@@ -12,13 +12,14 @@ from random import Random
 from typing import Any
 
 from functions.application.decide_approval import Decision
+from functions.application.redrive_job import RedriveRequest
 from functions.application.request_change import ChangeRequest
 from functions.application.signal_job import SignalRequest
 from functions.domain.errors import AntipodeError
 from functions.domain.ids import digest_of, job_id
 from functions.domain.job.approvals import approval_id
 from functions.domain.job.arrivals import ArrivalKind
-from functions.domain.job.events import WaitOpened
+from functions.domain.job.events import JobFailed, WaitOpened
 from functions.domain.job.history import Segment
 from functions.domain.moments import seconds_between
 from tests.simulation.clients import TENANT, Clients
@@ -54,12 +55,23 @@ class Said:
 
 
 @dataclass(slots=True)
+class Redrive:
+    """A redrive of one job, because of one failure; `accepted` once a Region has said so."""
+
+    job_id: str
+    arrival: str
+    failed: JobFailed
+    accepted: bool = False
+
+
+@dataclass(slots=True)
 class Visitors:
     """All of them, and what they were told."""
 
     clients: Clients
     seed: int
     said: list[Said] = field(default_factory=list)
+    redriven: list[Redrive] = field(default_factory=list)
     coming: list[asyncio.Task[None]] = field(default_factory=list)
     _seen: set[tuple[str, str]] = field(default_factory=set)
 
@@ -69,6 +81,8 @@ class Visitors:
 
         def hear(segment: Segment) -> None:
             for event in segment.events:
+                if isinstance(event, JobFailed):
+                    asyncio.get_running_loop().call_soon(self._redrive, segment.job_id, event, context=outside)
                 place = (segment.job_id, getattr(event, "step", ""))
                 if (
                     isinstance(event, WaitOpened)
@@ -99,6 +113,35 @@ class Visitors:
     async def resume(self, job: str) -> None:
         """Come at the end for a job that somebody has halted."""
         await self._change(job, ArrivalKind.RESUME, f"at last, {asyncio.get_running_loop().time()}", REGIONS * 3)
+
+    def _redrive(self, job: str, failed: JobFailed) -> None:
+        """Some failures somebody wants mended: a job may fail, and be redriven, more than once."""
+        random = Random(f"{self.seed} {job} {failed.at}")
+        if random.random() < 0.4:
+            asked = RedriveRequest(name=f"r{len(self.redriven)}", by="a visitor")
+            self.redriven.append(Redrive(job, f"{ArrivalKind.REDRIVE}/{asked.name}", failed))
+            visit = self._redrive_all(self.redriven[-1], asked, _regions(random), random.uniform(0.0, 40.0))
+            self.coming.append(asyncio.create_task(visit))
+
+    async def _redrive_all(
+        self, redrive: Redrive, asked: RedriveRequest, regions: tuple[str, ...], delay: float
+    ) -> None:
+        """Ask one Region after the other; the one that takes it may be asked again."""
+
+        async def ask(region: Region, process: Process) -> dict[str, str]:
+            return await region.redrive_job(process).redrive(TENANT, [redrive.job_id], asked)
+
+        await pass_time(delay)
+        for name in regions:
+            region = self.clients.regions[name]
+            answer = await self.clients.ask(region, "visit", partial(ask, region))
+            if isinstance(answer, dict):
+                if answer.get(redrive.job_id, "job_not_found") not in ("job_not_found", "state_unavailable"):
+                    return
+                redrive.accepted = redrive.accepted or not answer
+                if not answer and self.clients.random.random() < 0.5:
+                    return
+            await pass_time(self.clients.random.uniform(0.2, 5.0))
 
     def _respond(self, job: str, wait: WaitOpened) -> None:
         random = Random(f"{self.seed} {job} {wait.step}")

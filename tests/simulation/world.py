@@ -15,6 +15,7 @@ from tests.simulation import (
     invariants,
     invariants_of_arrivals,
     invariants_of_jobs,
+    invariants_of_redrives,
     invariants_of_sessions,
     invariants_of_switches,
 )
@@ -273,6 +274,9 @@ class World:
             *(found for check in invariants_of_arrivals.ALL for found in check(evidence)),
             *(found for check in invariants_of_jobs.ALL for found in check(evidence, self.effects.done)),
             *(found for check in invariants_of_sessions.ALL for found in check(evidence, self.effects)),
+            *invariants_of_redrives.overlooked_redrives(evidence, self.visitors.redriven),
+            *invariants_of_redrives.successes_done_again(evidence),
+            *invariants_of_redrives.redriven_without_failure(evidence),
             *invariants_of_sessions.unlike_sessions(kept, self.readings),
             *invariants_of_switches.paused_jobs_at_work(evidence, self.switchers.settings, self.effects.done),
             *self.link.ledger.faults.values(),
