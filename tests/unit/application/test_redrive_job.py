@@ -161,7 +161,7 @@ def test_wherever_a_process_dies_it_happens_once(died: int) -> None:
     run_virtually(program())
 
 
-@pytest.mark.parametrize("died", range(8))
+@pytest.mark.parametrize("died", range(4))
 def test_wherever_the_process_dies_at_which_it_fails_it_gets_on_the_list(died: int) -> None:
     async def program() -> None:
         east, fleet = await begun(Shop().work, at=died)
