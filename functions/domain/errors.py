@@ -107,7 +107,11 @@ _ROWS = (
     ErrorRow("turn_over", 409, False, "Its conversation has gone on without it", "Submit it again as a new turn."),
     ErrorRow("webhook_not_found", 404, False, "No such webhook", "GET /v1/webhooks lists them."),
     ErrorRow(
-        "webhook_undelivered", 422, False, "An endpoint has not taken an event", "Mend the endpoint; redrive the event."
+        "webhook_undelivered",
+        422,
+        False,
+        "An endpoint has not taken an event",
+        "Mend the endpoint; read the job's events.",
     ),
     ErrorRow("webhook_inactive", 409, False, "The webhook is switched off", "Set it again with `active` true."),
     ErrorRow("too_many_webhooks", 409, False, "The tenant has all the webhooks it may have", "Delete one."),

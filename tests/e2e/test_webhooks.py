@@ -88,7 +88,7 @@ def test_each_event_of_both_regions_jobs_arrives_once_and_signed(deployed: Deplo
     last = eventually(
         taken,
         lambda found: set(found) == wanted and min(found.values()) >= 3,
-        within=60,
+        within=120,
         every=0.2,
         what="all are told",
     )
@@ -111,5 +111,5 @@ def test_a_callback_tells_of_a_jobs_end_alone(deployed: Deployed, receiver: Rece
     made = deployed.call(deployed.second, "POST", "/webhooks/callbacks/rotate")
     assert made.status_code == 200, made.text
     job = deployed.submit(deployed.second, {**PROBE, "callback_url": receiver.url})["id"]
-    told = eventually(lambda: receiver.bodies(made.json()["secret"]), within=30, what="the job's end is told")
+    told = eventually(lambda: receiver.bodies(made.json()["secret"]), within=90, what="the job's end is told")
     assert [(each["type"], each["data"]["job_id"]) for each in told] == [("job.succeeded", job)]
