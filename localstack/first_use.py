@@ -19,7 +19,7 @@ from localstack.resolver import NameNotFound, Resolver, ResolvingTransport
 TABLE = f"antipode-{ENVIRONMENT}"
 _SCOPES = ("jobs:read", "jobs:write")
 #: Long, for a Region that comes back starts all its functions at once, maybe on a busy machine.
-_ANSWERS_SECONDS = 60.0
+_ANSWERS_SECONDS = 180.0
 _BETWEEN_QUESTIONS_SECONDS = 0.1
 
 
@@ -58,14 +58,14 @@ def issue_token(layout: Layout) -> str:
 
 def answer_health(api_url: str) -> None:
     """A Region's API answers that it is well."""
-    with httpx.Client(trust_env=False, timeout=10) as client:
+    with httpx.Client(trust_env=False, timeout=30) as client:
         _until(lambda: _health(client, api_url), f"{api_url}/health")
 
 
 def resolve_failover_name(layout: Layout, domain: str, api_url: str) -> None:
     """The failover name leads to a Region that answers, through the DNS server."""
     control.ask(control.socket_path(layout.folder, DNS), "read")
-    with httpx.Client(transport=ResolvingTransport(Resolver.of(layout)), trust_env=False, timeout=10) as client:
+    with httpx.Client(transport=ResolvingTransport(Resolver.of(layout)), trust_env=False, timeout=30) as client:
         _until(lambda: _health(client, api_url), f"api.{domain}")
 
 

@@ -15,9 +15,9 @@ from localstack.layout import CHECKOUT, Layout
 from localstack.model_server import KEY_VARIABLE
 from localstack.supervisor import NAME
 
-_LISTENS_SECONDS = 20.0
+_LISTENS_SECONDS = 60.0
 _ENDS_SECONDS = 15.0
-_ORDER_SECONDS = 30.0
+_ORDER_SECONDS = 90.0
 
 
 class SupervisorFailed(Exception):

@@ -29,7 +29,7 @@ from localstack.parts import LINK, Kind, Part, parts_of
 from localstack.programs import end_noted_programs
 
 NAME = "supervisor"
-_READY_SECONDS = 20.0
+_READY_SECONDS = 60.0
 _READY_POLL_SECONDS = 0.05
 _RESTART_SECONDS = 0.3
 _CRASHES_ALLOWED = 5

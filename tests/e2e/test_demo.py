@@ -16,7 +16,7 @@ def test_the_demo_loses_a_region_and_no_job(tmp_path: Path) -> None:
     with leased_slot() as slot:
         command = [sys.executable, "-m", "stacks.cli", "demo", "--slot", str(slot), "--limit", "16", "--reports"]
         done = subprocess.run(
-            [*command, str(tmp_path)], cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=400
+            [*command, str(tmp_path)], cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=900
         )
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
         layout = Layout.detect(slot)

@@ -92,7 +92,7 @@ class Emulators:
             )
 
     def wait_until_ready(self, name: str) -> None:
-        eventually(lambda: self._is_ready(name), within=30, what=f"{name} answers, see {self.log(name)}")
+        eventually(lambda: self._is_ready(name), within=120, what=f"{name} answers, see {self.log(name)}")
 
     def _is_ready(self, name: str) -> bool:
         if self.running[name].poll() is not None:

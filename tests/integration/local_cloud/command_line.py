@@ -22,7 +22,7 @@ class Cli:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [*COMMAND, *arguments, "--slot", str(self.slot)]
-        return subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=400)
+        return subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=900)
 
     def json(self, *arguments: str) -> dict[str, Any]:
         done = self.run(*arguments, "--json")
