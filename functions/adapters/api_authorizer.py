@@ -1,7 +1,8 @@
 """API Gateway's Lambda authorizer notation: from its event the header, and from a grant the policy.
 
 API Gateway keeps a policy for minutes and uses it for every route, so it covers all that the token may do, not only the
-request at hand: `jobs:read` allows GET, `jobs:write` POST and PUT, `approvals:decide` approvals alone, both ways.
+request at hand: `jobs:read` allows GET, `jobs:write` DELETE, POST and PUT, `approvals:decide` approvals alone, both
+ways.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from functions.application.ports import TokenGrant
 #: What each scope allows, as method and path below the stage.
 _ALLOWED = {
     "jobs:read": ("GET/*",),
-    "jobs:write": ("POST/*", "PUT/*"),
+    "jobs:write": ("DELETE/*", "POST/*", "PUT/*"),
     "approvals:decide": ("GET/v1/approvals", "POST/v1/approvals/*"),
 }
 

@@ -1,5 +1,6 @@
 """The authorizer: a token's policy covers all that the token may do, and nothing else."""
 
+from fnmatch import fnmatch
 from typing import Any
 
 import pytest
@@ -7,9 +8,11 @@ from aws_lambda_powertools.utilities.data_classes.api_gateway_authorizer_event i
     APIGatewayAuthorizerResponse,
 )
 
+from functions.adapters.api_authorizer import policy
 from functions.application.authorize_request import hash_token
 from functions.application.ports import StateUnavailable, TokenGrant
 from functions.handlers.authorize_request import handle
+from stacks.catalog import FUNCTIONS, Route
 from tests.event_files import event
 from tests.unit.handlers.conftest import Process
 
@@ -31,8 +34,12 @@ def authorize(header: str | None = f"Bearer {TOKEN}") -> dict[str, Any]:
     ("scopes", "effect", "resources"),
     [
         (("jobs:read",), "Allow", [f"{STAGE}/GET/*"]),
-        (("jobs:write",), "Allow", [f"{STAGE}/POST/*", f"{STAGE}/PUT/*"]),
-        (("jobs:read", "jobs:write"), "Allow", [f"{STAGE}/GET/*", f"{STAGE}/POST/*", f"{STAGE}/PUT/*"]),
+        (("jobs:write",), "Allow", [f"{STAGE}/{method}/*" for method in ("DELETE", "POST", "PUT")]),
+        (
+            ("jobs:read", "jobs:write"),
+            "Allow",
+            [f"{STAGE}/{method}/*" for method in ("DELETE", "GET", "POST", "PUT")],
+        ),
         (("approvals:decide",), "Allow", [f"{STAGE}/GET/v1/approvals", f"{STAGE}/POST/v1/approvals/*"]),
         (("something:else",), "Deny", [f"{STAGE}/*/*"]),
         ((), "Deny", [f"{STAGE}/*/*"]),
@@ -108,3 +115,11 @@ def test_no_token_is_ever_logged(process: Process, capsys: pytest.CaptureFixture
     logged = capsys.readouterr().out
     assert "authorized" in logged
     assert "ap_" not in logged
+
+
+@pytest.mark.parametrize("route", [route for row in FUNCTIONS for route in row.routes if route.scope], ids=str)
+def test_the_scope_of_each_route_allows_it(process: Process, route: Route) -> None:
+    assert route.scope is not None
+    granted = policy(TokenGrant("acme", frozenset({route.scope})), f"{STAGE}/GET/v1/jobs", "t-")
+    allowed = granted["policyDocument"]["Statement"][0]["Resource"]
+    assert any(fnmatch(f"{STAGE}/{route.method}{route.path}", pattern) for pattern in allowed)
