@@ -133,6 +133,9 @@ class _Unrecorded:
     def __init__(self, model: Model) -> None:
         self.model = model
 
+    def begun(self, branch: str) -> None:
+        """See StepRecorder."""
+
     async def step(self, request: StepRequest) -> Json:
         """See StepRecorder."""
         return (await request.effect(f"{self.job_id}/{request.name}")).result

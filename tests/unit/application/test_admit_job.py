@@ -11,6 +11,7 @@ from functions.application.submit_turn import SubmitTurn
 from functions.application.watch_flow import FRESH_SECONDS, WatchFlow
 from functions.domain.admission import LONGEST_RETRY_SECONDS
 from functions.domain.errors import AntipodeError
+from functions.domain.job.events import Json
 from functions.domain.lane_flow import DepthSample, LaneDepth
 from functions.domain.moments import add_seconds
 from tests.simulation.virtual_time import in_virtual_time, pass_time
@@ -126,7 +127,8 @@ async def test_work_that_is_to_start_later_than_the_queue_is_long_is_let_in() ->
 async def test_jobs_that_an_accepted_job_calls_do_not_come_through_the_door() -> None:
     east, book, _ = begun()
     await fill(east, book, 10_000)
-    await east.submit_job().submit_child("job_" + "a" * 32, ASKED, {"job_id": "job_" + "b" * 32, "step": "call#1"})
+    parent: dict[str, Json] = {"job_id": "job_" + "b" * 32, "step": "call#1", "chain": [["planner", "0" * 64]]}
+    await east.submit_job().submit_child("job_" + "a" * 32, ASKED, parent)
     assert len(east.table.segments) == 1
 
 
