@@ -113,8 +113,7 @@ class RegionStack(Stack):
             trigger = function.row.trigger
             match trigger:
                 case Route() | Routes():
-                    for route in function.row.routes:
-                        self._api.serve(function, route)
+                    self._api.serve(function)
                 case EveryLane():
                     function.read_lanes(self._lanes)
                 case DeadLanes():

@@ -1,17 +1,21 @@
 """One Region's HTTP API: routes, authorizer, checks, access log and the two names under which it answers."""
 
 import json
+import os
+import re
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk.aws_apigateway import (
     AccessLogFormat,
     ApiKeySourceType,
     AuthorizationType,
+    AwsIntegration,
     DomainName,
     EndpointConfiguration,
     EndpointType,
     IdentitySource,
-    LambdaIntegration,
     LogGroupLogDestination,
     MethodLoggingLevel,
     RequestAuthorizer,
@@ -20,10 +24,11 @@ from aws_cdk.aws_apigateway import (
     StageOptions,
 )
 from aws_cdk.aws_certificatemanager import Certificate, CertificateValidation
+from aws_cdk.aws_iam import ServicePrincipal
 from aws_cdk.aws_route53 import IHostedZone
 from constructs import Construct
 
-from stacks.catalog import Route
+from stacks.catalog import FUNCTIONS, FunctionRow, Route
 from stacks.config import Configuration
 from stacks.constructs.acknowledged import acknowledge
 from stacks.constructs.function import LIVE, CatalogFunction
@@ -49,6 +54,19 @@ _ACCESS_LOG = {
     "address": "$context.identity.sourceIp",
     "agent": "$context.identity.userAgent",
 }
+
+
+def callable_as(row: FunctionRow) -> Sequence[tuple[str, str]]:
+    """Return (method, path) patterns that name the routes of a function and of no other: one for all, if one can."""
+    each = [(route.method, re.sub(r"\{\w+\}", "*", route.path)) for route in row.routes]
+    methods, paths = {method for method, _ in each}, {path for _, path in each}
+    shared = os.path.commonprefix(sorted(paths))  # noqa: RUF071  # letters are what a pattern compares
+    path = paths.pop() if len(paths) == 1 else shared + "*"
+    method = methods.pop() if len(methods) == 1 else "*"
+    others = [route for other in FUNCTIONS if other is not row for route in other.routes]
+    if any(fnmatchcase(f"{other.method} {other.path}", f"{method} {path}") for other in others):
+        return each
+    return [(method, path)]
 
 
 class RegionalApi(Construct):
@@ -109,12 +127,28 @@ class RegionalApi(Construct):
         if self._configuration.firewall is None:
             acknowledge(self.rest, "APIG3", "The local cloud's emulator keeps a web ACL but never asks it.")
 
-    def serve(self, function: CatalogFunction, route: Route) -> None:
-        """Answer `route` by `function`."""
+    def serve(self, function: CatalogFunction) -> None:
+        """Answer the routes of `function` by it, and let this API call it for them.
+
+        LambdaIntegration would make a permission for each route, and a stack holds 500 resources.
+        """
+        live = AwsIntegration(
+            service="lambda", proxy=True, path=f"2015-03-31/functions/{function.live.function_arn}/invocations"
+        )
+        for route in function.row.routes:
+            self._serve(route, live)
+        stage = self.rest.deployment_stage.stage_name
+        for number, (method, path) in enumerate(callable_as(function.row)):
+            source = self.rest.arn_for_execute_api(method, path, stage)
+            function.live.add_permission(
+                f"Api{number}", principal=ServicePrincipal("apigateway.amazonaws.com"), source_arn=source
+            )
+
+    def _serve(self, route: Route, live: AwsIntegration) -> None:
         public = route.scope is None
         method = self.rest.root.resource_for_path(route.path).add_method(
             route.method,
-            LambdaIntegration(function.live, allow_test_invoke=False),
+            live,
             api_key_required=not public,
             authorization_type=AuthorizationType.NONE if public else AuthorizationType.CUSTOM,
             authorizer=None if public else self._authorizer,

@@ -115,7 +115,7 @@ def misremembered_turns(evidence: Evidence, effects: EffectLog) -> list[str]:
     """The session remembers each turn that ran once, and in one piece; and no other.
 
     Where both Regions ran a turn, each holding the other for lost, it may have been cancelled in the history that
-    counts, and have ended in the one of which the session was told.
+    counts, and have ended in the one of which the session was told, or the other way round (seed 1807).
     """
     turns = turns_of(evidence)
     last = next((turn for turn in turns if turn.words == LAST), None)
@@ -134,7 +134,8 @@ def _expected(turn: Turn, evidence: Evidence) -> tuple[int, ...]:
         case JobCancelled() if turn.memory is not None or evidence.plan.splits:
             return (0, 1)
         case JobSucceeded(result={"said": _}) | JobFailed(code="agent_raised"):
-            return (1,)
+            elsewhere = evidence.plan.splits and any(isinstance(end, JobCancelled) for end in turn.job.ends)
+            return (0, 1) if elsewhere else (1,)
         case _:
             return (0,)
 

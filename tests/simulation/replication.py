@@ -228,7 +228,9 @@ class Link:
 
     def wrote(self, replica: Replica, place: Place, value: Any) -> None:
         """A client of this replica wrote."""
-        self.ledger.note(place, value, current_process().machinery.name)
+        # A letter of the peer's is settled in the peer's own replica, whoever asks for it: it is written nowhere else.
+        by = replica.name if place[0] == "dead" else current_process().machinery.name
+        self.ledger.note(place, value, by)
         replica.note_change(place[0])
         self._count += 1
         now = asyncio.get_running_loop().time()

@@ -30,6 +30,12 @@ ROUTES = {
     ("PUT", "/v1/switches/tenant"): "set_switch",
     ("PUT", "/v1/switches/agents/{name}"): "set_switch",
     ("GET", "/v1/switches"): "list_switches",
+    **{
+        (method, f"/v1/limits/{what}"): "set_limit"
+        for method in ("PUT", "DELETE")
+        for what in ("tenant", "agents/{name}", "keys/{key}")
+    },
+    ("GET", "/v1/limits"): "list_limits",
     ("PUT", "/v1/schedules/{name}"): "change_schedule",
     ("DELETE", "/v1/schedules/{name}"): "change_schedule",
     ("GET", "/v1/schedules"): "show_schedules",
@@ -44,6 +50,7 @@ ROUTES = {
     ("GET", "/v1/agents"): "list_agents",
     ("GET", "/v1/regions"): "list_regions",
     ("GET", "/v1/health"): "check_health",
+    ("GET", "/v1/openapi.json"): "get_openapi",
 }
 REQUIRED_FIELDS = {
     ("POST", "/v1/jobs"): ("JobRequest", ["agent", "input"]),
@@ -54,7 +61,7 @@ REQUIRED_FIELDS = {
     ("PUT", "/v1/schedules/{name}"): ("ScheduleRequest", ["cron", "agent", "input"]),
     ("PUT", "/v1/webhooks/{name}"): ("WebhookRequest", ["url", "events"]),
 }
-PUBLIC = ("GET", "/v1/health")
+PUBLIC = {("GET", "/v1/health"), ("GET", "/v1/openapi.json")}
 #: The response types of API Gateway that no request of ours can bring about, so that the defaults may answer for them.
 LEFT_TO_DEFAULTS = {"API_CONFIGURATION_ERROR"}
 ALL_RESPONSE_TYPES = {
@@ -121,7 +128,7 @@ def test_a_route_asks_for_a_token_and_counts_for_its_tenant_unless_it_is_public(
     route: tuple[str, str], prod: Environment
 ) -> None:
     method = methods(prod.first)[route]
-    if route == PUBLIC:
+    if route in PUBLIC:
         assert (method["AuthorizationType"], method["ApiKeyRequired"]) == ("NONE", False)
         return
     authorizer, _ = prod.first.only("ApiGateway::Authorizer")
