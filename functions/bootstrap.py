@@ -261,6 +261,7 @@ class Runtime(StandingWork, Broadcasting):
             pauses=self.watch_switches,
             counts=self.count_flow,
             limits=self.heed_limits,
+            webhooks=self.resend_webhooks,
         )
 
     @cached_property

@@ -1,6 +1,6 @@
 """The part of a process that tells the world of jobs' events: its adapters and its use cases, above the surroundings.
 
-A file of its own, because no other function uses any of it but for what sets webhooks.
+A file of its own, because no other function uses any of it but for what sets webhooks, and what sends them again.
 """
 
 from functools import cached_property
@@ -13,6 +13,7 @@ from functions.surroundings import Surroundings
 if TYPE_CHECKING:
     from functions.application.broadcast_events import BroadcastEvents
     from functions.application.deliver_webhooks import DeliverWebhooks
+    from functions.application.resend_webhooks import ResendWebhooks
     from functions.application.set_webhook import SetWebhook, ShowWebhooks
     from functions.application.webhook_ports import (
         DeliveryQueue,
@@ -108,6 +109,13 @@ class Broadcasting(Surroundings):
             region=self.settings.region,
             first_range=self.settings.webhook_retry_seconds,
         )
+
+    @cached_property
+    def resend_webhooks(self) -> "ResendWebhooks":
+        """Use case."""
+        from functions.application.resend_webhooks import ResendWebhooks
+
+        return ResendWebhooks(webhooks=self.webhooks, queue=self.deliveries, clock=self.clock)
 
     @cached_property
     def set_webhook(self) -> "SetWebhook":

@@ -249,6 +249,8 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
             Permission.LISTS_JOBS,
             Permission.READS_DEAD_LETTERS,
             Permission.SETTLES_DEAD_LETTERS,
+            Permission.READS_WEBHOOKS,
+            Permission.SENDS_DELIVERIES,
             Permission.COUNTS_FLOW,
             Permission.KEEPS_LIMITS,
             Permission.INVOKES_MODEL,

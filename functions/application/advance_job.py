@@ -30,6 +30,7 @@ from functions.application.ports import (
 from functions.application.read_state import read_state
 from functions.application.record_steps import Journal
 from functions.application.redrive_letters import redrives_of
+from functions.application.resend_webhooks import ResendWebhooks
 from functions.application.run_attempt import RunAttempt, heeded_event
 from functions.application.step_ends import APPROVAL, ask_of, end_event
 from functions.application.switch_ports import Pauses
@@ -103,6 +104,7 @@ class AdvanceJob:
     pauses: Pauses | None = None
     counts: FlowCounts | None = None
     limits: HeedLimits | None = None
+    webhooks: ResendWebhooks | None = None
 
     async def advance(self, message: LaneMessage, *, delivery: int, stop_at: float) -> None:
         """Do what the job needs now. `stop_at` is the monotonic time at which to yield.
@@ -202,7 +204,7 @@ class AdvanceJob:
             model=self.model,
             children=self.children,
             payloads=self.payloads,
-            redrives=redrives_of(self.children.send, self.agents, self.failures, self.clock),
+            redrives=redrives_of(self.children.send, self.agents, self.failures, self.clock, self.webhooks),
             clock=self.clock,
             entropy=self.entropy,
             region=self.region,

@@ -1,8 +1,7 @@
 """Dismiss dead letters: they are listed no longer; what they are about stays as it is.
 
-A letter is settled in the replica of the Region that wrote it. Where that is not this one, this Region also writes
-beside it that it is dismissed: that counts at once, and where the other cannot be reached. Dismissing again does no
-harm: what has failed anew since is another letter.
+A letter is settled in the replica of the Region that wrote it, and noted here beside it where that is not this one.
+Dismissing again does no harm: what has failed anew since is another letter.
 """
 
 import asyncio
@@ -49,11 +48,7 @@ class DismissLetters:
         return await preview(self.find, tenant, wanted, ids)
 
     async def _dismiss(self, letter: DeadLetter) -> None:
-        written = await self.find.written(letter)
-        await self.failures.over(written, Over.DISMISSED)
-        here = self.failures.region
-        if all(each.region != here or each.at != letter.at for each in written):
-            await self.failures.dead_letters.put(letter.settled(Over.DISMISSED, here))
+        await self.failures.take_off(letter, await self.find.written(letter), Over.DISMISSED)
 
 
 async def preview(find: FindLetters, tenant: str, wanted: LetterFilter, ids: Sequence[str] | None) -> dict[str, Json]:

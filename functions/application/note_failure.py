@@ -63,6 +63,17 @@ class NoteFailure:
             with contextlib.suppress(StateUnavailable):
                 await self.peer.settle(letter.settled(why))
 
+    async def take_off(self, letter: DeadLetter, written: Iterable[DeadLetter], why: Over) -> None:
+        """List a letter no longer, of which the Regions have `written` this. Raises StateUnavailable.
+
+        Where another Region wrote it this one writes beside it that it is over: that counts at once, and where the
+        other cannot be reached.
+        """
+        known = tuple(written)
+        await self.over(known, why)
+        if all(each.region != self.region or each.at != letter.at for each in known):
+            await self.dead_letters.put(letter.settled(why, self.region))
+
     def _own(self, record: JobRecord) -> DeadLetter | None:
         return next((each for each in record.dead if each.region == self.region), None)
 

@@ -2,6 +2,7 @@
 
 Each job gets an arrival that is named after the redrive, so a page that is repeated asks nothing anew. Of what a page
 asks, writes go out side by side and hints in batches; a redriven job costs a read, two writes and a tenth of a batch.
+Messages and webhooks are sent before they are taken off the list: a process that dies in between has them sent twice.
 """
 
 import asyncio
@@ -13,8 +14,9 @@ from dataclasses import dataclass
 from functions.application.agent_ports import Agents, RedrivePage
 from functions.application.find_letters import FindLetters
 from functions.application.note_failure import NoteFailure
-from functions.application.ports import Clock, LaneSend
+from functions.application.ports import Clock, LaneSend, LaneUnavailable, StateUnavailable
 from functions.application.redrive_job import RedriveJob, RedriveRequest
+from functions.application.resend_webhooks import ResendWebhooks
 from functions.application.send_arrival import SendArrival
 from functions.domain.dead_letter import DeadLetter, LetterFilter, LetterType, Over
 from functions.domain.ids import is_job_id
@@ -60,11 +62,12 @@ def read_page(page: RedrivePage) -> PageToRedrive:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedriveLetters:
-    """The use case, for the worker that runs the redrive."""
+    """The use case, for the worker that runs the redrive. Without `webhooks` there are none here to send to."""
 
     find: FindLetters
     jobs: RedriveJob
     clock: Clock
+    webhooks: ResendWebhooks | None = None
 
     async def page(self, tenant: str, page: PageToRedrive) -> Json:
         """Return {"next", "redriven", "refused": {code: how many}, "examples": {id: code}}. Raises StateUnavailable."""
@@ -100,31 +103,53 @@ class RedriveLetters:
         """Return the code of the refusal of each letter that could not be redriven."""
         jobs = [each.id for each in letters if each.type is LetterType.JOB]
         others = [each for each in letters if each.type is not LetterType.JOB]
-        refused, sent = await asyncio.gather(
-            self.jobs.redrive(tenant, jobs, request),
-            asyncio.gather(*(self._send_again(tenant, each) for each in others)),
+        refused, unsent = await asyncio.gather(
+            self.jobs.redrive(tenant, jobs, request), self._send_again(tenant, others)
         )
-        return refused | {each.id: code for each, code in zip(others, sent, strict=True) if code is not None}
+        return refused | unsent
 
-    async def _send_again(self, tenant: str, listed: DeadLetter) -> str | None:
-        """Put a message on its lane again, and say why that cannot be done where it cannot."""
-        whole = await self.find.whole(tenant, [listed])
-        if not whole:
-            return "letter_over"
-        (letter,) = whole
-        send = _message_in(letter)
-        if send is None:
-            return "message_unreadable" if letter.type is LetterType.MESSAGE else "not_available"
-        await self.jobs.send.lanes.send([send])
-        await self.jobs.failures.over(await self.find.written(letter), Over.REDRIVEN)
-        return None
+    async def _send_again(self, tenant: str, listed: Sequence[DeadLetter]) -> dict[str, str]:
+        """Put messages on their lanes and webhooks on their queue again, then list them no longer.
+
+        Return the code of the refusal of each that could not be. Raises StateUnavailable, also for a queue that
+        refuses: the page comes again.
+        """
+        once = {each.id: each for each in listed}  # both Regions may have listed it, each at its own moment
+        letters = await self.find.whole(tenant, list(once.values()))
+        refused = dict.fromkeys(once.keys() - {each.id for each in letters}, "letter_over")
+        messages = [each for each in letters if each.type is LetterType.MESSAGE]
+        webhooks = [each for each in letters if each.type is LetterType.WEBHOOK]
+        try:
+            refused |= await self._send_messages(messages)
+            refused |= await self._send_webhooks(tenant, webhooks)
+        except LaneUnavailable as error:
+            raise StateUnavailable(str(error)) from error
+        await asyncio.gather(*(self._take_off(each) for each in letters if each.id not in refused))
+        return refused
+
+    async def _send_messages(self, letters: Sequence[DeadLetter]) -> dict[str, str]:
+        found = [(letter.id, _message_in(letter)) for letter in letters]
+        sends = [send for _, send in found if send is not None]
+        if sends:
+            await self.jobs.send.lanes.send(sends)
+        return {id: "message_unreadable" for id, send in found if send is None}
+
+    async def _send_webhooks(self, tenant: str, letters: Sequence[DeadLetter]) -> dict[str, str]:
+        if self.webhooks is None:
+            return {each.id: "webhook_not_found" for each in letters}
+        return await self.webhooks.send(tenant, letters)
+
+    async def _take_off(self, letter: DeadLetter) -> None:
+        await self.jobs.failures.take_off(letter, await self.find.written(letter), Over.REDRIVEN)
 
 
-def redrives_of(send: SendArrival, agents: Agents, failures: NoteFailure, clock: Clock) -> RedriveLetters:
+def redrives_of(
+    send: SendArrival, agents: Agents, failures: NoteFailure, clock: Clock, webhooks: ResendWebhooks | None
+) -> RedriveLetters:
     """Return the use case, from what a worker has."""
     find = FindLetters(history=send.history, dead_letters=failures.dead_letters)
     jobs = RedriveJob(history=send.history, send=send, agents=agents, failures=failures)
-    return RedriveLetters(find=find, jobs=jobs, clock=clock)
+    return RedriveLetters(find=find, jobs=jobs, clock=clock, webhooks=webhooks)
 
 
 def _job_letter(tenant: str, job_id: str) -> DeadLetter:
@@ -133,7 +158,7 @@ def _job_letter(tenant: str, job_id: str) -> DeadLetter:
 
 def _message_in(letter: DeadLetter) -> LaneSend | None:
     """Return a dead message as it was, if it can be read at all."""
-    if letter.type is not LetterType.MESSAGE or letter.lane is None:
+    if letter.lane is None:
         return None
     try:
         body = json.loads(letter.body or "")

@@ -111,7 +111,7 @@ _ROWS = (
         422,
         False,
         "An endpoint has not taken an event",
-        "Mend the endpoint; read the job's events.",
+        "Mend the endpoint, then redrive it.",
     ),
     ErrorRow("webhook_inactive", 409, False, "The webhook is switched off", "Set it again with `active` true."),
     ErrorRow("too_many_webhooks", 409, False, "The tenant has all the webhooks it may have", "Delete one."),

@@ -4,13 +4,25 @@ from typing import Any
 
 import pytest
 
+from functions.agents.redrive import redrive
 from functions.application.request_change import ChangeRequest, RequestChange
-from functions.domain.dead_letter import LetterFilter
+from functions.domain.dead_letter import LetterFilter, LetterType
 from functions.domain.job.arrivals import ArrivalKind
 from tests.simulation.virtual_time import in_virtual_time, run_virtually
 from tests.unit.application.fleet import Deadly, Fleet
 from tests.unit.application.shops import asked, failed_orders, listed, result_of, start, statuses
-from tests.unit.application.two_regions import EAST, TENANT, WEST, Region, refuse_lanes, refuse_table, replicate
+from tests.unit.application.tellers import HOOK
+from tests.unit.application.two_regions import (
+    EAST,
+    TENANT,
+    WEST,
+    Region,
+    refuse_lanes,
+    refuse_table,
+    replicate,
+    two_regions,
+)
+from tests.unit.application.undelivered import Undelivered, given_up
 
 
 async def begun(region: Region, **fields: Any) -> str:
@@ -76,6 +88,42 @@ async def test_only_what_its_filter_takes_is_redriven() -> None:
         "refused": {"job_not_found": 1},
         "examples": {"job_" + "a" * 32: "job_not_found"},
     }
+
+
+@in_virtual_time
+async def test_webhooks_go_on_beside_jobs_by_one_worker_and_by_shards() -> None:
+    shop, region, fleet = await failed_orders(4)
+    shop.mended = True
+    east = Undelivered(region)
+    await east.have(HOOK)
+    for rate, numbers, count in ((100.0, range(5), 9), (500.0, range(5, 20), 15)):
+        await east.give_up(*(given_up(number) for number in numbers))
+        job = await begun(region, rate=rate)
+        await fleet.finish(job)
+        await fleet.rest()
+        assert result_of(region, job) == {"redriven": count, "refused": {}, "examples": {}}
+    assert statuses(region, 4) == {"succeeded": 4}
+    assert sorted(each.detail["sequence"] for each in east.sent()) == list(range(20))
+    assert await listed(region) == []
+
+
+@pytest.mark.parametrize("died", range(0, 30, 2))
+def test_wherever_its_worker_dies_each_webhook_is_sent_and_any_duplicate_has_its_id(died: int) -> None:
+    async def program() -> None:
+        region, _ = two_regions(redrive)
+        east = Undelivered(region)
+        await east.have(HOOK)
+        await east.give_up(*(given_up(number) for number in range(4)))
+        fleet = Fleet(region, fuse=Deadly(died))
+        job = await begun(region, wanted=LetterFilter(type=LetterType.WEBHOOK), rate=1.0)
+        await fleet.until(lambda: region.state(job).finished)
+        assert region.state(job).status == "succeeded"
+        assert {each.detail["sequence"] for each in east.sent()} == set(range(4))
+        assert len(east.sent()) in (4, 5)  # they go out one by one at this rate
+        assert await listed(region) == []
+        assert fleet.fuse.blown
+
+    run_virtually(program())
 
 
 @pytest.mark.parametrize("died", range(0, 60, 3))

@@ -32,6 +32,7 @@ from functions.application.limit_ports import LimitsInForce
 from functions.application.note_failure import NoteFailure
 from functions.application.ports import Due, LaneSend, ModelAnswer
 from functions.application.redrive_job import RedriveJob
+from functions.application.resend_webhooks import ResendWebhooks
 from functions.application.send_arrival import SendArrival
 from functions.application.submit_job import SubmitJob, SubmitRequest
 from functions.application.submit_turn import SubmitTurn
@@ -148,6 +149,7 @@ class Region:
     pauses: Pauses | None = None
     rules: LimitsInForce | None = None
     limit_book: MemoryLimits = field(init=False)
+    resend: Callable[[Fuse], ResendWebhooks] | None = None
 
     def __post_init__(self) -> None:
         self.payloads = MemoryPayloads(MemoryBuckets(), self.name)
@@ -194,6 +196,7 @@ class Region:
             stall_seconds=STALL_SECONDS,
             pauses=self.pauses,
             limits=self.heed_limits(fuse),
+            webhooks=None if self.resend is None else self.resend(fuse),
         )
 
     def heed_limits(self, fuse: Fuse) -> HeedLimits | None:
