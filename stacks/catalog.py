@@ -249,7 +249,7 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
             Permission.LISTS_JOBS,
             Permission.READS_DEAD_LETTERS,
             Permission.SETTLES_DEAD_LETTERS,
-            Permission.READS_WEBHOOKS,
+            Permission.KNOWS_WEBHOOKS,
             Permission.SENDS_DELIVERIES,
             Permission.COUNTS_FLOW,
             Permission.KEEPS_LIMITS,

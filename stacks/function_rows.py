@@ -55,6 +55,8 @@ class Permission(StrEnum):
     PUBLISHES_EVENTS = "publishes_events"
     #: With their secrets.
     READS_WEBHOOKS = "reads_webhooks"
+    #: Without their secrets.
+    KNOWS_WEBHOOKS = "knows_webhooks"
     SETS_WEBHOOKS = "sets_webhooks"
     READS_ENDPOINTS = "reads_endpoints"
     NOTES_ENDPOINTS = "notes_endpoints"

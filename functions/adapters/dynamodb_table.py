@@ -168,9 +168,15 @@ class DynamodbTable:
         index: str | None = None,
         newest_first: bool = False,
         limit: int | None = None,
+        attributes: Sequence[str] | None = None,
     ) -> Sequence[Item]:
-        """Return all items that fulfil a key condition, or the first `limit`, page by page."""
-        pages = self.pages(condition, values, index=index, newest_first=newest_first, limit=limit)
+        """Return all items that fulfil a key condition, or the first `limit`, page by page; of each these attributes.
+
+        A role may be held to some attributes; it must ask for these and no others.
+        """
+        pages = self.pages(
+            condition, values, index=index, newest_first=newest_first, limit=limit, attributes=attributes
+        )
         return [item async for page in pages for item in page]
 
     async def pages(
@@ -182,12 +188,17 @@ class DynamodbTable:
         newest_first: bool = False,
         limit: int | None = None,
         page_items: int | None = None,
+        attributes: Sequence[str] | None = None,
     ) -> AsyncIterator[Sequence[Item]]:
         """Yield the items that fulfil a key condition, page by page; a page has `page_items` at most."""
         parameters: dict[str, Any] = {"KeyConditionExpression": condition, "ExpressionAttributeValues": values}
         parameters |= {"ConsistentRead": True} if index is None else {"IndexName": index}
         if newest_first:
             parameters["ScanIndexForward"] = False
+        if attributes is not None:
+            names = {f"#{number}": name for number, name in enumerate(attributes)}
+            parameters |= {"Select": "SPECIFIC_ATTRIBUTES", "ProjectionExpression": ", ".join(names)}
+            parameters["ExpressionAttributeNames"] = names
         found = 0
         while True:
             most = [each for each in (page_items, None if limit is None else limit - found) if each is not None]

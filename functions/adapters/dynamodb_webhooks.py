@@ -10,7 +10,10 @@ from typing import Any
 from functions.adapters.dynamodb_table import DynamodbTable, Item, text
 from functions.application.webhook_ports import EndpointState, Result
 from functions.domain.breaker import Breaker, Standing
-from functions.domain.webhooks import SigningSecret, Webhook
+from functions.domain.webhooks import KnownWebhook, SigningSecret, Webhook, WebhookStanding
+
+#: What a role that may not read secrets can read of a webhook (stacks/constructs/permissions.py).
+KNOWN = ("pk", "sk", "at", "standing")
 
 
 class DynamodbWebhooks:
@@ -37,6 +40,7 @@ class DynamodbWebhooks:
             "writer": text(webhook.region),
             "at": text(webhook.at),
             "by": text(webhook.by),
+            "standing": text(webhook.standing),
             "body": text(json.dumps(body, separators=(",", ":"))),
         }
         await self._table.put_newer(item, "at")
@@ -45,6 +49,11 @@ class DynamodbWebhooks:
         """See Webhooks."""
         items = await self._table.query("pk = :tenant", {":tenant": text(_webhooks_of(tenant))})
         return [_webhook(tenant, item) for item in items]
+
+    async def known(self, tenant: str) -> Sequence[KnownWebhook]:
+        """See KnownWebhooks."""
+        tenants = {":tenant": text(_webhooks_of(tenant))}
+        return [_known(item) for item in await self._table.query("pk = :tenant", tenants, attributes=KNOWN)]
 
 
 class DynamodbEndpoints:
@@ -102,6 +111,12 @@ def _webhook(tenant: str, item: Item) -> Webhook:
         by=item["by"]["S"],
         secrets=tuple(SigningSecret(secret, until) for secret, until in body["secrets"]),
     )
+
+
+def _known(item: Item) -> KnownWebhook:
+    name, _, region = item["sk"]["S"].rpartition("#")
+    standing = WebhookStanding(item["standing"]["S"])
+    return KnownWebhook(name=name, region=region, at=item["at"]["S"], standing=standing)
 
 
 def _state(tenant: str, item: Item) -> EndpointState:

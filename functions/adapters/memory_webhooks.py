@@ -12,7 +12,7 @@ from functions.application.webhook_ports import (
     QueueUnavailable,
     Sending,
 )
-from functions.domain.webhooks import Webhook
+from functions.domain.webhooks import KnownWebhook, Webhook
 
 
 @dataclass(slots=True)
@@ -34,6 +34,13 @@ class MemoryWebhooks:
         """See Webhooks."""
         self.table.check()
         return [webhook for key, webhook in sorted(self.rows.items()) if key[0] == tenant]
+
+    async def known(self, tenant: str) -> Sequence[KnownWebhook]:
+        """See KnownWebhooks."""
+        return [
+            KnownWebhook(name=each.name, region=each.region, at=each.at, standing=each.standing)
+            for each in await self.read(tenant)
+        ]
 
 
 @dataclass(slots=True)

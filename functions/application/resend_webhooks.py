@@ -9,16 +9,16 @@ from dataclasses import dataclass, replace
 
 from functions.application.delivery_messages import decode_message
 from functions.application.ports import Clock
-from functions.application.webhook_ports import Delivery, DeliveryQueue, Sending, Webhooks
+from functions.application.webhook_ports import Delivery, DeliveryQueue, KnownWebhooks, Sending
 from functions.domain.dead_letter import DeadLetter
-from functions.domain.webhooks import Webhook, in_force
+from functions.domain.webhooks import KnownWebhook, WebhookStanding, in_force
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResendWebhooks:
-    """The use case, for the worker that runs a redrive. `webhooks` are those in this Region's replica."""
+    """The use case, for the worker that runs a redrive. `webhooks` are known without their secrets."""
 
-    webhooks: Webhooks
+    webhooks: KnownWebhooks
     queue: DeliveryQueue
     clock: Clock
 
@@ -29,7 +29,7 @@ class ResendWebhooks:
         """
         if not letters:
             return {}
-        now, known = self.clock.now(), in_force(await self.webhooks.read(tenant))
+        now, known = self.clock.now(), in_force(await self.webhooks.known(tenant))
         refused: dict[str, str] = {}
         sendings: list[Sending] = []
         for letter in letters:
@@ -53,11 +53,15 @@ def _delivery_in(letter: DeadLetter) -> Delivery | None:
     return found if isinstance(found, Delivery) and found.detail.get("tenant") == letter.tenant else None
 
 
-def _refusal(delivery: Delivery, known: Mapping[str, Webhook]) -> str | None:
+def _refusal(delivery: Delivery, known: Mapping[str, KnownWebhook]) -> str | None:
     """Say why nobody would be told. The address that a job was submitted with is always there."""
     if delivery.callback_url is not None:
         return None
     webhook = known.get(delivery.webhook or "")
-    if webhook is None or webhook.deleted or not webhook.url:
-        return "webhook_not_found"
-    return None if webhook.listens else "webhook_inactive"
+    match WebhookStanding.NOT_THERE if webhook is None else webhook.standing:
+        case WebhookStanding.LISTENS:
+            return None
+        case WebhookStanding.OFF:
+            return "webhook_inactive"
+        case WebhookStanding.NOT_THERE:
+            return "webhook_not_found"

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from functions.application.ports import LaneUnavailable
 from functions.domain.breaker import Breaker
-from functions.domain.webhooks import Webhook
+from functions.domain.webhooks import KnownWebhook, Webhook
 
 Detail = Mapping[str, Any]
 
@@ -30,7 +30,14 @@ class EventBus(Protocol):
         """Publish in order and return the places of those that the bus may not have. Never raises for them."""
 
 
-class Webhooks(Protocol):
+class KnownWebhooks(Protocol):
+    """One replica's webhooks without their secrets. Raises StateUnavailable."""
+
+    async def known(self, tenant: str) -> Sequence[KnownWebhook]:
+        """Return how a tenant's webhooks stand, of both Regions, deleted ones too."""
+
+
+class Webhooks(KnownWebhooks, Protocol):
     """One replica's webhooks. Every method raises StateUnavailable."""
 
     async def put(self, webhook: Webhook) -> None:

@@ -7,7 +7,8 @@ One that was deleted stays as a mark that says so, or the other Region's older i
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
 from functions.domain.job.events import Json
 from functions.domain.job.public_events import NAMES
@@ -34,6 +35,24 @@ class SigningSecret:
     def __repr__(self) -> str:
         """Say nothing: what is logged is read by many."""
         return f"SigningSecret(..., until={self.until!r})"
+
+
+class WebhookStanding(StrEnum):
+    """Whether a webhook is told of anything. One that was deleted, or keeps a secret alone, is not there."""
+
+    LISTENS = "listens"
+    OFF = "off"
+    NOT_THERE = "not-there"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownWebhook:
+    """What whoever may not read secrets knows of a webhook: how it stands, as `region` was told at the moment `at`."""
+
+    name: str
+    region: str
+    at: str
+    standing: WebhookStanding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,16 +85,26 @@ class Webhook:
     @property
     def listens(self) -> bool:
         """Whether it is told of anything: one that only keeps the secret for callbacks has no address."""
-        return self.active and not self.deleted and bool(self.url)
+        return self.standing is WebhookStanding.LISTENS
+
+    @property
+    def standing(self) -> WebhookStanding:
+        """How it stands."""
+        if self.deleted or not self.url:
+            return WebhookStanding.NOT_THERE
+        return WebhookStanding.LISTENS if self.active else WebhookStanding.OFF
 
     def signing(self, now: str) -> tuple[str, ...]:
         """Return the secrets that sign at this moment, the newest first."""
         return tuple(secret.text for secret in self.secrets if secret.until is None or now < secret.until)
 
 
-def in_force(webhooks: Iterable[Webhook]) -> Mapping[str, Webhook]:
+_Told = TypeVar("_Told", Webhook, KnownWebhook)
+
+
+def in_force(webhooks: Iterable[_Told]) -> Mapping[str, _Told]:
     """Return by name the webhook that counts: the one set last, and at one moment the later Region's. Deleted too."""
-    latest: dict[str, Webhook] = {}
+    latest: dict[str, _Told] = {}
     for webhook in webhooks:
         known = latest.get(webhook.name)
         if known is None or (known.at, known.region) < (webhook.at, webhook.region):

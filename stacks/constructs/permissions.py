@@ -28,12 +28,15 @@ EventPermission: TypeAlias = Literal[
     Permission.READS_OPENINGS,
     Permission.PUBLISHES_EVENTS,
     Permission.READS_WEBHOOKS,
+    Permission.KNOWS_WEBHOOKS,
     Permission.SETS_WEBHOOKS,
     Permission.READS_ENDPOINTS,
     Permission.NOTES_ENDPOINTS,
     Permission.SENDS_DELIVERIES,
     Permission.LISTS_UNDELIVERED,
 ]
+#: What can be read of a webhook without its secrets (functions/adapters/dynamodb_webhooks.py asks for these).
+KNOWN_OF_WEBHOOKS = ["pk", "sk", "at", "standing"]
 #: What the name of the queue of webhooks' deliveries ends with.
 DELIVERIES = "-webhooks"
 DUE_INDEX = "due"
@@ -147,6 +150,11 @@ class Grants:
                 return PolicyStatement(actions=["events:PutEvents"], resources=[self._named("events", "event-bus/")])
             case Permission.READS_WEBHOOKS:
                 return self._on_items("WEBHOOK#*", "Query")
+            case Permission.KNOWS_WEBHOOKS:
+                statement = self._on_items("WEBHOOK#*", "Query")
+                statement.add_condition("ForAllValues:StringEquals", {"dynamodb:Attributes": KNOWN_OF_WEBHOOKS})
+                statement.add_condition("StringEqualsIfExists", {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"})
+                return statement
             case Permission.SETS_WEBHOOKS:
                 return self._on_items("WEBHOOK#*", "PutItem", both=True)
             case Permission.READS_ENDPOINTS:

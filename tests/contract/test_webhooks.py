@@ -9,7 +9,7 @@ from functions.application.ports import StateUnavailable
 from functions.application.webhook_ports import EndpointState, Result
 from functions.domain.breaker import Breaker, Standing
 from functions.domain.moments import add_seconds
-from functions.domain.webhooks import SigningSecret, Webhook
+from functions.domain.webhooks import KnownWebhook, SigningSecret, Webhook, WebhookStanding
 from tests.contract.jobs import NOON
 from tests.contract.worlds import EAST, WEST, State
 
@@ -65,6 +65,22 @@ class TestWebhooks:
     )
     def test_a_webhook_is_read_as_it_was_put(self, state: State, hook: Webhook) -> None:
         assert webhooks(state, hook) == [hook]
+
+    @pytest.mark.parametrize(
+        ("hook", "standing"),
+        [
+            (HOOK, WebhookStanding.LISTENS),
+            (replace(HOOK, active=False), WebhookStanding.OFF),
+            (replace(HOOK, deleted=True), WebhookStanding.NOT_THERE),
+            (replace(HOOK, url=""), WebhookStanding.NOT_THERE),
+        ],
+    )
+    def test_how_one_stands_is_known_without_its_secrets(
+        self, state: State, hook: Webhook, standing: WebhookStanding
+    ) -> None:
+        webhooks(state, hook, replace(hook, tenant="acme2", name="b"))
+        found = asyncio.run(state.webhooks.known("acme"))
+        assert list(found) == [KnownWebhook(name="a", region=EAST, at=NOON, standing=standing)]
 
     def test_each_region_and_each_name_has_its_own(self, state: State) -> None:
         put = [replace(HOOK, name=name, region=region) for name in ("a", "b-2") for region in (EAST, WEST)]

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from functions.adapters.dynamodb_webhooks import KNOWN
 from stacks.catalog import (
     FUNCTIONS,
     Authorizer,
@@ -22,6 +23,7 @@ from stacks.catalog import (
     Stream,
     function_named,
 )
+from stacks.constructs.permissions import KNOWN_OF_WEBHOOKS
 from tests.stacks.templates import ROWS, Environment, as_list, resolve
 
 TABLE = "arn:<AWS::Partition>:dynamodb:us-east-1:<AWS::AccountId>:table/antipode-prod"
@@ -65,6 +67,19 @@ BROADCAST_MEANINGS = {
         ("events:PutEvents", "arn:<AWS::Partition>:events:us-east-1:<AWS::AccountId>:event-bus/antipode-prod", "null")
     },
     Permission.READS_WEBHOOKS: on_items("WEBHOOK#*", TABLE, "Query"),
+    Permission.KNOWS_WEBHOOKS: {
+        (
+            "dynamodb:Query",
+            TABLE,
+            json.dumps(
+                {
+                    "ForAllValues:StringEquals": {"dynamodb:Attributes": ["pk", "sk", "at", "standing"]},
+                    "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["WEBHOOK#*"]},
+                    "StringEqualsIfExists": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
+                }
+            ),
+        )
+    },
     Permission.SETS_WEBHOOKS: on_items("WEBHOOK#*", TABLE, "PutItem") | on_items("WEBHOOK#*", PEER_TABLE, "PutItem"),
     Permission.READS_ENDPOINTS: on_items("ENDPOINT#*", TABLE, "Query"),
     Permission.NOTES_ENDPOINTS: on_items("ENDPOINT#*", TABLE, "PutItem"),
@@ -166,7 +181,7 @@ def allowed(environment: Environment, name: str) -> set[tuple[str, str, str]]:
         assert statement["Effect"] == "Allow"
         for action in as_list(statement["Action"]):
             for resource in as_list(statement["Resource"]):
-                found.add((action, resolve(resource), json.dumps(statement.get("Condition"))))
+                found.add((action, resolve(resource), json.dumps(statement.get("Condition"), sort_keys=True)))
     return found
 
 
@@ -178,6 +193,12 @@ def test_a_role_allows_what_the_catalogue_says_and_nothing_else(name: str, prod:
     wanted |= {(f"logs:{action}", f"<{logs}.Arn>", "null") for action in ("CreateLogStream", "PutLogEvents")}
     wanted |= by_trigger(prod, row.trigger)
     assert allowed(prod, name) == wanted
+
+
+def test_only_who_sets_matches_and_delivers_webhooks_may_read_their_secrets() -> None:
+    readers = {row.name for row in FUNCTIONS if Permission.READS_WEBHOOKS in row.permissions}
+    assert readers == {"serve_webhooks", "broadcast_events", "deliver_webhooks"}
+    assert set(KNOWN_OF_WEBHOOKS) == set(KNOWN)
 
 
 def test_every_permission_is_somebody_s() -> None:
