@@ -1,12 +1,13 @@
 """`make test`: every check and every test, in phases side by side, told when they end, with what each took.
 
-Local clouds mostly wait for processes of theirs, so they run beside what computes, and go first (`nice`): the whole
-takes as long as the slowest cloud, or as all CPU seconds shared by the cores, whichever is longer. The first phase that
-fails stops the others, which clear their clouds away. docs/performance.md has the figures.
+Local clouds mostly wait for processes of theirs, so they run beside what computes, and go first (`nice`), but one after
+the other: where three come up at once on two cores, their functions take longer to start than they may take to answer.
+The first phase that fails stops the others, which clear their clouds away. docs/performance.md has the figures.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import signal
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,7 +34,7 @@ LINES_OF_A_SUCCESS = 1
 
 @dataclass(frozen=True)
 class Phase:
-    """One command. `computes`: it leaves the cores to the others where they want them."""
+    """One command. `computes`: it leaves the cores to the others where they want them. The others take turns."""
 
     name: str
     command: Sequence[str]
@@ -79,16 +81,16 @@ class Running:
 
 
 def all_phases(tests: Path = CHECKOUT / "tests", workers: int = 2) -> list[Phase]:
-    """Return them, those first that take longest. Each folder of tests is in one of them, also one that is new."""
+    """Return them. Each folder of tests is in one of them, also one that is new."""
     python = sys.executable
     pytest = (python, "-m", "pytest")
     folders = sorted(each.name for each in tests.iterdir() if any(each.rglob("test_*.py")))
     quick = [f"tests/{name}" for name in folders if name not in ON_CLOUDS]
     on_one = [f"tests/{name}" for name in folders if name in ON_CLOUDS and name != "integration"]
     return [
+        Phase("demo", (*pytest, DEMO), computes=False),
         Phase("e2e", (*pytest, *on_one, "--ignore", DEMO), computes=False),
         Phase("integration", (*pytest, "tests/integration"), computes=False),
-        Phase("demo", (*pytest, DEMO), computes=False),
         Phase("side by side", (*pytest, "-n", str(workers), "--dist", "loadfile", *quick)),
         *checks(),
     ]
@@ -106,27 +108,39 @@ def checks() -> list[Phase]:
 
 
 def run(phases: Sequence[Phase], logs: Path = LOGS) -> list[Ended]:
-    """Run them all at once and return how they ended; after the first failure the others are stopped.
+    """Run them and return how they ended: what computes at once, what does not one after the other, beside it.
 
-    Interrupted, it stops them all and raises KeyboardInterrupt.
+    After the first failure the others are stopped. Interrupted, it stops them all and raises KeyboardInterrupt.
     """
     # Started in the background of a shell, it would not hear Ctrl-C, and its phases would not hear of it from here.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     logs.mkdir(parents=True, exist_ok=True)
-    running = [_start(phase, logs) for phase in phases]
     endings: queue.SimpleQueue[Ended] = queue.SimpleQueue()
-    for each in running:
-        threading.Thread(target=lambda one=each: endings.put(one.wait()), daemon=True).start()
+    running: list[Running] = []
+
+    def start(phase: Phase) -> None:
+        one = _start(phase, logs)
+        running.append(one)
+        threading.Thread(target=lambda: endings.put(one.wait()), daemon=True).start()
+
+    in_turn = deque(phase for phase in phases if not phase.computes)
     ended: list[Ended] = []
     try:
+        if in_turn:
+            start(in_turn.popleft())
+        for phase in phases:
+            if phase.computes:
+                start(phase)
         while len(ended) < len(phases):
             one = endings.get()
             ended.append(one)
             _tell(one, logs)
             if one.code != 0:
                 break
+            if in_turn and not one.phase.computes:
+                start(in_turn.popleft())
     finally:
-        _stop(running, endings, len(phases) - len(ended))
+        _stop(running, endings, len(running) - len(ended))
     return ended
 
 
@@ -141,6 +155,10 @@ def _start(phase: Phase, logs: Path) -> Running:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    if phase.computes:
+        # Where the kernel shares the cores among sessions first, `nice` counts within one session only.
+        with contextlib.suppress(OSError):
+            Path(f"/proc/{process.pid}/autogroup").write_text(str(NICENESS))
     return Running(phase, process)
 
 

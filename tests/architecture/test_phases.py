@@ -53,6 +53,15 @@ def test_what_went_well_is_told_in_a_line_and_what_failed_in_full(
     assert "why it failed" in said
 
 
+def test_clouds_come_up_one_after_the_other(tmp_path: Path) -> None:
+    alone = "import pathlib, sys; p = pathlib.Path(sys.argv[1]); p.mkdir(); p.rmdir()"
+    first, second, third = (
+        Phase(name, (sys.executable, "-c", alone, str(tmp_path / "cloud")), computes=False) for name in "abc"
+    )
+    ended = run([first, second, third], tmp_path)
+    assert [(each.phase.name, each.code) for each in ended] == [("a", 0), ("b", 0), ("c", 0)]
+
+
 def test_the_first_failure_stops_the_others_which_clear_away_what_they_have(tmp_path: Path) -> None:
     cloud = tmp_path / "cloud"
     others = Phase("has a cloud", (sys.executable, "-c", HAS_A_CLOUD, str(cloud)), computes=False)
