@@ -18,7 +18,7 @@ from functions.application.webhook_ports import Answer, Post
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OLDER = "whsec_b2xkZXItc2VjcmV0LW9sZGVyLXNlY3JldA=="
-NOW = SystemClock().now()
+CLOCK = SystemClock()
 BODY = '{"type":"job.succeeded","data":{"id":"job_a/1.us-east-1/6","said":"grüezi"}}'
 PAGE = Path(__file__).parents[3] / "docs" / "webhooks.md"
 
@@ -62,7 +62,7 @@ def server() -> Iterator[Server]:
 
 
 def post(url: str, *secrets: str) -> Post:
-    return Post(url=url, id="job_a/1.us-east-1/6", at=NOW, body=BODY, secrets=secrets)
+    return Post(url=url, id="job_a/1.us-east-1/6", at=CLOCK.now(), body=BODY, secrets=secrets)
 
 
 def sent(receivers: HttpReceivers, asked: Post) -> Answer:
