@@ -34,6 +34,7 @@ from functions.application.webhook_ports import (
 )
 from functions.domain.dead_letter import DeadLetter, LetterType
 from functions.domain.job.public_events import ENDS
+from functions.domain.last_word import said_after
 from functions.domain.moments import add_seconds, seconds_between
 from functions.domain.redelivery import (
     ASK_FOR_PATIENCE,
@@ -197,7 +198,7 @@ class _Batch:
         known = target.webhook
         if known is None:
             return
-        at = max(self.parts.clock.now(), add_seconds(known.at, 0.001))
+        at = said_after(self.parts.clock.now(), known)
         off = replace(known, region=self.parts.region, active=False, gone=True, at=at, by="antipode")
         await self.parts.webhooks.put(off)
         try:

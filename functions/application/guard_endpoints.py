@@ -12,7 +12,8 @@ from functions.application.ports import Clock, StateUnavailable
 from functions.application.record_steps import Say
 from functions.application.webhook_ports import EndpointState, EndpointStates, Result
 from functions.domain.breaker import Breaker, Standing
-from functions.domain.moments import add_seconds, seconds_between
+from functions.domain.last_word import said_after
+from functions.domain.moments import seconds_between
 
 #: So many results are kept for people to look at.
 RESULTS = 5
@@ -89,9 +90,7 @@ class GuardEndpoints:
 
     async def _write(self, tenant: str, endpoint: str) -> None:
         key = (tenant, endpoint)
-        written, at = self._written.get(key), self.clock.now()
-        if written is not None:
-            at = max(at, add_seconds(written.at, 0.001))  # or it would not take the place of what is there
+        at = said_after(self.clock.now(), self._written.get(key))  # or it would not take the place of what is there
         state = self._seen[key] = replace(self._seen[key], at=at)
         try:
             await self.states.put(state)

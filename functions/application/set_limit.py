@@ -10,8 +10,8 @@ from functions.application.limit_ports import Limits
 from functions.application.ports import Clock, StateUnavailable
 from functions.domain.errors import AntipodeError
 from functions.domain.job.events import Json
+from functions.domain.last_word import said_after
 from functions.domain.limits import Limit, limits_in_force, scope_in_words
-from functions.domain.moments import add_seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class SetLimit:
             region=self.region,
             concurrency=asked.concurrency,
             starts_per_minute=asked.starts_per_minute,
-            at=max([self.clock.now(), *(add_seconds(each.at, 0.001) for each in known)]),
+            at=said_after(self.clock.now(), *known),
             by=asked.by,
         )
         await self.limits.put_limit(limit)

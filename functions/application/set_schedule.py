@@ -12,7 +12,8 @@ from functions.application.schedule_ports import Schedules
 from functions.domain.errors import AntipodeError
 from functions.domain.job.events import Json
 from functions.domain.job.turns import SESSION_AGENT
-from functions.domain.moments import add_seconds, seconds_between
+from functions.domain.last_word import said_after
+from functions.domain.moments import seconds_between
 from functions.domain.schedule import (
     FIRED,
     Fire,
@@ -69,7 +70,7 @@ class SetSchedule:
             tenant=asked.tenant,
             name=asked.name,
             region=self.region,
-            at=_after(known, now),
+            at=said_after(now, known),
             by=asked.by,
             since=now,
             cron=asked.cron,
@@ -89,7 +90,9 @@ class SetSchedule:
     async def delete(self, tenant: str, name: str, by: str) -> dict[str, Json]:
         """Delete a schedule; the jobs that it has fired go on. Raises AntipodeError, StateUnavailable."""
         record, known = await _found(self.schedules, tenant, name)
-        gone = replace(known, region=self.region, at=_after(known, self.clock.now()), by=by, deleted=True, input=None)
+        gone = replace(
+            known, region=self.region, at=said_after(self.clock.now(), known), by=by, deleted=True, input=None
+        )
         view = await self._write(gone, record)
         return {"name": name, "deleted": True, "at": gone.at, "by": by, "durability": view["durability"]}
 
@@ -186,8 +189,3 @@ def _view_fire(fire: Fire) -> Json:
 
 def _timing(schedule: Schedule) -> tuple[str, str]:
     return schedule.cron, schedule.time_zone
-
-
-def _after(known: Schedule | None, now: str) -> str:
-    """Now, but later than what holds so far: the Regions' clocks differ, and whoever speaks last is to be heard."""
-    return now if known is None else max(now, add_seconds(known.at, 0.001))

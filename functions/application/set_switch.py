@@ -10,7 +10,7 @@ from functions.application.ports import Clock, StateUnavailable
 from functions.application.switch_ports import Switches
 from functions.domain.errors import AntipodeError
 from functions.domain.job.events import Json
-from functions.domain.moments import add_seconds
+from functions.domain.last_word import said_after
 from functions.domain.switches import Switch, in_force, scope_of
 
 
@@ -38,7 +38,7 @@ class SetSwitch:
             scope=scope,
             region=self.region,
             paused=paused,
-            at=self._after(known),
+            at=said_after(self.clock.now(), known),
             by=by,
             reason=reason,
         )
@@ -48,11 +48,6 @@ class SetSwitch:
         except StateUnavailable:
             return {**view_switch(switch), "durability": "local"}
         return {**view_switch(switch), "durability": "both"}
-
-    def _after(self, known: Switch | None) -> str:
-        """Now, but later than what holds so far: the Regions' clocks differ, and whoever speaks last is to be heard."""
-        now = self.clock.now()
-        return now if known is None else max(now, add_seconds(known.at, 0.001))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from functions.application.webhook_ports import Delivery, DeliveryQueue, Endpoin
 from functions.domain.breaker import Breaker
 from functions.domain.errors import AntipodeError
 from functions.domain.job.events import Json
-from functions.domain.moments import add_seconds
+from functions.domain.last_word import said_after
 from functions.domain.webhooks import CALLBACKS, MOST, TEST, SigningSecret, Webhook, in_force, rotated, view
 
 
@@ -58,7 +58,7 @@ class SetWebhook:
             agents=wanted.agents,
             tags=wanted.tags,
             active=wanted.active,
-            at=self._after(known),
+            at=said_after(self.clock.now(), known),
             by=by,
             secrets=secrets,
         )
@@ -68,7 +68,14 @@ class SetWebhook:
         """Return what is left: a webhook that says it is deleted. Raises AntipodeError webhook_not_found."""
         known = await self._known(tenant, name)
         gone = replace(
-            known, region=self.region, at=self._after(known), by=by, active=False, deleted=True, secrets=(), url=""
+            known,
+            region=self.region,
+            at=said_after(self.clock.now(), known),
+            by=by,
+            active=False,
+            deleted=True,
+            secrets=(),
+            url="",
         )
         return {**await self._put(gone), "deleted": True}
 
@@ -81,7 +88,7 @@ class SetWebhook:
             known = in_force(await self.webhooks.read(tenant)).get(name) or self._keeper(tenant, by)
         else:
             known = await self._known(tenant, name)
-        at = self._after(known)
+        at = said_after(self.clock.now(), known)
         secrets = rotated(known.secrets, self._secret(), at)
         new = replace(known, region=self.region, at=at, by=by, secrets=secrets, deleted=False)
         return await self._put(new, show_secret=True)
@@ -138,11 +145,6 @@ class SetWebhook:
     def _secret(self) -> str:
         """Return 32 random bytes as Standard Webhooks writes them."""
         return "whsec_" + self.entropy.token().replace("-", "+").replace("_", "/") + "="
-
-    def _after(self, known: Webhook | None) -> str:
-        """Now, but later than what holds so far: the Regions' clocks differ, and whoever speaks last is to be heard."""
-        now = self.clock.now()
-        return now if known is None else max(now, add_seconds(known.at, 0.001))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

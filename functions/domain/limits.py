@@ -10,6 +10,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from functions.domain.last_word import last_words
+
 #: Whoever holds a slot renews it three times in this time. The slot of a worker that died is free after it.
 LEASE_SECONDS = 30.0
 #: Whoever is called to a free slot comes within this time, or loses its place to the next.
@@ -102,12 +104,8 @@ def scope_in_words(scope: str) -> tuple[str, str | None]:
 
 def limits_in_force(limits: Iterable[Limit]) -> dict[str, Limit]:
     """Return for each scope the limit that counts: the one set last, and at one moment the later Region's by name."""
-    latest: dict[str, Limit] = {}
-    for limit in limits:
-        known = latest.get(limit.scope)
-        if known is None or (known.at, known.region) < (limit.at, limit.region):
-            latest[limit.scope] = limit
-    return {scope: limit for scope, limit in sorted(latest.items()) if limit.limits}
+    counting = last_words(limits, lambda each: each.scope)
+    return {scope: limit for scope, limit in counting.items() if limit.limits}
 
 
 def limiting(limits: Iterable[Limit], agent: str, keys: Sequence[str]) -> tuple[Limit, ...]:

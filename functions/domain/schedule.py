@@ -17,6 +17,7 @@ from cronsim import CronSim, CronSimError
 from functions.domain.errors import AntipodeError
 from functions.domain.ids import job_id
 from functions.domain.job.events import Json
+from functions.domain.last_word import last_word
 from functions.domain.moments import add_seconds, to_datetime, to_moment
 
 SCHEDULE_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -98,7 +99,7 @@ class ScheduleRecord:
     @property
     def in_force(self) -> Schedule | None:
         """The settings that count: those written last, and at one moment the later Region's by name."""
-        return max(self.settings, key=lambda each: (each.at, each.region), default=None)
+        return last_word(self.settings)
 
     @property
     def seen_to(self) -> str:

@@ -6,6 +6,8 @@ Each Region writes its own switch of a scope, so that no item has two writers; o
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from functions.domain.last_word import last_words
+
 #: The scope of a switch for all jobs of its tenant.
 WHOLE_TENANT = "tenant"
 _AGENT = "agent/"
@@ -36,12 +38,7 @@ def scope_of(agent: str | None) -> str:
 
 def in_force(switches: Iterable[Switch]) -> Mapping[str, Switch]:
     """Return for each scope the switch that counts: the one set last, and at one moment the later Region's by name."""
-    latest: dict[str, Switch] = {}
-    for switch in switches:
-        known = latest.get(switch.scope)
-        if known is None or (known.at, known.region) < (switch.at, switch.region):
-            latest[switch.scope] = switch
-    return dict(sorted(latest.items()))
+    return last_words(switches, lambda each: each.scope)
 
 
 def pausing(switches: Iterable[Switch], agent: str) -> Switch | None:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from functions.domain.job.events import Json
 from functions.domain.job.public_events import NAMES
+from functions.domain.last_word import last_words
 from functions.domain.moments import add_seconds
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -104,12 +105,7 @@ _Told = TypeVar("_Told", Webhook, KnownWebhook)
 
 def in_force(webhooks: Iterable[_Told]) -> Mapping[str, _Told]:
     """Return by name the webhook that counts: the one set last, and at one moment the later Region's. Deleted too."""
-    latest: dict[str, _Told] = {}
-    for webhook in webhooks:
-        known = latest.get(webhook.name)
-        if known is None or (known.at, known.region) < (webhook.at, webhook.region):
-            latest[webhook.name] = webhook
-    return dict(sorted(latest.items()))
+    return last_words(webhooks, lambda each: each.name)
 
 
 def rotated(secrets: tuple[SigningSecret, ...], new: str, now: str) -> tuple[SigningSecret, ...]:
