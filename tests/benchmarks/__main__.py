@@ -15,6 +15,7 @@ from tests.benchmarks import (
     latency,
     many_workers,
     priority,
+    redrive,
     replay,
     throughput,
 )
@@ -49,6 +50,11 @@ BENCHMARKS: dict[str, tuple[str, Callable[[], list[Line]], str]] = {
         "How long a submit takes, beside the emulator's bare Lambda call",
         latency.lines,
         "One client, both by turns, connections kept.",
+    ),
+    "redrive": (
+        "Dead letters redriven in bulk",
+        redrive.lines,
+        "By the shipped agent `redrive`: several workers share a redrive of more than 125 a second.",
     ),
     "priority": (
         "Critical jobs while batch jobs are queued",
