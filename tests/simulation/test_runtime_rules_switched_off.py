@@ -84,7 +84,7 @@ SWITCHED_OFF = {
         Rules(
             replaced=(
                 ("functions.adapters.memory.MemoryProjections._entries", without_arrivals),
-                (f"{APPLICATION}.send_arrival.SendArrival._hint", nothing),
+                (f"{APPLICATION}.send_arrival.SendArrival.remind", nothing),
             )
         ),
         "later than it may",
