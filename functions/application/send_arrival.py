@@ -16,6 +16,7 @@ from functions.application.ports import (
     hint,
 )
 from functions.application.read_state import read_state
+from functions.application.tell_both import tell_peer
 from functions.domain.ids import digest_of
 from functions.domain.job.arrivals import PROVISIONAL, Arrival, ArrivalKind, is_provisional
 from functions.domain.job.decider import ARRIVED
@@ -70,11 +71,7 @@ class SendArrival:
 
     async def _write(self, arrival: Arrival, owner: str, lane: str) -> Sent:
         there = await self.history.receive(arrival, owner=owner, lane=lane)
-        durability = "both"
-        try:
-            await self.peer.receive(there, owner=owner, lane=lane)
-        except StateUnavailable:
-            durability = "local"
+        durability = await tell_peer(self.peer.receive(there, owner=owner, lane=lane))
         return Sent(there, there != arrival, durability, settled=False)
 
     async def send_once(

@@ -1,13 +1,11 @@
-"""Set and clear limits: an item in this Region, copied to the peer, as switches are (decision 14).
-
-If the process dies after the first write, replication brings it to the peer: what was not acknowledged may still hold.
-"""
+"""Set and clear limits: an item in this Region, copied to the peer, as switches are (decision 14)."""
 
 from dataclasses import dataclass
 
 from functions.application.agent_ports import Agents
 from functions.application.limit_ports import Limits
-from functions.application.ports import Clock, StateUnavailable
+from functions.application.ports import Clock
+from functions.application.tell_both import tell_both
 from functions.domain.errors import AntipodeError
 from functions.domain.job.events import Json
 from functions.domain.last_word import said_after
@@ -50,12 +48,8 @@ class SetLimit:
             at=said_after(self.clock.now(), *known),
             by=asked.by,
         )
-        await self.limits.put_limit(limit)
-        try:
-            await self.peer.put_limit(limit)
-        except StateUnavailable:
-            return {**view_limit(limit), "durability": "local"}
-        return {**view_limit(limit), "durability": "both"}
+        durability = await tell_both(self.limits, self.peer, lambda replica: replica.put_limit(limit))
+        return {**view_limit(limit), "durability": durability}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,14 +1,14 @@
 """Write, show, list and delete schedules: settings in this Region, copied to the peer at once.
 
-If the process dies after the first write, replication brings it to the peer: what was not acknowledged may still hold.
 The index entry that comes with the settings leads this Region to the first fire.
 """
 
 from dataclasses import dataclass, replace
 
 from functions.application.agent_ports import Agents
-from functions.application.ports import Clock, Lanes, StateUnavailable
+from functions.application.ports import Clock, Lanes
 from functions.application.schedule_ports import Schedules
+from functions.application.tell_both import tell_both
 from functions.domain.errors import AntipodeError
 from functions.domain.job.events import Json
 from functions.domain.job.turns import SESSION_AGENT
@@ -98,12 +98,7 @@ class SetSchedule:
 
     async def _write(self, setting: Schedule, record: ScheduleRecord) -> dict[str, Json]:
         due_at = next_fire(setting, max(record.seen_to, setting.since))
-        await self.schedules.put(setting, due_at)
-        durability = "both"
-        try:
-            await self.peer.put(setting, due_at)
-        except StateUnavailable:
-            durability = "local"
+        durability = await tell_both(self.schedules, self.peer, lambda replica: replica.put(setting, due_at))
         others = tuple(each for each in record.settings if each.region != self.region)
         shown = replace(record, settings=(*others, setting))
         return {**view_schedule(shown, self.clock.now(), SHOWN_FIRES), "durability": durability}

@@ -1,13 +1,11 @@
-"""Pause all jobs of a tenant, or of one of its agents, or let them go on: a switch in this Region, copied to the peer.
-
-If the process dies after the first write, replication brings it to the peer: what was not acknowledged may still hold.
-"""
+"""Pause all jobs of a tenant, or of one of its agents, or let them go on: a switch here, copied to the peer."""
 
 from dataclasses import dataclass
 
 from functions.application.agent_ports import Agents
-from functions.application.ports import Clock, StateUnavailable
+from functions.application.ports import Clock
 from functions.application.switch_ports import Switches
+from functions.application.tell_both import tell_both
 from functions.domain.errors import AntipodeError
 from functions.domain.job.events import Json
 from functions.domain.last_word import said_after
@@ -42,12 +40,8 @@ class SetSwitch:
             by=by,
             reason=reason,
         )
-        await self.switches.put(switch)
-        try:
-            await self.peer.put(switch)
-        except StateUnavailable:
-            return {**view_switch(switch), "durability": "local"}
-        return {**view_switch(switch), "durability": "both"}
+        durability = await tell_both(self.switches, self.peer, lambda replica: replica.put(switch))
+        return {**view_switch(switch), "durability": durability}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,8 @@ one. Two Regions that make the same new webhook at once make two secrets, and th
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from functions.application.ports import Clock, Entropy, StateUnavailable
+from functions.application.ports import Clock, Entropy
+from functions.application.tell_both import tell_both
 from functions.application.webhook_ports import Delivery, DeliveryQueue, EndpointStates, Result, Sending, Webhooks
 from functions.domain.breaker import Breaker
 from functions.domain.errors import AntipodeError
@@ -118,15 +119,9 @@ class SetWebhook:
         return known_webhook(in_force(await self.webhooks.read(tenant)), name)
 
     async def _put(self, webhook: Webhook, *, show_secret: bool = False) -> dict[str, Json]:
-        await self.webhooks.put(webhook)
-        answer = view(webhook)
-        if show_secret:
-            answer["secret"] = webhook.secrets[0].text
-        try:
-            await self.peer.put(webhook)
-        except StateUnavailable:
-            return {**answer, "durability": "local"}
-        return {**answer, "durability": "both"}
+        durability = await tell_both(self.webhooks, self.peer, lambda replica: replica.put(webhook))
+        answer = {**view(webhook), "durability": durability}
+        return {**answer, "secret": webhook.secrets[0].text} if show_secret else answer
 
     def _keeper(self, tenant: str, by: str) -> Webhook:
         """Return what keeps the secret for callbacks: a webhook without an address."""
