@@ -4,8 +4,8 @@ import ast
 
 from tests.architecture.sources import Source, sources
 
-#: Places that start emulators, of whatever kind, each in a slot of its own.
-SLOTS = 12
+#: Places that start emulators, of whatever kind, each in a slot of its own; one of them is the benches'.
+SLOTS = 13
 #: Places that start a few emulators without our stacks.
 SMALL_CLOUDS = 7
 #: Places that bring a whole cloud up: one for all end-to-end tests, two that are cut short. The demo has its own.
