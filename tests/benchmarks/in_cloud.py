@@ -23,6 +23,7 @@ from functions.domain.moments import seconds_between
 from functions.settings import Settings
 from localstack.admin import ADMIN_KEY, admin_client
 from localstack.cloud import LocalCloud
+from tests.eventually import eventually
 from tests.integration.emulator.processes import leased_slot
 
 Item = TypeVar("Item")
@@ -64,13 +65,11 @@ class BenchedCloud:
 
     def result(self, region: str, job: str, within: float = 120.0) -> dict[str, Any]:
         """Ask for a job until it has ended, and return it."""
-        until = time.monotonic() + within
-        while True:
-            shown: dict[str, Any] = self.call(region, "GET", f"/jobs/{job}").json()
-            if shown["status"] in ("succeeded", "failed", "cancelled"):
-                return shown
-            assert time.monotonic() < until, f"{job} has not ended within {within:g} s: {shown}"
-            time.sleep(0.05)
+
+        def ended(shown: dict[str, Any]) -> bool:
+            return shown["status"] in ("succeeded", "failed", "cancelled")
+
+        return eventually(lambda: self.call(region, "GET", f"/jobs/{job}").json(), ended, within=within, every=0.05)
 
     def waited_seconds(self, region: str, job: str) -> float:
         """How long a job that has ended had waited before a worker began with it."""

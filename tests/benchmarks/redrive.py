@@ -9,6 +9,7 @@ import time
 
 from tests.benchmarks.in_cloud import BenchedCloud, at_once, benched_cloud
 from tests.benchmarks.report import Line, line_of
+from tests.eventually import eventually
 
 JOBS = 100
 ROUNDS = 3
@@ -36,10 +37,7 @@ def run_round(cloud: BenchedCloud, region: str) -> float:
     done = cloud.result(region, asked["id"])
     seconds = time.perf_counter() - begun
     assert done["result"]["redriven"] == JOBS, done
-    until = time.monotonic() + 120
-    while letters(cloud, region) < JOBS:
-        assert time.monotonic() < until, "the redriven jobs have not failed again"
-        time.sleep(0.2)
+    eventually(lambda: letters(cloud, region), lambda count: count >= JOBS, within=120, what="all jobs fail again")
     return JOBS / seconds
 
 
