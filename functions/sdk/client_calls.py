@@ -267,6 +267,12 @@ def health() -> Flow[Health]:
     return (yield from ask(asking("/health", Health)))
 
 
+def openapi() -> Flow[dict[str, Any]]:
+    """Read the API's description."""
+    call: Call[dict[str, Any]] = Call(method="GET", path="/openapi.json", read=dict, seconds=READ_SECONDS)
+    return (yield from ask(call))
+
+
 def segment(job_id: str) -> str:
     """Return an id as part of a path; what is none must not become another path."""
     return "".join(character if character.isalnum() or character in "_-" else "_" for character in job_id)

@@ -7,6 +7,7 @@ import httpx
 
 from functions.sdk import client_calls as calls
 from functions.sdk import client_queue_calls as queue_calls
+from functions.sdk import client_setting_calls as setting_calls
 from functions.sdk.answers import (
     Agents,
     ApprovalAsked,
@@ -27,9 +28,12 @@ from functions.sdk.client_calls import Flow, Item, Rewound, Stream, SubmitOption
 from functions.sdk.client_errors import ApiError
 from functions.sdk.client_failover import Failover, addresses_of
 from functions.sdk.client_queue_calls import LetterFilter, RedriveTerms
+from functions.sdk.client_setting_calls import ScheduleOptions, WebhookOptions
 from functions.sdk.client_time import ClientTime, RealTime
 from functions.sdk.client_transport import AsyncTransport
 from functions.sdk.dead_letter_answers import DeadLetter, DeadLetterPreview
+from functions.sdk.schedule_answers import ScheduleDeleted, SchedulePage, ScheduleSet, ScheduleShown
+from functions.sdk.webhook_answers import TestEvent, Webhooks, WebhookSet, WebhookShown
 
 T = TypeVar("T")
 
@@ -178,6 +182,53 @@ class AsyncAntipodeClient:
         """Limit nothing there any more."""
         return await self._run(queue_calls.clear_limit(agent, key))
 
+    async def set_schedule(
+        self, name: str, cron: str, agent: str, given: Any, **options: Unpack[ScheduleOptions]
+    ) -> ScheduleSet:
+        """Write a schedule, over the one of that name if there is one: `cron` has five fields, `given` is the input."""
+        return await self._run(setting_calls.set_schedule(name, cron, agent, given, options))
+
+    async def delete_schedule(self, name: str) -> ScheduleDeleted:
+        """Delete a schedule; the jobs that it has fired go on."""
+        return await self._run(setting_calls.delete_schedule(name))
+
+    async def schedule(self, name: str, *, fires: int | None = None) -> ScheduleShown:
+        """Read a schedule, with so many of its next fires."""
+        return await self._run(setting_calls.schedule(name, fires))
+
+    async def schedules(self, *, fires: int | None = None) -> SchedulePage:
+        """Read all schedules, each with so many of its next fires."""
+        return await self._run(setting_calls.schedules(fires))
+
+    async def set_webhook(
+        self, name: str, url: str, events: Sequence[str] = ("*",), **options: Unpack[WebhookOptions]
+    ) -> WebhookSet:
+        """Have events posted to an address. A new webhook's `secret` is in the answer, and never again.
+
+        If that answer is lost, and the client sends it again, the secret is not in the second one: rotate it then.
+        """
+        return await self._run(setting_calls.set_webhook(name, url, events, options))
+
+    async def delete_webhook(self, name: str) -> WebhookSet:
+        """Have nothing more posted to it."""
+        return await self._run(setting_calls.delete_webhook(name))
+
+    async def rotate_webhook(self, name: str) -> WebhookSet:
+        """Make a new signing secret, shown once; the one before signs beside it for a day. Never sent twice."""
+        return await self._run(setting_calls.rotate_webhook(name))
+
+    async def test_webhook(self, name: str) -> TestEvent:
+        """Have a test event posted."""
+        return await self._run(setting_calls.test_webhook(name))
+
+    async def webhook(self, name: str) -> WebhookShown:
+        """Read a webhook, its breaker and its last deliveries, as each Region sees them."""
+        return await self._run(setting_calls.webhook(name))
+
+    async def webhooks(self) -> Webhooks:
+        """Read all webhooks, without their secrets."""
+        return await self._run(setting_calls.webhooks())
+
     async def agents(self) -> Agents:
         """Read which agents jobs can be submitted to."""
         return await self._run(calls.agents())
@@ -189,6 +240,10 @@ class AsyncAntipodeClient:
     async def health(self) -> Health:
         """Read whether the Region that answers can serve."""
         return await self._run(calls.health())
+
+    async def openapi(self) -> dict[str, Any]:
+        """Read the API's own description: an OpenAPI 3.1 document."""
+        return await self._run(calls.openapi())
 
     async def _run(self, flow: Flow[T]) -> T:
         try:
