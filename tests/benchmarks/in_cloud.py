@@ -31,6 +31,9 @@ Result = TypeVar("Result")
 
 TICKS = os.sysconf("SC_CLK_TCK")
 _LIMITS = httpx.Limits(max_keepalive_connections=32)
+#: A Region under load may refuse for a moment, and says so by this status.
+_NOT_NOW = 503
+_AGAIN_SECONDS = 30.0
 #: How a function's process is told from all others.
 _FUNCTION = b"AWS_LAMBDA_FUNCTION_NAME=antipode-local-"
 
@@ -45,7 +48,7 @@ class BenchedCloud:
     _clients: dict[str, httpx.Client] = field(default_factory=dict)
 
     def call(self, region: str, method: str, path: str, **request: Any) -> httpx.Response:
-        """Call a Region's API. Asserts that it is not refused."""
+        """Call a Region's API. Asserts that it is not refused; one that asks to be called again is."""
         client = self._clients.get(region)
         if client is None:
             headers = {"Authorization": f"Bearer {self.token}"}
@@ -53,7 +56,9 @@ class BenchedCloud:
             client = self._clients[region] = httpx.Client(
                 base_url=url, headers=headers, timeout=60, limits=_LIMITS, trust_env=False
             )
-        answer = client.request(method, path, **request)
+        until = time.monotonic() + _AGAIN_SECONDS
+        while (answer := client.request(method, path, **request)).status_code == _NOT_NOW and time.monotonic() < until:
+            time.sleep(0.2)
         assert answer.status_code < 400, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer
 

@@ -35,7 +35,7 @@ def bare_function(cloud: BenchedCloud, region: str) -> Iterator[Callable[[], Non
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("nothing.py", _NOTHING)
-    role = "arn:aws:iam::000000000000:role/bench-nothing"
+    role = client.get_function_configuration(FunctionName="antipode-local-submit-job")["Role"]
     form: dict[str, Any] = {"Runtime": "python3.13", "Handler": "nothing.handle", "MemorySize": 512}
     client.create_function(FunctionName=name, Role=role, Code={"ZipFile": packed.getvalue()}, **form)
 
