@@ -56,9 +56,11 @@ class BenchedCloud:
             client = self._clients[region] = httpx.Client(
                 base_url=url, headers=headers, timeout=60, limits=_LIMITS, trust_env=False
             )
-        until = time.monotonic() + _AGAIN_SECONDS
-        while (answer := client.request(method, path, **request)).status_code == _NOT_NOW and time.monotonic() < until:
-            time.sleep(0.2)
+
+        def ask() -> httpx.Response:
+            return client.request(method, path, **request)
+
+        answer = eventually(ask, lambda got: got.status_code != _NOT_NOW, within=_AGAIN_SECONDS, every=0.2)
         assert answer.status_code < 400, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer
 
