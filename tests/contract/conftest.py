@@ -6,6 +6,7 @@ import pytest
 from moto import mock_aws
 
 from functions.adapters.aws_clients import AwsClients
+from tests.contract.checked_clients import CheckedClients
 from tests.contract.worlds import (
     EAST,
     WEST,
@@ -20,9 +21,9 @@ from tests.contract.worlds import (
 
 @pytest.fixture(scope="session")
 def clients() -> Iterator[AwsClients]:
-    """Clients that reach moto; a client checks each call against AWS's own service model before it sends it."""
+    """Clients that reach moto."""
     with mock_aws():
-        yield AwsClients(EAST, WEST, None)
+        yield CheckedClients(EAST, WEST, None)
 
 
 @pytest.fixture(params=["memory", "dynamodb"])

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ParamSpec, TypeVar
 
-from functions.adapters.aws_clients import AwsClients
 from functions.adapters.blocking_calls import BlockingCalls
 from functions.adapters.dynamodb_dead_letters import DynamodbDeadLetters
 from functions.adapters.dynamodb_history import DynamodbHistory
@@ -30,6 +29,7 @@ from functions.application.send_arrival import SendArrival
 from functions.application.submit_job import SubmitJob, SubmitRequest
 from functions.domain.job.events import Json
 from functions.domain.job.state import JobState, fold
+from tests.contract.checked_clients import CheckedClients
 from tests.contract.worlds import EAST, WEST, say
 from tests.simulation.virtual_time import VirtualClock, pass_time
 from tests.state_table import create_state_table
@@ -150,7 +150,7 @@ class CountedRegion:
         self.payloads = KeepPayloads(own=own, peer=peer, clock=self.clock)
 
     def _table(self, name: str, place: str) -> DynamodbTable:
-        client = AwsClients(EAST, WEST, None).state()
+        client = CheckedClients(EAST, WEST, None).state()
         create_state_table(client, name)
         self.ledger.watch(place, client)
         return DynamodbTable(name, lambda: client, InlineCalls(place, 1), say)
