@@ -304,7 +304,7 @@ class AdvanceJob:
         """
         state, now = known.state, self.clock.now()
         afresh = reason in ("stalled", "due") and state.waiting_until is None
-        if state.redrives or not (state.adoptions or afresh):
+        if not (state.adoptions or afresh):
             return None
         end = end_event(await self.children.end_from_parent(state), now, by="parent")
         if end is None and state.job.session is not None:

@@ -85,24 +85,30 @@ class Settle(Protocol):
     def __call__(self, arrival: Arrival | None) -> Json: ...
 
 
-class Begin(Protocol):
-    """Sets going what a wait waits for. Carrying it out again does nothing more. Raises AntipodeError."""
+class Choose(Protocol):
+    """Returns the id of the child that a step is to wait for, before that is recorded."""
 
-    async def __call__(self, step: str) -> None: ...
+    async def __call__(self, step: str) -> str: ...
+
+
+class Begin(Protocol):
+    """Sets a child going, that a wait waits for. Carrying it out again does nothing more. Raises AntipodeError."""
+
+    async def __call__(self, step: str, child: str) -> None: ...
 
 
 class Abandon(Protocol):
-    """Ends what a wait had set going and nobody waits for any more. Carrying it out again does nothing more."""
+    """Ends a child that nobody waits for any more. Carrying it out again does nothing more."""
 
-    async def __call__(self, step: str) -> None: ...
+    async def __call__(self, step: str, child: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitRequest:
     """A step that waits for `seconds` or until a moment, or until something arrives about `topic` (the step itself).
 
-    `begin` is carried out once the wait is recorded, as often as it takes, with the step's key; `abandon` when the
-    time is up or the job is to end.
+    With `choose` it waits for a child: `begin` is carried out once the wait is recorded, as often as it takes;
+    `abandon` when the time is up or the job is to end.
     """
 
     name: str
@@ -114,6 +120,7 @@ class WaitRequest:
     arrives: ArrivalKind | None = None
     topic: str | None = None
     about: dict[str, Json] | None = None
+    choose: Choose | None = None
     begin: Begin | None = None
     abandon: Abandon | None = None
 

@@ -5,9 +5,11 @@ process leaves undone here, the sweeper does: it looks once at each job, and at 
 """
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from functions.application.agent_ports import CallRequest
+from functions.application.call_again import CallAgain
 from functions.application.enlist_turn import EnlistTurn
 from functions.application.ports import HistoryStore
 from functions.application.read_state import read_state
@@ -19,6 +21,8 @@ from functions.domain.errors import AntipodeError
 from functions.domain.ids import child_job_id
 from functions.domain.job.arrivals import ArrivalKind, awaited, in_order
 from functions.domain.job.events import Json
+from functions.domain.job.progress import CALL
+from functions.domain.job.redrive import call_name, call_number
 from functions.domain.job.state import JobState
 from functions.domain.payload import as_inline, digest_of_input
 
@@ -40,18 +44,35 @@ class CallChild:
         return EnlistTurn(submit=self.submit, send=self.send, history=self.history)
 
     @property
+    def again(self) -> CallAgain:
+        """What a job that was redriven does with its calls."""
+        return CallAgain(send=self.send, history=self.history)
+
+    @property
     def tell(self) -> TellJob:
         """What a job may tell others."""
         return TellJob(send=self.send, history=self.history)
 
-    async def begin(self, parent_id: str, parent: JobState, step: str, request: CallRequest) -> str:
-        """Submit the child, if it has not been, and return its id.
+    async def choose(self, parent_id: str, parent: JobState, step: str, request: CallRequest) -> str:
+        """Return the id of the child with which a call begins, or goes on. Raises StateUnavailable."""
+        if parent.redrives:
+            return await self.again.choose(parent_id, parent, step, request)
+        return child_job_id(parent_id, step)
+
+    async def begin(
+        self, parent_id: str, parent: JobState, step: str, request: CallRequest, chosen: str | None = None
+    ) -> str:
+        """Submit the child, if it has not been, and return its id; have an earlier one go on where that was `chosen`.
 
         Raises AntipodeError (call_cycle, call_too_deep, and what a client would be told), StateUnavailable.
         """
-        child = child_job_id(parent_id, step)
+        child = child_job_id(parent_id, call_name(step, parent.redrives))
         chain = _chain_with(parent, request)
+        if chosen is not None and chosen != child:
+            await self.again.go_on(parent_id, parent, step, chosen)
+            return chosen
         link: dict[str, Json] = {"job_id": parent_id, "step": step, "chain": chain}
+        link |= {"call": parent.redrives} if parent.redrives else {}
         asked = SubmitRequest(
             tenant=parent.job.tenant,
             agent=request.agent,
@@ -88,7 +109,7 @@ class CallChild:
         if link is None:
             return None
         parent_id, step = str(link["job_id"]), str(link["step"])
-        key = awaited(ArrivalKind.CHILD_ENDED, step)
+        key = awaited(ArrivalKind.CHILD_ENDED, call_name(step, call_number(link)))
         record, parent = await read_state(self.history, parent_id)
         if parent is not None and (taken := end_taken(parent.steps.get(step), key)) is not None:
             return taken
@@ -99,24 +120,21 @@ class CallChild:
         link = state.job.parent
         if link is None:
             return
-        parent_id, step = str(link["job_id"]), str(link["step"])
+        parent_id, name = str(link["job_id"]), call_name(str(link["step"]), call_number(link))
         _, parent = await read_state(self.history, parent_id)
         body: dict[str, Json] = {"job_id": job_id, **state.end}
         if parent is None:  # not replicated yet: left for whoever can read it
-            await self.send.leave(parent_id, state, ArrivalKind.CHILD_ENDED, step, by=job_id, body=body)
+            await self.send.leave(parent_id, state, ArrivalKind.CHILD_ENDED, name, by=job_id, body=body)
             return
-        if parent.finished or awaited(ArrivalKind.CHILD_ENDED, step) in parent.taken:
+        if _has_ended(parent, link) or awaited(ArrivalKind.CHILD_ENDED, name) in parent.taken:
             return
-        await self.send.send(parent_id, parent, ArrivalKind.CHILD_ENDED, step, by=job_id, body=body)
+        if call_number(link) < parent.redrives:
+            return  # it has been redriven since, and waits for another
+        await self.send.send(parent_id, parent, ArrivalKind.CHILD_ENDED, name, by=job_id, body=body)
 
     async def end_child(self, parent: JobState, child_id: str, reason: str) -> None:
         """Ask that a child end. Raises StateUnavailable."""
-        _, child = await read_state(self.history, child_id)
-        by = parent.job.agent
-        if child is None:  # another worker may be about to begin it, or it is on its way here: it will find this
-            await self.send.leave(child_id, parent, ArrivalKind.CANCEL, "parent", by=by, body=reason)
-        elif not child.finished:
-            await self.send.send(child_id, child, ArrivalKind.CANCEL, "parent", by=by, body=reason)
+        await self.again.end(parent, child_id, reason)
 
     async def outlives_parent(self, job_id: str, state: JobState) -> bool:
         """Say whether a child that was adopted goes on after its parent's end, and then ask that it end, too.
@@ -128,7 +146,7 @@ class CallChild:
         if link is None or not state.adoptions or state.cancel is not None:
             return False
         _, parent = await read_state(self.history, str(link["job_id"]))
-        if parent is None or not parent.finished or await self.end_from_parent(state) is not None:
+        if parent is None or not _has_ended(parent, link) or await self.end_from_parent(state) is not None:
             return False
         await self.end_child(parent, job_id, f"the job that called it has {parent.status}")
         return True
@@ -138,8 +156,13 @@ class CallChild:
         await asyncio.gather(*(self.end_child(parent, child, reason) for child in _open_calls(parent)))
 
 
+def _has_ended(parent: JobState, link: Mapping[str, Json]) -> bool:
+    """Say whether a parent has ended, for the child with this link: it may know of a redrive that is not here yet."""
+    return parent.finished and call_number(link) <= parent.redrives
+
+
 def _open_calls(state: JobState) -> list[str]:
-    calls = (wait.about for wait in state.waits.values() if wait.step_kind == "call")
+    calls = (wait.about for wait in state.waits.values() if wait.step_kind == CALL)
     return [str(about["job_id"]) for about in calls if about is not None]
 
 

@@ -102,6 +102,3 @@ def refuse_family(job_id: str, state: JobState) -> None:
     if state.job.session is not None:
         detail = f"{job_id} was a turn of {state.job.session['name']!r}, which has gone on: submit it as a new turn"
         raise AntipodeError("turn_over", detail)
-    again = [*state.waits.values(), *(state.steps[step] for step in state.unbuilt)]
-    if any(each.step_kind == "call" for each in again):
-        raise AntipodeError("has_called_jobs", f"{job_id} failed with a job that it had called")

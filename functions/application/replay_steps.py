@@ -43,6 +43,7 @@ from functions.domain.job.events import (
     StepSucceeded,
     WaitOpened,
 )
+from functions.domain.job.redrive import call_name
 from functions.domain.job.turns import session_of
 from functions.domain.moments import add_seconds
 
@@ -104,7 +105,7 @@ class Recorder(StepBook):
                     same_step(key, (opened.step_kind, opened.arguments), (request.kind, digest))
                     await self.recorded_first()
                 if request.begin is not None:
-                    await self._begin(key, digest, request, request.begin)
+                    await self._begin(key, digest, request, request.begin, opened)
                 if request.kind == APPROVAL:
                     await self._ask(opened)
                 arrival = await self.waiting.until(key, opened.until, opened.awaits)
@@ -119,12 +120,14 @@ class Recorder(StepBook):
     async def call(self, request: CallRequest) -> Json:
         """See StepRecorder."""
 
-        async def begin(step: str) -> None:
-            await self.children.begin(self.job_id, self.state, step, request)
+        async def choose(step: str) -> str:
+            return await self.children.choose(self.job_id, self.state, step, request)
 
-        async def abandon(step: str) -> None:
-            reason = "the job that called it waits for it no longer"
-            await self.children.end_child(self.state, child_job_id(self.job_id, step), reason)
+        async def begin(step: str, child: str) -> None:
+            await self.children.begin(self.job_id, self.state, step, request, child)
+
+        async def abandon(step: str, child: str) -> None:
+            await self.children.end_child(self.state, child, "the job that called it waits for it no longer")
 
         def settle(arrival: Arrival | None) -> Json:
             if arrival is None:
@@ -140,6 +143,7 @@ class Recorder(StepBook):
                 seconds=request.seconds,
                 arrives=ArrivalKind.CHILD_ENDED,
                 about={"agent": request.agent},
+                choose=choose,
                 begin=begin,
                 abandon=abandon,
             )
@@ -262,20 +266,22 @@ class Recorder(StepBook):
     async def _let_go(self, key: str, request: WaitRequest, opened: WaitOpened | None) -> None:
         """See to it that nobody goes on for the sake of a wait that is over."""
         if request.abandon is not None:
-            await request.abandon(key)
+            await request.abandon(key, self._child(key, opened))
         if request.kind == APPROVAL and opened is not None:
             await self._ask(opened, over=True)
 
-    async def _begin(self, key: str, digest: str, request: WaitRequest, begin: Begin) -> None:
+    async def _begin(self, key: str, digest: str, request: WaitRequest, begin: Begin, opened: WaitOpened) -> None:
         """Set going what is waited for, once the wait is durable: else nobody would know of it if this process died.
 
         What led to it is durable then, too, so it is the same however often it is begun. It has been begun when the job
-        has waited for it, if its Region has not been lost since. A branch that is given up meanwhile ends it.
+        has waited for it, if its Region has not been lost since; of an earlier child, which goes on, that is looked at
+        each time. A branch that is given up meanwhile ends it.
         """
-        if self._waited_for(key) and not self.state.adoptions:
+        child = self._child(key, opened)
+        if self._waited_for(key) and not self.state.adoptions and child == self._child(key, None):
             return
         await self.journal.flush()
-        beginning = asyncio.ensure_future(begin(key))
+        beginning = asyncio.ensure_future(begin(key, child))
         try:
             await asyncio.shield(beginning)
         except AntipodeError as error:
@@ -283,17 +289,22 @@ class Recorder(StepBook):
         except asyncio.CancelledError:
             await asyncio.wait([beginning])
             if not self._stopped and request.abandon is not None:
-                await request.abandon(key)
+                await request.abandon(key, child)
             raise
 
     def _waited_for(self, key: str) -> bool:
         opened = self.state.waits.get(key)
         return opened is not None and opened.awaits in self.state.waiting_for
 
+    def _child(self, key: str, opened: WaitOpened | None) -> str:
+        """Return the child that a step waits for, or would have, had it come to that."""
+        about = {} if opened is None else opened.about or {}
+        return str(about.get("job_id") or child_job_id(self.job_id, call_name(key, self.state.redrives)))
+
     async def _open(self, key: str, digest: str, request: WaitRequest) -> WaitOpened:
-        about = dict(request.about or {})
-        if request.arrives is ArrivalKind.CHILD_ENDED:
-            about["job_id"] = child_job_id(self.job_id, key)
+        about, topic = dict(request.about or {}), request.topic or key
+        if request.choose is not None:
+            about["job_id"], topic = await request.choose(key), call_name(key, self.state.redrives)
         now = self.clock.now()
         opened = WaitOpened(
             at=now,
@@ -301,7 +312,7 @@ class Recorder(StepBook):
             step_kind=request.kind,
             arguments=digest,
             until=request.until or add_seconds(now, request.seconds),
-            awaits=None if request.arrives is None else awaited(request.arrives, request.topic or key),
+            awaits=None if request.arrives is None else awaited(request.arrives, topic),
             about=about or None,
         )
         self.journal.record(opened, size_of(opened.about, "what the wait is about") + 300)

@@ -358,6 +358,7 @@ def heeded_event(arrival: Arrival, state: JobState, now: str) -> Event:
         deadline=terms.deadline,
         without_deadline=passed or None,
         budget=terms.budget,
+        parent=terms.parent,
     )
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 
-from functions.domain.ids import child_job_id
 from functions.domain.job.arrivals import ArrivalKind
 from functions.domain.job.events import (
     AttemptStarted,
@@ -66,7 +65,7 @@ def two_ends_of_a_child(evidence: Evidence, effects: Effects) -> list[str]:
         for wait in job.closed_waits():
             if wait.opened.step_kind != "call" or wait.by_time:
                 continue
-            child = evidence.jobs.get(child_job_id(job.job_id, wait.opened.step))
+            child = evidence.jobs.get(str((wait.opened.about or {})["job_id"]))
             if child is None:
                 if not evidence.plan.loses_any_data:  # else it was durable in the lost Region only
                     wrong.append(f"{job.job_id} has an end of the child of {wait.opened.step}, which does not exist")

@@ -13,7 +13,8 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 class JobSubmitted:
     """A client, or a parent job, asked for a job. Always the first event of epoch 1.
 
-    `parent` of a child job: {"job_id", "step", "chain"}, the chain being [agent, input's digest] of each job above it.
+    `parent` of a child job: {"job_id", "step", "chain"}, the chain being [agent, input's digest] of each job above it;
+    and "call", the number of the parent's redrive after which it was called, if there was one.
     `session` of a turn: {"name", "on_busy"}; it does not run before its session has admitted it.
     `limit_keys`: beside its tenant and its agent, what limits it counts towards.
     """
@@ -267,7 +268,7 @@ class JobRedriven:
     """Somebody asked that the failed job go on: it keeps its recorded steps, and does failed ones again.
 
     From now on it has these terms; what is None stays as it was. A deadline that has passed is taken away, which
-    `without_deadline` says, unless there is a new one.
+    `without_deadline` says, unless there is a new one. `parent` is the link to a parent that has been redriven, too.
     """
 
     kind: ClassVar[str] = "redriven"
@@ -278,6 +279,7 @@ class JobRedriven:
     deadline: str | None = None
     without_deadline: bool | None = None
     budget: dict[str, Json] | None = None
+    parent: dict[str, Json] | None = None
 
 
 class UnreadableEvent(ValueError):

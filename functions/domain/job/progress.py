@@ -39,6 +39,8 @@ StepEnd: TypeAlias = StepSucceeded | StepFailed
 FINISHED = frozenset({"succeeded", "failed", "cancelled"})
 #: The code of steps at which the agent learned that its job is to end.
 CANCELLED = "cancelled"
+#: The kind of the waits for the end of a child.
+CALL = "call"
 #: The kind of the steps by which a turn adds to its session's memory.
 REMEMBER = "remember"
 #: What is kept by step: a step's end, its open wait, its last failed try, what it reported.
@@ -198,7 +200,10 @@ class Progress:
             self.status = "queued" if self.waiting_until is None else "waiting"
 
     def _read_redrive(self, event: JobRedriven) -> None:
-        """Go on from what is recorded; steps that failed, and upon which nothing was built, are done again."""
+        """Go on from what is recorded; steps that failed, and upon which nothing was built, are done again.
+
+        So are calls that had no end: their children have been asked to end with the job.
+        """
         self._take(event.arrival)
         if self.status != "failed":
             return
@@ -208,7 +213,10 @@ class Progress:
         for step in self.unbuilt:
             del self.steps[step]
         self.unbuilt.clear()
-        said = {"agent_version": event.agent_version, "deadline": event.deadline, "budget": event.budget}
+        for step in [step for step, wait in self.waits.items() if wait.step_kind == CALL]:
+            del self.waits[step]
+        said: dict[str, Json] = {"agent_version": event.agent_version, "deadline": event.deadline}
+        said |= {"budget": event.budget, "parent": event.parent}
         self.terms |= {name: value for name, value in said.items() if value is not None}
         if event.without_deadline:
             self.terms["deadline"] = None

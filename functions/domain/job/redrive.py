@@ -15,26 +15,33 @@ REDRIVE_AGENT = "redrive"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """On which terms a job goes on: what is None stays as it was. `deadline` is a moment."""
+    """On which terms a job goes on: what is None stays as it was. `deadline` is a moment.
+
+    `parent` is for a child whose parent has been redriven: the link to it, with the number of the call.
+    """
 
     agent_version: str | None = None
     deadline: str | None = None
     budget: dict[str, Json] | None = None
+    parent: dict[str, Json] | None = None
 
     def body(self, failure: str | None) -> Json:
         """Return the body of the arrival. `failure` names the one that it is about, as the job's state does."""
-        said = {"agent_version": self.agent_version, "deadline": self.deadline, "budget": self.budget}
+        said: dict[str, Json] = {"agent_version": self.agent_version, "deadline": self.deadline}
+        said |= {"budget": self.budget, "parent": self.parent}
         return {"failure": failure, **{name: value for name, value in said.items() if value is not None}}
 
 
 def terms_in(body: Json) -> Terms:
     """Read them back from an arrival's body."""
     said = body if isinstance(body, Mapping) else {}
-    version, deadline, budget = said.get("agent_version"), said.get("deadline"), said.get("budget")
+    version, deadline = said.get("agent_version"), said.get("deadline")
+    budget, parent = said.get("budget"), said.get("parent")
     return Terms(
         agent_version=version if isinstance(version, str) else None,
         deadline=deadline if isinstance(deadline, str) else None,
         budget=dict(budget) if isinstance(budget, Mapping) else None,
+        parent=dict(parent) if isinstance(parent, Mapping) else None,
     )
 
 
@@ -47,6 +54,17 @@ def failure_in(body: Json) -> str | None:
 def failure_name(sequence: int, at: str) -> str:
     """Return what tells a job's failure from its others, those of superseded epochs included."""
     return f"{sequence}@{at}"
+
+
+def call_name(name: str, number: int) -> str:
+    """Return a name that belongs to one call of a job's: as often as the job was redriven, calls are made anew."""
+    return name if number == 0 else f"{name}~{number}"
+
+
+def call_number(link: Mapping[str, Json]) -> int:
+    """Return after how many redrives of its parent a child was called, from its link to the parent."""
+    number = link.get("call", 0)
+    return number if isinstance(number, int) else 0
 
 
 def built_upon(failed: str, later: str, known: Iterable[str]) -> bool:
