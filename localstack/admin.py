@@ -11,7 +11,7 @@ ADMIN_KEY = "test"
 """The emulator does not check this key: whoever holds it may do everything."""
 
 
-def admin_client(service: str, region: str, url: str) -> Any:
+def admin_client(service: str, region: str, url: str, *, read_seconds: float = 3.0) -> Any:
     """A client that fails within seconds when the emulator is dead or frozen, and never uses a proxy."""
     make: Any = boto3.client
     return make(
@@ -22,7 +22,7 @@ def admin_client(service: str, region: str, url: str) -> Any:
         aws_secret_access_key=ADMIN_KEY,
         config=Config(
             connect_timeout=1,
-            read_timeout=3,
+            read_timeout=read_seconds,
             retries={"total_max_attempts": 1},
             parameter_validation=False,
             max_pool_connections=4,

@@ -7,15 +7,25 @@ with faults.partitioned("us-east-1"):
 
 from __future__ import annotations
 
+import os
+import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any
+
+import httpx
 
 from localstack import control
 from localstack.layout import Layout
 from localstack.parts import DNS, LINK
+from localstack.replication.shape import DEFAULT_SHAPE
+from localstack.shims.border import CLIENTS
 from localstack.supervisor import NAME as SUPERVISOR
+from localstack.workers import worker_processes
+
+__all__ = ["CLIENTS", "Faults"]
 
 _LONG_SECONDS = 120.0
 
@@ -48,6 +58,18 @@ class Faults:
 
     def resume_replication(self) -> None:
         self._shape(None, cut=False)
+
+    def cut_replication(self, source: str, *, cut: bool = True) -> None:
+        """What this Region writes does not reach its peer until it is healed."""
+        self._shape(source, cut=cut)
+
+    def shape_replication(self, **fields: float) -> None:
+        """Change the shape of both directions (localstack/replication/shape.py)."""
+        self._shape(None, **fields)
+
+    def restore_replication(self) -> None:
+        """Both directions as they are when a cloud comes up."""
+        self._shape(None, **asdict(DEFAULT_SHAPE))
 
     @contextmanager
     def partitioned(self, source: str) -> Iterator[None]:
@@ -85,6 +107,53 @@ class Faults:
     def thaw_region(self, region: str) -> None:
         self._order(SUPERVISOR, "start", region=region)
 
+    # -- what passes between Regions and clients
+
+    def close_border(self, region: str, to: Collection[str]) -> dict[str, Any]:
+        """Let nobody of `to` (the peer's name, CLIENTS) into a Region, and open it to all others; () opens it.
+
+        Returns how the border stands, with how many it has turned away so far. What they send gets no answer. `region`
+        may be any emulator process. Raises httpx.HTTPStatusError where callers cannot be told apart.
+        """
+        return self._tell(region, "border", closed_to=sorted(to))
+
+    def border(self, region: str) -> dict[str, Any]:
+        """How a Region's border stands, and what it has turned away and throttled so far."""
+        return self._tell(region, "border")
+
+    def throttle_table(self, region: str, share: float, seed: int = 1) -> dict[str, Any]:
+        """Refuse this share of all calls of functions to the Region's tables, as throttled."""
+        return self._tell(region, "border", throttled_share=share, seed=seed)
+
+    def spoil_queues(
+        self, region: str, shares: Mapping[str, float], queues: Collection[str], seed: int = 1
+    ) -> dict[str, Any]:
+        """Have these shares of the messages to these queues be "lost", "doubled", "late"; {} ends it.
+
+        Late ones are delivered when it ends.
+        """
+        return self._tell(region, "queues", shares=dict(shares), queues=sorted(queues), seed=seed)
+
+    def queues(self, region: str) -> dict[str, Any]:
+        """What has befallen messages in a Region so far."""
+        return self._tell(region, "queues")
+
+    # -- workers and the model
+
+    def kill_workers(self, region: str) -> int:
+        """kill -9 every process that runs jobs in a Region; say how many there were."""
+        pids = worker_processes(self._layout.emulator(region), "advance-jobs")
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        return len(pids)
+
+    def model(self, **behaviour: Any) -> dict[str, Any]:
+        """Change how the model behaves (localstack/model/faults.py), if asked; how it behaves, and its counts."""
+        url = f"{self._layout.model.url}/control"
+        with httpx.Client(timeout=5, trust_env=False) as client:
+            answer = client.post(url, json=behaviour) if behaviour else client.get(url)
+        return dict(answer.raise_for_status().json())
+
     # -- names
 
     def health_checks(self) -> dict[str, Any]:
@@ -100,3 +169,9 @@ class Faults:
 
     def _order(self, part: str, order: str, timeout_seconds: float = 15.0, **parameters: Any) -> dict[str, Any]:
         return control.ask(control.socket_path(self._layout.folder, part), order, timeout_seconds, **parameters)
+
+    def _tell(self, region: str, subject: str, **order: Any) -> dict[str, Any]:
+        """Tell one emulator process, past its border."""
+        url = f"{self._layout.emulator(region).url}/_antipode/{subject}"
+        with httpx.Client(timeout=5, trust_env=False) as client:
+            return dict(client.post(url, json=order).raise_for_status().json())

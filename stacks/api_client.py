@@ -91,6 +91,7 @@ class ApiClient:
         transport: httpx.BaseTransport | None = None,
         patience_seconds: float = 30.0,
         on_failed_try: Callable[[ApiError], None] = lambda _: None,
+        answer_seconds: float = ANSWER_SECONDS,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -102,7 +103,7 @@ class ApiClient:
         self._clock = clock
         self._sleep = sleep
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        timeout = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
+        timeout = httpx.Timeout(answer_seconds, connect=CONNECT_SECONDS)
         self._http = httpx.Client(headers=headers, timeout=timeout, transport=transport, trust_env=transport is None)
 
     def __enter__(self) -> Self:

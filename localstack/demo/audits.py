@@ -13,7 +13,8 @@ from functions.domain.job.events import JobAdopted, StepSucceeded, WaitOpened
 from functions.domain.job.state import JobState
 from functions.domain.moments import to_datetime
 from localstack.demo.observations import AuditSeen, Loss, ReviewSeen
-from localstack.demo.outcomes import ENDINGS, stretches_of
+from localstack.demo.outcomes import gone_in
+from localstack.evidence.stretches import ENDINGS, stretches_of
 
 AGENT: Final = "release-audit"
 GROUP: Final = "legal"
@@ -115,5 +116,5 @@ def review_seen(job: str, state: JobState, *, zero: float, loss: Loss | None) ->
         owner_region=state.owner_region,
         adopted_at=None if adopted_at is None else round(adopted_at, 3),
         ends=sum(isinstance(item.event, ENDINGS) for item in everything),
-        stretches=tuple(stretches_of(state.history, zero=zero, loss=loss)),
+        stretches=tuple(stretches_of(state.history, zero=zero, gone=gone_in(loss))),
     )

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any
 
-from localstack.demo.replicas import Comparison
+from localstack.evidence.replicas import Comparison
+from localstack.evidence.stretches import Stretch
 
 FINISHED = frozenset({"succeeded", "failed", "cancelled"})
 
@@ -26,16 +27,6 @@ class Accepted:
     hidden: bool
     """Whether the distribution's own License-Expression was kept from the model."""
     tries: int = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
-    """A part of a job's life in one Region: waiting there, or at work there."""
-
-    region: str
-    phase: Literal["waiting", "working"]
-    begins: float
-    ends: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,8 +31,8 @@ from localstack.demo.audits import (
 from localstack.demo.legal_team import LegalTeam
 from localstack.demo.observations import FINISHED, Accepted, AuditSeen, Loss, Observations, Outcome, Surroundings
 from localstack.demo.outcomes import outcome_of
-from localstack.demo.replicas import Comparison, compare, fold_all
 from localstack.demo.watcher import NAME, Story, Watcher
+from localstack.evidence.replicas import Comparison, compare, fold_all
 from localstack.faults import Faults
 from localstack.model.accuracy import declaring_distributions
 from localstack.resolver import Resolver, ResolvingTransport

@@ -17,7 +17,7 @@ from localstack.cloud import LocalCloud
 from localstack.demo.audits import PLANS, AuditPlan, decided_in, open_questions, reviews_of
 from localstack.demo.observations import FINISHED, Sample
 from localstack.demo.picture import AuditPicture, Cell, Condition, LaneDepth, Picture, RegionPicture, Told
-from localstack.demo.replicas import ReplicaReader, fold_all
+from localstack.evidence.replicas import ReplicaReader, fold_all
 from localstack.first_use import TABLE
 from localstack.resolver import NameNotFound, Resolver
 

@@ -34,6 +34,8 @@ class Counts:
     superseded: int = 0
     """The peer's own write was later and won."""
     duplicates: int = 0
+    out_of_order: int = 0
+    """Arrived after a change that was made later, of another item."""
     lost_with_region: int = 0
     lags: deque[float] = field(default_factory=lambda: deque(maxlen=_LAGS_KEPT))
 
@@ -65,6 +67,7 @@ class Direction:
         self._target_lost = False
         self._stopping = False
         self._unmeasured: set[int] = set()
+        self._latest_position = -1
         self._announced: set[int] = set()
         """Positions of changes that were tried and not settled: their writes may have been made."""
         self._thread = threading.Thread(target=self._run, name=f"deliver-to-{target.region}", daemon=True)
@@ -203,6 +206,8 @@ class Direction:
             case True:
                 self.counts.replicated += 1
                 self.counts.deleted += change.new is None
+        self.counts.out_of_order += change.position < self._latest_position and not delivery.duplicate
+        self._latest_position = max(self._latest_position, change.position)
         if change.position in self._unmeasured:
             self._unmeasured.discard(change.position)
         elif not delivery.duplicate and replaced is not None:

@@ -13,9 +13,11 @@ from typing import Any
 from localstack.shims import (
     alias_weights,
     bedrock_models,
+    border,
     cloudformation_types,
     copies_between_regions,
     fair_queues,
+    function_addresses,
     function_processes,
     function_results,
     gateway_api_keys,
@@ -29,6 +31,7 @@ from localstack.shims import (
     scheduled_rules,
     secure_transport,
     stream_mappings,
+    unreliable_queues,
 )
 from localstack.shims.neighbourhood import Neighbourhood
 from localstack.shims.patching import EmulatorChanged, module
@@ -53,6 +56,9 @@ SHIMS: dict[str, Callable[[Neighbourhood], None]] = {
     "fair_queues": fair_queues.install,
     "copies_between_regions": copies_between_regions.install,
     "stream_mappings": stream_mappings.install,
+    "function_addresses": function_addresses.install,
+    "unreliable_queues": unreliable_queues.install,
+    "border": border.install,
 }
 
 Application = Callable[[peering.Message, peering.Receive, peering.Send], Any]
@@ -72,10 +78,11 @@ def install(neighbourhood: Neighbourhood, without: frozenset[str] = frozenset())
     return _application(
         knows_foreign_identities="global_identity" not in without,
         knows_foreign_objects="copies_between_regions" not in without,
+        has_a_border="border" not in without,
     )
 
 
-def _application(*, knows_foreign_identities: bool, knows_foreign_objects: bool) -> Application:
+def _application(*, knows_foreign_identities: bool, knows_foreign_objects: bool, has_a_border: bool) -> Application:
     """The emulator's application, behind what the processes ask each other."""
     emulator = module("app").app
 
@@ -83,6 +90,8 @@ def _application(*, knows_foreign_identities: bool, knows_foreign_objects: bool)
         if scope["type"] == "http":
             if scope["path"].startswith(peering.PREFIX):
                 await peering.serve(scope["path"], receive, send)
+                return
+            if has_a_border and await border.stops(scope, receive, send):
                 return
             if knows_foreign_identities:
                 await global_identity.learn_caller(scope)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-import signal
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,6 +14,7 @@ from localstack.cloud import LocalCloud
 from localstack.faults import Faults
 from localstack.layout import Place
 from localstack.resolver import Resolver, ResolvingTransport
+from localstack.workers import worker_processes
 from tests.described import template_of, undescribed
 from tests.eventually import eventually
 
@@ -116,22 +114,8 @@ class Deployed:
 
     def worker_processes(self, region: str, function: str) -> list[int]:
         """The processes in which a Region runs a function."""
-        wanted = f"AWS_LAMBDA_FUNCTION_NAME=antipode-{ENVIRONMENT}-{function}".encode()
-        endpoint = self.place(region).url.encode()
-        found = []
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit():
-                try:
-                    environment = (entry / "environ").read_bytes()
-                except OSError:
-                    continue
-                if wanted in environment.split(b"\0") and endpoint in environment:
-                    found.append(int(entry.name))
-        return found
+        return worker_processes(self.place(region), function)
 
     def kill_workers(self, region: str) -> int:
         """kill -9 every process that runs jobs in a Region; say how many there were."""
-        pids = self.worker_processes(region, "advance-jobs")
-        for pid in pids:
-            os.kill(pid, signal.SIGKILL)
-        return len(pids)
+        return self.faults.kill_workers(region)

@@ -22,10 +22,10 @@ from localstack.demo.observations import (
     Refusal,
     ReviewSeen,
     Sample,
-    Stretch,
     Surroundings,
 )
-from localstack.demo.replicas import Comparison
+from localstack.evidence.replicas import Comparison
+from localstack.evidence.stretches import Stretch
 
 FIRST, SECOND = "us-east-1", "us-west-2"
 FINDING = {

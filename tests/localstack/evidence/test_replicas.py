@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from functions.domain.job.events import JobFailed, JobSubmitted, JobSucceeded, encode
-from localstack.demo.replicas import compare
+from localstack.evidence.replicas import compare
 
 FIRST, SECOND = "us-east-1", "us-west-2"
 AT = "2026-01-01T00:00:00.000Z"
