@@ -7,8 +7,6 @@ with faults.partitioned("us-east-1"):
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,7 +21,7 @@ from localstack.parts import DNS, LINK
 from localstack.replication.shape import DEFAULT_SHAPE
 from localstack.shims.border import CLIENTS
 from localstack.supervisor import NAME as SUPERVISOR
-from localstack.workers import worker_processes
+from localstack.workers import end_processes
 
 __all__ = ["CLIENTS", "Faults"]
 
@@ -142,10 +140,7 @@ class Faults:
 
     def kill_workers(self, region: str) -> int:
         """kill -9 every process that runs jobs in a Region; say how many there were."""
-        pids = worker_processes(self._layout.emulator(region), "advance-jobs")
-        for pid in pids:
-            os.kill(pid, signal.SIGKILL)
-        return len(pids)
+        return end_processes(self._layout.emulator(region), ["advance-jobs"])
 
     def model(self, **behaviour: Any) -> dict[str, Any]:
         """Change how the model behaves (localstack/model/faults.py), if asked; how it behaves, and its counts."""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
+from collections.abc import Iterable
 from pathlib import Path
 
 from localstack.deployment import ENVIRONMENT
@@ -22,3 +26,12 @@ def worker_processes(place: Place, function: str) -> list[int]:
             if wanted in environment and endpoint in environment:
                 found.append(int(entry.name))
     return found
+
+
+def end_processes(place: Place, functions: Iterable[str]) -> int:
+    """kill -9 every process in which a Region runs one of these functions; say how many there were."""
+    pids = [pid for function in functions for pid in worker_processes(place, function)]
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    return len(pids)

@@ -1,0 +1,173 @@
+"""What must hold at the end of a drill, and by when: each bound judges the evidence alone. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from localstack.drills.evidence import FINISHED, Evidence, JobSeen
+from localstack.drills.times import times_of
+
+NAMED = 3
+"""So many jobs are named in a verdict; the evidence has them all."""
+
+
+class Verdict(StrEnum):
+    """How a drill ended. Void: a fault had no visible effect, or nothing was at stake, so that nothing was shown."""
+
+    HELD = "held"
+    BROKEN = "broken"
+    VOID = "void"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A bound, whether it held, and what was seen."""
+
+    text: str
+    held: bool
+    seen: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Something that must hold. `text` completes "then ..."."""
+
+    text: str
+    judge: Callable[[Evidence], tuple[bool, str]]
+
+    def judged(self, evidence: Evidence) -> Judged:
+        """Hold it against what was seen."""
+        held, seen = self.judge(evidence)
+        return Judged(self.text, held, seen)
+
+
+def _all_of(jobs: Iterable[JobSeen], wrong: Callable[[JobSeen], bool], of_what: str) -> tuple[bool, str]:
+    found = sorted(job.job_id for job in jobs if wrong(job))
+    named = f": {', '.join(found[:NAMED])}" if found else ""
+    return not found, f"{len(found)} {of_what}{named}"
+
+
+def _none_lost(evidence: Evidence) -> tuple[bool, str]:
+    both = set(evidence.setting.regions)
+    lost = [
+        row.job_id
+        for row in evidence.acknowledged
+        if (seen := evidence.jobs.get(row.job_id)) is None or set(seen.known_in) != both
+    ]
+    named = f": {', '.join(lost[:NAMED])}" if lost else ""
+    return bool(evidence.acknowledged) and not lost, f"{len(lost)} of {len(evidence.acknowledged)} lost{named}"
+
+
+def _one_result(evidence: Evidence) -> tuple[bool, str]:
+    found = [evidence.jobs.get(row.job_id) for row in evidence.acknowledged]
+    wrong = [job for job in found if job is None or job.results != 1 or job.status not in FINISHED]
+    return bool(found) and not wrong, f"{len(found) - len(wrong)} of {len(found)} acknowledged jobs have exactly one"
+
+
+def _alike(evidence: Evidence) -> tuple[bool, str]:
+    return _all_of(evidence.jobs.values(), lambda job: not job.alike, f"of {len(evidence.jobs)} jobs differ")
+
+
+def _one_writer(evidence: Evidence) -> tuple[bool, str]:
+    found = evidence.two_writers
+    if found is None:
+        return False, "not known"
+    named = f": {', '.join(found[:NAMED])}" if found else ""
+    return not found and evidence.items_compared > 0, f"{len(found)} of {evidence.items_compared} items{named}"
+
+
+def _steps_once(evidence: Evidence) -> tuple[bool, str]:
+    return _all_of(evidence.jobs.values(), lambda job: bool(job.steps_twice), "jobs with a recorded step done twice")
+
+
+def _equal_effects(evidence: Evidence) -> tuple[bool, str]:
+    again = sum(job.done_again for job in evidence.jobs.values())
+    held, seen = _all_of(evidence.jobs.values(), lambda job: bool(job.unequal_effects), "jobs with unequal effects")
+    return held, f"{seen}; {again} steps done again in all"
+
+
+NOTHING_LOST = Bound("no acknowledged job is lost, in either Region", _none_lost)
+ONE_RESULT = Bound("every acknowledged job has one result", _one_result)
+ALIKE = Bound("both Regions tell the same of every job", _alike)
+ONE_WRITER = Bound("no item had two writers", _one_writer)
+STEPS_ONCE = Bound("no recorded step of a history that counts was done twice", _steps_once)
+EQUAL_EFFECTS = Bound("what was done again carried the same idempotency key", _equal_effects)
+
+
+def _known_at_once(evidence: Evidence) -> tuple[bool, str]:
+    most = max((count for sample in evidence.samples for count in sample.unknown.values()), default=0)
+    return bool(evidence.samples) and most == 0, f"{most} at most were known in one Region alone"
+
+
+def _nobody_lost(evidence: Evidence) -> tuple[bool, str]:
+    lost = sum(any(sample.peer_lost.values()) for sample in evidence.samples)
+    return bool(evidence.samples) and lost == 0, f"at {lost} of {len(evidence.samples)} looks one did"
+
+
+def _all_succeeded(evidence: Evidence) -> tuple[bool, str]:
+    return _all_of(
+        evidence.jobs.values(), lambda job: job.status != "succeeded", f"of {len(evidence.jobs)} jobs did not"
+    )
+
+
+KNOWN_AT_ONCE = Bound("what is acknowledged as durable in both Regions is known in both at once", _known_at_once)
+NOBODY_LOST = Bound("no Region holds its peer for lost", _nobody_lost)
+ALL_SUCCEEDED = Bound("every job succeeds", _all_succeeded)
+
+#: What holds whatever goes wrong.
+ALWAYS = (NOTHING_LOST, ONE_RESULT, ALIKE, ONE_WRITER, STEPS_ONCE, EQUAL_EFFECTS)
+
+
+def within(seconds: float, name: str) -> Bound:
+    """The time of that name (times.py) is known, and at most so long."""
+
+    def judge(evidence: Evidence) -> tuple[bool, str]:
+        found = times_of(evidence)[name]
+        return found is not None and found <= seconds, "never" if found is None else f"{found:.1f} s"
+
+    return Bound(f"{name}: within {seconds:g} s", judge)
+
+
+def finished_within(seconds: float) -> Bound:
+    """Every acknowledged job is finished so soon after the first fault, or after its own acknowledgement if that came
+    later.
+    """
+
+    def judge(evidence: Evidence) -> tuple[bool, str]:
+        slowest = 0.0
+        for row in evidence.acknowledged:
+            seen = evidence.jobs.get(row.job_id)
+            if seen is None or seen.finished_at is None:
+                return False, f"{row.job_id} never was"
+            slowest = max(slowest, seen.finished_at - max(row.at, evidence.begun_at))
+        return bool(evidence.acknowledged) and slowest <= seconds, f"the last one after {slowest:.1f} s"
+
+    return Bound(f"within {seconds:g} s every acknowledged job is finished", judge)
+
+
+def accepted(share: float) -> Bound:
+    """At least this share of all submits was accepted in the end."""
+
+    def judge(evidence: Evidence) -> tuple[bool, str]:
+        done = len(evidence.acknowledged)
+        return done >= share * evidence.submitted > 0, f"{done} of {evidence.submitted}"
+
+    return Bound(f"at least {share:.0%} of all submits are accepted in the end", judge)
+
+
+def voids(evidence: Evidence, in_flight: int) -> list[str]:
+    """Why the drill has shown nothing, if so."""
+    found = [f"no visible effect: {fault.told} ({fault.effect})" for fault in evidence.faults if not fault.visible]
+    if not evidence.faults:
+        found.append("no fault was ordered")
+    if len(evidence.in_flight) < in_flight:
+        found.append(f"{len(evidence.in_flight)} jobs in flight when it began, {in_flight} were to be")
+    return found
+
+
+def undone(evidence: Evidence) -> Judged:
+    """Whether every fault was undone exactly: it is a bound of each drill."""
+    left = [fault.told for fault in evidence.faults if not fault.restored]
+    return Judged("all faults were undone exactly", not left, "; ".join(left) or "yes")

@@ -1,0 +1,245 @@
+"""Plays a drill on a target and returns the evidence: load, faults, undoing, healing, and a look at both replicas.
+
+Whatever happens, every fault that was ordered is undone before it returns or raises.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from localstack.drills.evidence import Evidence, FaultSeen, Sample, Setting
+from localstack.drills.faults import FIRST, SECOND, Fault, Names, takes_away
+from localstack.drills.load import LoadGenerator, planned
+from localstack.drills.outcomes import jobs_seen
+from localstack.drills.story import Drill, Until
+from localstack.drills.target import CannotDrill, Target, Underway
+from localstack.drills.watcher import Watcher
+from localstack.evidence.replicas import Comparison, compare
+
+PAUSE_SECONDS = 0.25
+IN_FLIGHT_SECONDS = 90.0
+WELL_SECONDS = 90.0
+ALIKE_SECONDS = 90.0
+SETTLED_SECONDS = 30.0
+
+Tell = Callable[[float, str], None]
+
+
+@dataclass(slots=True)
+class Begun:
+    """A fault that was ordered."""
+
+    fault: Fault
+    underway: Underway
+    at: float
+    undone_at: float = 0.0
+
+
+@dataclass(slots=True)
+class Engine:
+    """One play of one drill. `tell` hears each thing that happens, with the seconds since the beginning."""
+
+    drill: Drill
+    target: Target
+    seed: int
+    tell: Tell = lambda _, __: None
+    on_look: Callable[[Sample], None] = lambda _: None
+    sleep: Callable[[float], None] = time.sleep
+    zero: float = field(default_factory=time.time)
+    begun: list[Begun] = field(default_factory=list)
+    names: Names = field(init=False)
+    load: LoadGenerator = field(init=False)
+    watcher: Watcher = field(init=False)
+    _writers_before: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        first, second = self.target.regions
+        self.names = {FIRST: first, SECOND: second}
+        run = f"{self.drill.name}-{self.seed}-{secrets.token_hex(3)}"
+        plan = planned(self.drill.given, self.seed, run)
+        self.load = LoadGenerator(self.target, plan, run, self.now)
+        self.watcher = Watcher(self.target, self.now, self.load.acknowledged, on_look=self.on_look)
+
+    def now(self) -> float:
+        """Seconds since the drill began."""
+        return time.time() - self.zero
+
+    def play(self) -> Evidence:
+        """From the beginning to the end. Raises CannotDrill where it may not begin."""
+        self._refuse_if_unwell()
+        self._writers_before = self._two_writers(self._compared())
+        evidence = Evidence(setting=self._setting(), submitted=len(self.load.plan))
+        self.watcher.start()
+        self.load.start()
+        try:
+            self._wait_for_work_in_flight()
+            self._begin_all(evidence)
+            self._wait_until_over()
+        finally:
+            self._undo_all()
+            self.load.stop()
+        self._note_faults(evidence)
+        self._heal(evidence)
+        self.watcher.stop()
+        self._look_at_the_end(evidence)
+        return evidence
+
+    # -- the story
+
+    def _refuse_if_unwell(self) -> None:
+        reason = self.target.unwell()
+        if reason is not None:
+            raise CannotDrill(f"{self.drill.name} does not begin: {reason}")
+
+    def _setting(self) -> Setting:
+        return Setting(
+            drill=self.drill.name,
+            story=self.drill.told(self.names),
+            target=self.target.name,
+            seed=self.seed,
+            regions=self.target.regions,
+            begun=f"{datetime.fromtimestamp(self.zero, UTC):%Y-%m-%d %H:%M:%S} UTC",
+            versions=self.target.versions(),
+            configuration=self.target.configuration(),
+        )
+
+    def _say(self, line: str) -> None:
+        self.tell(self.now(), line)
+
+    def _wait_for_work_in_flight(self) -> None:
+        wanted, hit = self.drill.given.in_flight, self.names[self.drill.hit]
+        self._say(f"{self.drill.given.jobs} jobs are submitted through {self.drill.given.through}")
+        if not self._until(lambda: len(self._flying(running=True)) >= wanted, IN_FLIGHT_SECONDS):
+            self._say(f"fewer than {wanted} jobs run in {hit}")
+
+    def _flying(self, *, running: bool) -> list[str]:
+        """Unfinished jobs of the Region that is hit, by what was seen last: all, or those with a worker."""
+        hit, states = self.names[self.drill.hit], self.watcher.states
+        return [
+            row.job_id
+            for row in tuple(self.load.acknowledged)
+            if (row.job_id not in states and not running and row.home_region == hit)
+            or (
+                (state := states.get(row.job_id)) is not None
+                and state.owner_region == hit
+                and not state.finished
+                and (state.status == "running" or not running)
+            )
+        ]
+
+    def _begin_all(self, evidence: Evidence) -> None:
+        evidence.in_flight = tuple(self._flying(running=False))
+        for number, fault in enumerate(self.drill.when):
+            at = round(self.now(), 3)
+            away = takes_away(fault)
+            if away is not None:
+                self.watcher.away.add(self.names[away])
+            self.begun.append(Begun(fault, self.target.begin(fault, self.names, self.seed + number), at))
+            self._say(f"{fault.told(self.names)}, with {len(evidence.in_flight)} jobs in flight there")
+
+    def _wait_until_over(self) -> None:
+        earliest = self.now() + self.drill.lasts_seconds
+        if not self._until(lambda: self.now() >= earliest and self._is_over(), self.drill.patience_seconds):
+            self._say(f"patience is over: {len(self.watcher.unfinished())} acknowledged jobs are not finished")
+
+    def _is_over(self) -> bool:
+        if not self.load.all_made:
+            return False
+        match self.drill.until:
+            case Until.TIME:
+                return True
+            case Until.FINISHED:
+                return not self.watcher.unfinished()
+            case Until.PARTED:
+                return not self.watcher.unfinished() and self._parted()
+
+    def _parted(self) -> bool:
+        return any(all(s.peer_lost.get(region) for region in self.target.regions) for s in self.watcher.samples[-1:])
+
+    def _undo_all(self) -> None:
+        """The latest first. A fault that cannot be undone keeps no other from it."""
+        failed: list[Exception] = []
+        for each in reversed(self.begun):
+            self._say(f"undone: {each.fault.told(self.names)}")
+            try:
+                each.underway.undo()
+            except Exception as error:  # noqa: BLE001 - the others have to be undone all the same
+                failed.append(error)
+            each.undone_at = round(self.now(), 3)
+        self.watcher.away.clear()
+        if failed:
+            raise failed[0]
+
+    def _note_faults(self, evidence: Evidence) -> None:
+        for each in self.begun:
+            during = [sample for sample in self.watcher.samples if each.at <= sample.at <= each.undone_at]
+            effect, visible = each.underway.effect(during)
+            away = takes_away(each.fault)
+            evidence.faults.append(
+                FaultSeen(
+                    told=each.fault.told(self.names),
+                    begun_at=each.at,
+                    undone_at=each.undone_at,
+                    effect=effect,
+                    visible=visible,
+                    away=None if away is None else self.names[away],
+                    restored=each.underway.restored(),
+                )
+            )
+
+    # -- the end
+
+    def _heal(self, evidence: Evidence) -> None:
+        """Until all jobs are finished, both Regions think well of each other and tell the same."""
+        self._until(lambda: not self.watcher.unfinished(), self.drill.patience_seconds)
+        if self._until(self._no_peer_is_lost, WELL_SECONDS):
+            last_lost = max((s.at for s in self.watcher.samples if any(s.peer_lost.values())), default=0.0)
+            first_well = (s.at for s in self.watcher.samples if s.at > last_lost and s.at >= evidence.undone_at)
+            evidence.well_at = next(first_well, round(self.now(), 3))
+            self._say("no Region holds its peer for lost")
+        mine = {row.job_id for row in self.load.acknowledged}
+
+        def alike() -> bool:
+            self.target.settle(SETTLED_SECONDS)
+            found = self._compared()
+            return not mine & set(found.folds_differ)
+
+        if self._until(alike, ALIKE_SECONDS):
+            evidence.alike_at = round(self.now(), 3)
+            self._say("both Regions tell the same of every job")
+
+    def _no_peer_is_lost(self) -> bool:
+        found = [self.target.peer_lost(region) for region in self.target.regions]
+        return not any(found) and None not in found
+
+    def _look_at_the_end(self, evidence: Evidence) -> None:
+        replicas = {region: self.target.items(region) for region in self.target.regions}
+        first, second = (replicas[region] for region in self.target.regions)
+        comparison = compare(first, second)
+        evidence.acknowledged = sorted(self.load.acknowledged, key=lambda row: row.at)
+        evidence.never_accepted = dict(self.load.never_accepted)
+        evidence.jobs = jobs_seen(evidence, replicas, zero=self.zero)
+        evidence.two_writers = tuple(sorted(self._two_writers(comparison) - self._writers_before))
+        evidence.items_compared = max(comparison.items)
+        evidence.lag_ms = self.target.lag_ms()
+        evidence.samples = list(self.watcher.samples)
+        evidence.ended_at = round(self.now(), 3)
+
+    def _compared(self) -> Comparison:
+        first, second = (self.target.items(region) for region in self.target.regions)
+        return compare(first, second)
+
+    def _two_writers(self, comparison: Comparison) -> frozenset[str]:
+        return frozenset(comparison.two_writers) | self.target.conflicts()
+
+    def _until(self, holds: Callable[[], bool], seconds: float) -> bool:
+        end = self.now() + seconds
+        while not holds():
+            if self.now() >= end:
+                return False
+            self.sleep(PAUSE_SECONDS)
+        return True

@@ -1,0 +1,101 @@
+"""A new version of functions in one Region of the local cloud, published and put behind `live` as a deploy does.
+
+With the same code it is the fault "a deploy meanwhile"; with changed code it shows that a drill finds a broken rule.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from localstack.admin import admin_client
+from localstack.first_use import TABLE
+from localstack.layout import CHECKOUT, Place
+
+ALIAS = "live"
+#: A bundle has tens of megabytes.
+UPLOAD_SECONDS = 60.0
+BUNDLE = CHECKOUT / "build" / "lambda-local"
+
+
+class NotInTheCode(Exception):
+    """The text that was to be replaced is not there, or not once."""
+
+
+@dataclass(slots=True)
+class Release:
+    """New versions of these functions; `code` replaces theirs, for as long as the release stands."""
+
+    place: Place
+    functions: Sequence[str]
+    code: bytes | None = None
+    before: dict[str, str] = field(default_factory=dict)
+    now: dict[str, str] = field(default_factory=dict)
+
+    def publish(self) -> None:
+        """Publish and move the aliases."""
+        for name in self._names():
+            self.before[name] = self._version(name)
+            if self.code is None:
+                known = self._lambda().get_function_configuration(FunctionName=name, Qualifier=ALIAS)
+                variables = {**known["Environment"]["Variables"], "ANTIPODE_RELEASED_BY": "drill"}
+                self._lambda().update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+            else:
+                self._lambda().update_function_code(FunctionName=name, ZipFile=self.code)
+            self.now[name] = self._lambda().publish_version(FunctionName=name)["Version"]
+            self._move(name, self.now[name])
+
+    def withdraw(self) -> None:
+        """Move the aliases back; the versions stay, as they do on AWS."""
+        for name, version in self.before.items():
+            self._move(name, version)
+
+    def is_withdrawn(self) -> bool:
+        """Whether every alias is where it was."""
+        return all(self._version(name) == version for name, version in self.before.items())
+
+    def effect(self) -> tuple[str, bool]:
+        """Which versions it made, and whether they are others than before."""
+        moved = [name for name, version in self.now.items() if version != self.before[name]]
+        return f"{len(moved)} of {len(self.functions)} functions had another version", len(moved) == len(self.functions)
+
+    def _names(self) -> list[str]:
+        return [f"{TABLE}-{name}" for name in self.functions]
+
+    def _version(self, name: str) -> str:
+        return str(self._lambda().get_alias(FunctionName=name, Name=ALIAS)["FunctionVersion"])
+
+    def _move(self, name: str, version: str) -> None:
+        self._lambda().update_alias(FunctionName=name, Name=ALIAS, FunctionVersion=version)
+
+    def _lambda(self) -> Any:
+        return admin_client("lambda", self.place.name, self.place.url, read_seconds=UPLOAD_SECONDS)
+
+
+def bundle_with(changes: Mapping[str, Sequence[tuple[str, str]]], bundle: Path = BUNDLE) -> bytes:
+    """The functions' bundle with pieces of source replaced: {file: [(old, new)]}. Raises NotInTheCode.
+
+    The compiled files beside a changed source go, for they would be run in its place.
+    """
+    compiled = {str(Path(file).parent / "__pycache__" / Path(file).stem) + "." for file in changes}
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for path in sorted(path for path in bundle.rglob("*") if path.is_file()):
+            name = str(path.relative_to(bundle))
+            if name in changes:
+                archive.writestr(name, _changed(name, path.read_text("utf-8"), changes[name]))
+            elif not any(name.startswith(each) for each in compiled):
+                archive.write(path, name)
+    return packed.getvalue()
+
+
+def _changed(name: str, text: str, changes: Sequence[tuple[str, str]]) -> str:
+    for old, new in changes:
+        if text.count(old) != 1:
+            raise NotInTheCode(f"{name} holds {old!r} {text.count(old)} times, not once")
+        text = text.replace(old, new)
+    return text

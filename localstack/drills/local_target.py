@@ -1,0 +1,184 @@
+"""The local cloud as a target of drills: looked at with the root key, past its borders; used as any client would."""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+import subprocess
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from typing import Any
+
+import httpx
+
+from functions.domain.job.history import Segment
+from functions.settings import SettingName
+from localstack import control
+from localstack.admin import admin_client
+from localstack.cloud import LocalCloud
+from localstack.deployment import DOMAIN
+from localstack.drills.faults import Fault, Names
+from localstack.drills.local_faults import LocalFaults
+from localstack.drills.target import CannotDrill, Underway
+from localstack.evidence.replicas import Item, Key, ReplicaReader
+from localstack.facts import Facts
+from localstack.faults import Faults
+from localstack.first_use import TABLE
+from localstack.layout import CHECKOUT
+from localstack.resolver import NameNotFound, Resolver, ResolvingTransport
+from stacks.api_client import ApiClient, ApiError
+
+NAME = f"api.{DOMAIN}"
+HEALTH_SECONDS = 1.0
+PATIENCE_SECONDS = 180.0
+#: A Region that answers a submit later than this is given up by the clients of a drill, and asked again.
+ANSWER_SECONDS = 5.0
+_TOLD = (
+    SettingName.HEARTBEAT_SECONDS,
+    SettingName.PEER_STALE_SECONDS,
+    SettingName.STALL_SECONDS,
+    SettingName.LOOP_SECONDS,
+    SettingName.ADOPTION,
+)
+
+
+class LocalTarget:
+    """One local cloud that is up."""
+
+    name = "local"
+
+    def __init__(self, cloud: LocalCloud) -> None:
+        self.cloud = LocalCloud(cloud.layout)
+        self.layout = cloud.layout
+        self._faults = Faults(cloud.layout)
+        self._resolver = Resolver.of(cloud.layout)
+        self._token = str(cloud.status()["token"])
+        self._tables = {
+            place.name: admin_client("dynamodb", place.name, place.url, read_seconds=10.0)
+            for place in cloud.layout.regions
+        }
+        self._readers = {region: ReplicaReader(client, TABLE) for region, client in self._tables.items()}
+        self._http = httpx.Client(timeout=HEALTH_SECONDS, trust_env=False)
+
+    @property
+    def regions(self) -> tuple[str, str]:
+        """See Target."""
+        first, second = (place.name for place in self.layout.regions)
+        return first, second
+
+    def unwell(self) -> str | None:
+        """See Target."""
+        for region in self.regions:
+            if not self.answers(region):
+                return f"{region} does not answer its health check"
+            if self.peer_lost(region):
+                return f"{region} holds its peer for lost"
+            if self._faults.border(region)["closed_to"] or self._faults.border(region)["throttled_share"]:
+                return f"the border of {region} is not open"
+            if self._faults.queues(region)["shares"]:
+                return f"the queues of {region} are unreliable by order"
+        rows = self._faults.replication()["directions"]
+        cut = next((row for row in rows if row["cut"] or row["error"]), None)
+        return None if cut is None else f"replication out of {cut['source']} does not work"
+
+    def versions(self) -> Mapping[str, str]:
+        """See Target."""
+        digest = CHECKOUT / "build" / "lambda-local.digest"
+        return {
+            "antipode": _commit(),
+            "functions": digest.read_text("utf-8")[:12] if digest.is_file() else "unknown",
+            "emulator": f"ministack {version('ministack')}",
+            "python": platform.python_version(),
+        }
+
+    def configuration(self) -> Mapping[str, str]:
+        """See Target."""
+        place = self.layout.regions[1]
+        functions = admin_client("lambda", place.name, place.url)
+        known = functions.get_function_configuration(FunctionName=f"{TABLE}-sweep-jobs", Qualifier="live")
+        settings = {name.value: str(known["Environment"]["Variables"][name]) for name in _TOLD}
+        return {**settings, "health checks": "every 10 s, lost after 3", "record TTL": "10 s"}
+
+    def api(self, region: str | None, on_failed_try: Callable[[ApiError], None]) -> ApiClient:
+        """See Target."""
+        by_name = ResolvingTransport(Resolver.of(self.layout))
+        return ApiClient(
+            self.cloud.api_url if region is None else self.cloud.region_api_url(region),
+            self._token,
+            transport=by_name if region is None else httpx.HTTPTransport(),
+            patience_seconds=PATIENCE_SECONDS,
+            on_failed_try=on_failed_try,
+            answer_seconds=ANSWER_SECONDS,
+        )
+
+    def begin(self, fault: Fault, names: Names, seed: int) -> Underway:
+        """See Target."""
+        try:
+            ordered = LocalFaults(self.cloud).ordered(fault, names, seed)
+            ordered.order()
+        except (httpx.HTTPError, control.OrderRefused) as error:
+            raise CannotDrill(f"{fault.told(names)}: {error}") from error
+        return ordered
+
+    def segments(self, region: str) -> Mapping[Key, Segment]:
+        """See Target."""
+        return self._readers[region].segments()
+
+    def items(self, region: str) -> Mapping[Key, Item]:
+        """See Target."""
+        return self._readers[region].all_items()
+
+    def answering(self) -> str | None:
+        """See Target."""
+        self._resolver.forget()
+        try:
+            resolved = self._resolver.resolve(NAME)
+        except NameNotFound:
+            return None
+        for place in self.layout.regions:
+            if place.address == resolved.address and resolved.port in (None, place.port):
+                return place.name
+        return None
+
+    def answers(self, region: str) -> bool:
+        """See Target."""
+        if not Facts.read(self.layout.folder).api_ids.get(region):
+            return False
+        with contextlib.suppress(httpx.TransportError):
+            return self._http.get(f"{self.cloud.region_api_url(region)}/health").status_code == 200
+        return False
+
+    def peer_lost(self, region: str) -> bool | None:
+        """See Target. From the Region's own word in its replica: asking its API would be load."""
+        key = {"pk": {"S": f"REGION#{region}"}, "sk": {"S": "PEER"}}
+        try:
+            item: Any = self._tables[region].get_item(TableName=TABLE, Key=key, ConsistentRead=True).get("Item")
+        except Exception:  # noqa: BLE001 - a Region that is just being killed answers in many ways
+            return None
+        return bool(item["lost"]["BOOL"]) if item else None
+
+    def behind(self) -> Mapping[str, int]:
+        """See Target."""
+        try:
+            return {row["source"]: int(row["pending"]) for row in self._faults.replication()["directions"]}
+        except (control.PartUnreachable, control.OrderRefused):
+            return {}
+
+    def lag_ms(self) -> Mapping[str, Mapping[str, float | None]]:
+        """See Target."""
+        return {row["source"]: dict(row["lag_ms"]) for row in self._faults.replication()["directions"]}
+
+    def conflicts(self) -> frozenset[str]:
+        """See Target."""
+        return frozenset(f"{row['table']}: {row['key']}" for row in self._faults.conflicts())
+
+    def settle(self, seconds: float) -> bool:
+        """See Target."""
+        return self._faults.wait_until_replicated(seconds)
+
+
+def _commit() -> str:
+    found = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=CHECKOUT, capture_output=True, text=True, check=False
+    )
+    return found.stdout.strip() or "unknown"

@@ -1,0 +1,58 @@
+"""What became of each acknowledged job, by what both replicas hold at the end. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from functions.domain.job.events import JobAdopted, StepFailed, StepSucceeded
+from functions.domain.job.state import JobState
+from localstack.drills.evidence import Evidence, JobSeen
+from localstack.evidence.replicas import Item, Key, fold_all, segments_of
+from localstack.evidence.stretches import ENDINGS, Gone, seconds_after, stretches_of
+
+STEP_ENDS = StepSucceeded | StepFailed
+
+
+def jobs_seen(evidence: Evidence, replicas: Mapping[str, Mapping[Key, Item]], *, zero: float) -> dict[str, JobSeen]:
+    """Each acknowledged job that a replica knows. `zero` is the drill's beginning in seconds since 1970."""
+    states = {region: fold_all(segments_of(items)) for region, items in replicas.items()}
+    gone = Gone(evidence.away, evidence.begun_at) if evidence.away is not None else None
+    found = {}
+    for row in evidence.acknowledged:
+        by_region = {region: known[row.job_id] for region, known in states.items() if row.job_id in known}
+        if by_region:
+            found[row.job_id] = job_seen(row.job_id, by_region, zero=zero, gone=gone)
+    return found
+
+
+def job_seen(job: str, by_region: Mapping[str, JobState], *, zero: float, gone: Gone | None) -> JobSeen:
+    """One job, by the states that Regions fold of it; told by the one that knows most."""
+    states = list(by_region.values())
+    state = max(states, key=lambda each: (each.epoch, each.last_sequence))
+    endings = [item for item in state.history if isinstance(item.event, ENDINGS)]
+    adoptions = [item for item in state.history if isinstance(item.event, JobAdopted)]
+    counted = Counter(item.event.step for item in state.history if isinstance(item.event, STEP_ENDS))
+    done = {item.event.step: item.event for item in state.history if isinstance(item.event, STEP_ENDS)}
+    again = [item.event for item in state.superseded if isinstance(item.event, STEP_ENDS) and item.event.step in done]
+    unequal = {
+        event.step
+        for event in again
+        if (event.step_kind, event.arguments) != (done[event.step].step_kind, done[event.step].arguments)
+    }
+    return JobSeen(
+        job_id=job,
+        known_in=tuple(by_region),
+        alike=all(each == states[0] for each in states),
+        status=state.status,
+        owner_region=state.owner_region,
+        epoch=state.epoch,
+        attempts=state.attempts,
+        results=len(endings),
+        finished_at=seconds_after(zero, endings[0]) if endings else None,
+        adopted_at=seconds_after(zero, adoptions[0]) if adoptions else None,
+        steps_twice=tuple(sorted(step for step, times in counted.items() if times > 1)),
+        done_again=len(again),
+        unequal_effects=tuple(sorted(unequal)),
+        stretches=tuple(stretches_of(state.history, zero=zero, gone=gone)),
+    )

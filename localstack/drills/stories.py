@@ -1,0 +1,185 @@
+"""The drills. Each reads as it is told: given some load, when this happens, then that holds."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+from localstack.drills.bounds import (
+    ALL_SUCCEEDED,
+    KNOWN_AT_ONCE,
+    NOBODY_LOST,
+    Bound,
+    accepted,
+    finished_within,
+    within,
+)
+from localstack.drills.faults import (
+    FIRST,
+    SECOND,
+    ClientsCutOff,
+    Fault,
+    MessagesSpoilt,
+    ModelSpoilt,
+    RegionFrozen,
+    RegionKilled,
+    RegionsParted,
+    Released,
+    ReplicationPaused,
+    ReplicationShaped,
+    TableThrottled,
+    WorkersKilled,
+)
+from localstack.drills.story import Drill, Load, Through, Until
+from localstack.drills.times import ACCEPTED_AGAIN, ADOPTION, DETECTION, FAILBACK, NAME_MOVED, RECOVERY
+
+#: 20 s without a heartbeat and three failed probes, and what a busy machine adds.
+DETECTED = within(75, DETECTION)
+
+REGION_KILLED = Drill(
+    name="region-killed",
+    guards="the survivor adopts the jobs of a lost peer",
+    given=Load(jobs=36, in_flight=6),
+    when=(RegionKilled(FIRST),),
+    then=(
+        finished_within(150),
+        DETECTED,
+        within(90, NAME_MOVED),
+        within(100, ACCEPTED_AGAIN),
+        within(120, ADOPTION),
+        within(150, RECOVERY),
+        within(60, FAILBACK),
+        accepted(1.0),
+    ),
+)
+REGIONS_PARTED = Drill(
+    name="regions-parted",
+    guards="each item has one writing Region, named in its key",
+    given=Load(jobs=24, per_second=4, slow_jobs=6, slow_steps=110, through=Through.BOTH),
+    when=(RegionsParted(),),
+    until=Until.PARTED,
+    then=(finished_within(150), DETECTED, accepted(1.0), within(60, FAILBACK)),
+)
+REGION_FROZEN = Drill(
+    name="region-frozen",
+    guards="late steps of an epoch that was taken over are never read",
+    given=Load(jobs=18, slow_jobs=6, slow_steps=20, through=Through.FIRST),
+    when=(RegionFrozen(FIRST),),
+    until=Until.TIME,
+    lasts_seconds=50,
+    then=(finished_within(150), DETECTED, within(120, ADOPTION), within(60, FAILBACK), accepted(1.0)),
+)
+WORKERS_AND_MESSAGES = Drill(
+    name="workers-and-messages",
+    guards="the sweeper finds what no message speaks of, and the append is the fence between two workers",
+    given=Load(jobs=24, per_second=4, through=Through.FIRST),
+    when=(MessagesSpoilt(lost=0.25, doubled=0.35), WorkersKilled(FIRST, every_seconds=4)),
+    then=(finished_within(150), accepted(1.0)),
+)
+TELLING = (WORKERS_AND_MESSAGES, REGIONS_PARTED, REGION_FROZEN, REGION_KILLED)
+"""The four that `make test` runs, in this order: the last one leaves the most to be brought up again."""
+
+
+def _plain(
+    name: str, guards: str, fault: Fault, *then: Bound, given: Load | None = None, seconds: float = 30.0
+) -> Drill:
+    """One fault for some time, and all is finished soon after it."""
+    load = given or Load(jobs=24, per_second=2, through=Through.FIRST)
+    bounds = (*then, finished_within(150), accepted(1.0))
+    return Drill(
+        name=name, guards=guards, given=load, when=(fault,), until=Until.TIME, lasts_seconds=seconds, then=bounds
+    )
+
+
+REVIEWS = Load(jobs=12, per_second=1, in_flight=1, through=Through.FIRST, reviews=True)
+ALONE = (
+    _plain(
+        "first-unheard",
+        "one sign alone is not enough to hold a peer for lost",
+        RegionsParted(out_of=FIRST),
+        NOBODY_LOST,
+        seconds=60,
+    ),
+    _plain("second-unheard", "a submit is accepted while the peer cannot be reached", RegionsParted(out_of=SECOND)),
+    _plain(
+        "clients-cut-off",
+        "the name leads to where health checks pass, and jobs go on where they are",
+        ClientsCutOff(FIRST),
+        NOBODY_LOST,
+        within(75, NAME_MOVED),
+        given=Load(jobs=24, per_second=2),
+        seconds=60,
+    ),
+    _plain("replication-paused", "an acknowledged job is in both Regions already", ReplicationPaused(), KNOWN_AT_ONCE),
+    _plain(
+        "replication-slow",
+        "nothing depends on the order or the time in which items arrive",
+        ReplicationShaped(doubled_share=0.2),
+        seconds=45,
+    ),
+    _plain(
+        "messages-late", "a message is a hint, and an ancient one does no harm", MessagesSpoilt(late=0.6), seconds=75
+    ),
+    _plain("table-throttled", "a refused call is tried again, and nothing is lost", TableThrottled(FIRST)),
+    _plain(
+        "model-failing",
+        "a failed step is tried again, its job is not",
+        ModelSpoilt("failing"),
+        ALL_SUCCEEDED,
+        given=REVIEWS,
+    ),
+    _plain(
+        "model-slow",
+        "waiting for a model holds up no other job",
+        ModelSpoilt("slow"),
+        ALL_SUCCEEDED,
+        given=REVIEWS,
+    ),
+    _plain("model-lying", "an answer is checked against what it claims", ModelSpoilt("lying"), given=REVIEWS),
+)
+DEPLOY_DURING_FAILOVER = replace(
+    REGION_KILLED,
+    name="deploy-during-failover",
+    guards="a deploy in the survivor does not interrupt adoption",
+    when=(RegionKilled(FIRST), Released(SECOND)),
+)
+LOST_DURING_FAILBACK = replace(
+    REGION_KILLED,
+    name="lost-during-failback",
+    guards="a Region that is lost while it comes back takes nothing with it",
+    when=(RegionKilled(FIRST, again=True),),
+)
+DRILLS = {drill.name: drill for drill in (*TELLING, *ALONE, DEPLOY_DURING_FAILOVER, LOST_DURING_FAILBACK)}
+
+#: For pairs: together they take a Region away, or have no means beside each other.
+_ALONE_ONLY = (RegionKilled, RegionFrozen)
+
+
+def pairs(seed: int, count: int) -> list[Drill]:
+    """So many drills of two faults at once, drawn by a seed from all that can happen together."""
+    single = [drill for drill in DRILLS.values() if len(drill.when) == 1 and not drill.given.reviews]
+    together = [(a, b) for number, a in enumerate(single) for b in single[number + 1 :] if _can_meet(a, b)]
+    chosen = random.Random(seed).sample(together, min(count, len(together)))
+    return [_paired(a, b) for a, b in chosen]
+
+
+def _can_meet(one: Drill, other: Drill) -> bool:
+    faults = (one.when[0], other.when[0])
+    borders = (RegionsParted, ClientsCutOff, ReplicationPaused)
+    if all(isinstance(fault, borders) for fault in faults):
+        return False  # both would set the same borders, and undo each other
+    return sum(isinstance(fault, _ALONE_ONLY) for fault in faults) < 2
+
+
+def _paired(one: Drill, other: Drill) -> Drill:
+    """Both faults, for as long as the longer one lasts; what it takes to finish is not known beforehand."""
+    return Drill(
+        name=f"{one.name}+{other.name}",
+        guards=f"{one.guards}; {other.guards}",
+        given=Load(jobs=24, per_second=2, through=Through.NAME),
+        when=(*one.when, *other.when),
+        until=Until.TIME,
+        lasts_seconds=max(one.lasts_seconds, other.lasts_seconds, 50.0),
+        then=(finished_within(240), accepted(1.0)),
+        patience_seconds=300.0,
+    )

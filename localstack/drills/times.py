@@ -1,0 +1,80 @@
+"""The times that a drill is about, measured from its evidence: from the loss to the return. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from localstack.drills.evidence import Evidence, Sample
+
+DETECTION = "detection"
+NAME_MOVED = "the failover name leads elsewhere"
+ACCEPTED_AGAIN = "first accepted submit"
+ADOPTION = "adoption"
+RECOVERY = "recovery"
+FAILBACK = "failback"
+ALIKE_AGAIN = "both Regions alike"
+
+
+def times_of(evidence: Evidence) -> dict[str, float | None]:
+    """Each time in seconds; None where what it measures did not happen.
+
+    Detection: until a Region holds its peer for lost. First accepted submit: through the failover name, by another
+    Region than the one that was taken away. Adoption: until the last job was taken over. Recovery: until the last job
+    is finished that was in flight in the Region that was hit. Failback: from the undoing of the last fault until no
+    Region holds its peer for lost.
+    """
+    begun, undone, away = evidence.begun_at, evidence.undone_at, evidence.away
+    after = [sample for sample in evidence.samples if sample.at >= begun]
+    led_to = next((sample.answering for sample in evidence.samples if sample.at < begun), evidence.setting.regions[0])
+    adopted = [job.adopted_at for job in evidence.jobs.values() if job.adopted_at is not None]
+    return {
+        DETECTION: _first(after, begun, lambda sample: any(sample.peer_lost.values())),
+        NAME_MOVED: _first(after, begun, lambda sample: sample.answering not in (None, led_to)),
+        ACCEPTED_AGAIN: _accepted_again(evidence) if away else None,
+        ADOPTION: max(adopted) - begun if adopted else None,
+        RECOVERY: _recovery(evidence, evidence.in_flight),
+        FAILBACK: None if evidence.well_at is None else max(0.0, evidence.well_at - undone),
+        ALIKE_AGAIN: None if evidence.alike_at is None else max(0.0, evidence.alike_at - undone),
+    }
+
+
+def lanes_of(evidence: Evidence) -> dict[str, dict[str, float | None]]:
+    """By lane: jobs acknowledged and lost (that is the RPO), steps done again, and the RTO in seconds.
+
+    The RTO is the time until the last job of the lane is finished that was in flight where it was hit.
+    """
+    rows: dict[str, dict[str, float | None]] = {}
+    flying = set(evidence.in_flight)
+    for lane in sorted({row.lane for row in evidence.acknowledged}):
+        jobs = [row.job_id for row in evidence.acknowledged if row.lane == lane]
+        known = [evidence.jobs[job] for job in jobs if job in evidence.jobs]
+        rows[lane] = {
+            "acknowledged": len(jobs),
+            "lost": len(jobs) - len(known),
+            "in flight": sum(job in flying for job in jobs),
+            "adopted": sum(job.adopted_at is not None for job in known),
+            "steps done again": sum(job.done_again for job in known),
+            "rto seconds": _recovery(evidence, [job for job in jobs if job in flying]),
+        }
+    return rows
+
+
+def _first(samples: Iterable[Sample], begun: float, holds: Callable[[Sample], bool]) -> float | None:
+    return next((sample.at - begun for sample in samples if holds(sample)), None)
+
+
+def _accepted_again(evidence: Evidence) -> float | None:
+    moments = [
+        row.at - evidence.begun_at
+        for row in evidence.acknowledged
+        if row.by_name and row.at > evidence.begun_at and row.home_region != evidence.away
+    ]
+    return min(moments, default=None)
+
+
+def _recovery(evidence: Evidence, jobs: Iterable[str]) -> float | None:
+    """None while one of them has not finished: then there is no such moment yet."""
+    ends = [evidence.jobs[job].finished_at if job in evidence.jobs else None for job in jobs]
+    if not ends or None in ends:
+        return None
+    return max(0.0, max(end for end in ends if end is not None) - evidence.begun_at)

@@ -1,0 +1,264 @@
+"""`antipode drill`: break something on purpose, see whether the promises hold, keep and compare the reports."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from localstack.cloud import LocalCloud, NotUp
+from localstack.drills.archive import FOLDER, Archive, Difference, NoSuchReport, Stored, differences
+from localstack.drills.bounds import Verdict
+from localstack.drills.engine import Engine
+from localstack.drills.live_view import LiveView
+from localstack.drills.local_target import LocalTarget
+from localstack.drills.rules import RULES, NotShown, WithoutRule
+from localstack.drills.stories import DRILLS, pairs
+from localstack.drills.story import Drill
+from localstack.drills.target import CannotDrill
+from localstack.drills.verdicts import outcome_of
+from stacks.commands.local import EXIT_CANNOT, EXIT_FAILED, AsJson, Slot, one_line_failures, terminable
+from stacks.commands.shown_steps import ShownSteps
+
+
+class TargetName(StrEnum):
+    """What a drill is played on."""
+
+    LOCAL = "local"
+    AWS = "aws"
+
+
+Target = Annotated[TargetName, typer.Option(help="What it is played on.")]
+Seed = Annotated[int | None, typer.Option(min=0, help="Repeats the load and the chances of a drill.")]
+Reports = Annotated[Path, typer.Option(help="Where reports are kept.")]
+
+group = typer.Typer(help="Break something on purpose, and see whether the promises hold.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands: one for each drill, and those about them."""
+    for drill in DRILLS.values():
+        group.command(name=drill.name, help=f"Guards that {drill.guards}.")(_player(drill))
+    app.add_typer(group, name="drill")
+
+
+def _player(drill: Drill) -> Callable[..., None]:
+    def play(
+        target: Target = TargetName.LOCAL,
+        seed: Seed = None,
+        slot: Slot = 0,
+        reports: Reports = FOLDER,
+        as_json: AsJson = False,
+    ) -> None:
+        _play([drill], target, seed, slot, Archive(reports), as_json)
+
+    return play
+
+
+@group.command(name="all")
+def play_all(
+    target: Target = TargetName.LOCAL,
+    seed: Seed = None,
+    slot: Slot = 0,
+    reports: Reports = FOLDER,
+    as_json: AsJson = False,
+    with_pairs: Annotated[int, typer.Option("--pairs", min=0, help="Also so many pairs of faults, by the seed.")] = 0,
+) -> None:
+    """Every drill, one after the other on one cloud."""
+    chosen = secrets.randbelow(1_000_000) if seed is None else seed
+    _play([*DRILLS.values(), *pairs(chosen, with_pairs)], target, chosen, slot, Archive(reports), as_json)
+
+
+@group.command(name="list")
+def list_reports(reports: Reports = FOLDER, as_json: AsJson = False) -> None:
+    """List the drills there are, and the reports that were kept, newest first."""
+    found = Archive(reports).all()
+    if as_json:
+        kept = [{"name": each.name, "drill": each.drill, "verdict": each.data["verdict"]} for each in found]
+        rows = [{"name": drill.name, "guards": drill.guards} for drill in DRILLS.values()]
+        typer.echo(json.dumps({"drills": rows, "reports": kept}, indent=2))
+        return
+    console = Console()
+    table = Table("drill", "guards that", "last verdict")
+    for drill in DRILLS.values():
+        last = next((each for each in found if each.drill == drill.name), None)
+        table.add_row(drill.name, drill.guards, "" if last is None else _styled(last.data["verdict"]))
+    console.print(table)
+    for each in found:
+        line = Text.assemble(f"{each.begun}  ", _styled(each.data["verdict"]), f"  {each.name}")
+        console.print(line, highlight=False, soft_wrap=True)
+
+
+@group.command()
+def show(
+    report: Annotated[str, typer.Argument(help="A report's name, or a drill's for its newest report.")],
+    reports: Reports = FOLDER,
+    as_json: AsJson = False,
+) -> None:
+    """Show a report that was kept."""
+    with _about_reports():
+        found = Archive(reports).found(report)
+        if as_json:
+            typer.echo(json.dumps(found.data, indent=2))
+            return
+        _print_report(Console(), found)
+
+
+@group.command()
+def compare(
+    report: Annotated[str, typer.Argument(help="A report's name, or a drill's for its newest report.")],
+    other: Annotated[str | None, typer.Argument(help="What to compare with; else the one before.")] = None,
+    reports: Reports = FOLDER,
+    as_json: AsJson = False,
+) -> None:
+    """Compare a drill's report with the one before it, or with another one."""
+    with _about_reports():
+        archive = Archive(reports)
+        now = archive.found(report)
+        before = archive.before(now) if other is None else archive.found(other)
+    rows = differences(before, now)
+    if as_json:
+        said = {"before": before.name, "now": now.name, "differences": [asdict(row) for row in rows]}
+        typer.echo(json.dumps(said, indent=2))
+        return
+    table = Table("", before.name, now.name, "change")
+    table.add_row("verdict", _styled(before.data["verdict"]), _styled(now.data["verdict"]), "")
+    for row in rows:
+        table.add_row(row.name, _number(row.before), _number(row.now), _change(row))
+    Console().print(table)
+
+
+@group.command(name="can-fail")
+def can_fail(
+    rules: Annotated[
+        list[str] | None, typer.Argument(help="Rules to switch off; all of them if none is named.")
+    ] = None,
+    seed: Seed = 1,
+    slot: Slot = 0,
+    reports: Reports = FOLDER / "can-fail",
+) -> None:
+    """Play drills on functions in which the rule that each guards is switched off: each must break."""
+    known = {rule.name: rule for rule in RULES}
+    if unknown := sorted(set(rules or ()) - known.keys()):
+        typer.echo(f"antipode: no rule is named {', '.join(unknown)}; there are {', '.join(known)}", err=True)
+        raise typer.Exit(EXIT_CANNOT)
+    console, archive, silent = Console(), Archive(reports), 0
+    with one_line_failures(), terminable(), _cloud(slot) as cloud:
+        for name in rules or known:
+            rule = known[name]
+            console.print(f"[bold]{rule.drill}[/bold] without the rule [bold]{name}[/bold]", highlight=False)
+            view = LiveView(DRILLS[rule.drill], console)
+            try:
+                evidence, outcome = WithoutRule(rule, LocalTarget(cloud), seed or 0, tell=view.tell).play()
+            except (CannotDrill, NotShown) as failed:
+                silent += 1
+                console.print(f"[bold red]not shown:[/bold red] {failed}", highlight=False, soft_wrap=True)
+                continue
+            archive.store(evidence, outcome, f"without: {name}")
+            for each in outcome.broken:
+                console.print(f"  broken, as it must be: {each.text} ({each.seen})", highlight=False, soft_wrap=True)
+    if silent:
+        raise typer.Exit(EXIT_FAILED)
+
+
+# -- playing
+
+
+def _play(
+    drills: Sequence[Drill], target: TargetName, seed: int | None, slot: int, archive: Archive, as_json: bool
+) -> None:
+    if target is TargetName.AWS:
+        typer.echo("antipode: drills on AWS do not exist yet; --target local plays them on the local cloud", err=True)
+        raise typer.Exit(EXIT_CANNOT)
+    chosen = secrets.randbelow(1_000_000) if seed is None else seed
+    with one_line_failures(), terminable(), _cloud(slot) as cloud:
+        verdicts = [_play_one(drill, LocalTarget(cloud), chosen, archive, as_json) for drill in drills]
+    if any(verdict is not Verdict.HELD for verdict in verdicts):
+        raise typer.Exit(EXIT_FAILED)
+
+
+@contextmanager
+def _cloud(slot: int) -> Iterator[LocalCloud]:
+    """The cloud that is up in this slot; else one that is brought up for this, and taken down."""
+    try:
+        yield LocalCloud.find(slot)
+        return
+    except NotUp:
+        cloud = LocalCloud.prepare(slot, report=ShownSteps())
+    try:
+        cloud.up()
+        yield cloud
+    finally:
+        with ShownSteps()("end all processes, remove all files"):
+            LocalCloud.down(slot)
+
+
+def _play_one(drill: Drill, target: LocalTarget, seed: int, archive: Archive, as_json: bool) -> Verdict:
+    console = Console(stderr=as_json)
+    again = f"antipode drill {drill.name} --seed {seed}" if drill.name in DRILLS else f"a pair of seed {seed}"
+    console.print(f"[bold]{drill.name}[/bold]: guards that {drill.guards} ({again})", highlight=False, soft_wrap=True)
+    view = LiveView(drill, console)
+    engine = Engine(drill, target, seed, tell=view.tell, on_look=view.look)
+    try:
+        with Live(view, console=console, refresh_per_second=4) if console.is_terminal else view:
+            evidence = engine.play()
+    except CannotDrill as refused:
+        console.print(f"[red]{refused}[/red]", highlight=False, soft_wrap=True)
+        return Verdict.VOID
+    outcome = outcome_of(drill, evidence)
+    stored = archive.store(evidence, outcome, drill.guards)
+    if as_json:
+        typer.echo(json.dumps({"report": stored.name, **stored.data}))
+    _print_report(console, stored)
+    return outcome.verdict
+
+
+@contextmanager
+def _about_reports() -> Iterator[None]:
+    try:
+        yield
+    except NoSuchReport as error:
+        typer.echo(f"antipode: {error}", err=True)
+        raise typer.Exit(EXIT_CANNOT) from None
+
+
+# -- what is printed
+
+
+def _print_report(console: Console, report: Stored) -> None:
+    console.print(Text.assemble(f"{report.drill}: ", _styled(report.data["verdict"])))
+    for reason in report.data["void_because"]:
+        console.print(f"  nothing was shown: {reason}", style="red", highlight=False)
+    table = Table.grid(padding=(0, 2))
+    for bound in report.data["bounds"]:
+        mark = Text("✓", "green") if bound["held"] else Text("✗", "bold red")
+        table.add_row(mark, bound["text"], Text(bound["seen"], "dim" if bound["held"] else "bold red"))
+    console.print(table)
+    known = {name: seconds for name, seconds in report.data["times"].items() if seconds is not None}
+    said = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in known.items())
+    console.print(f"times: {said}\nreport: {report.page}", highlight=False, soft_wrap=True)
+
+
+def _styled(verdict: str) -> Text:
+    return Text(verdict, {"held": "green", "broken": "bold red"}.get(verdict, "yellow"))
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}".removesuffix(".0")
+
+
+def _change(row: Difference) -> str:
+    if row.before is None or row.now is None or row.before == row.now:
+        return ""
+    return f"{row.now - row.before:+.1f}".removesuffix(".0")
