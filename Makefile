@@ -17,10 +17,10 @@ LOCK := $(UV) pip compile pyproject.toml --quiet --universal --generate-hashes -
 # Compiled at first use instead: large, and mostly never imported.
 COMPILED_LATER := /(aws_cdk|cfnlint|moto|mypy|networkx|sympy)/
 
-.PHONY: help setup bundles demo test check fmt bench drills docs lock
+.PHONY: help setup bundles demo test check fmt bench drills drills-can-fail docs lock
 
 help: ## say what the targets do
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
 setup: .venv/.compiled node_modules/.complete bundles ## install everything and build the functions' bundles
 
@@ -43,8 +43,11 @@ fmt: .venv/.complete ## format, and mend what lint can mend
 bench: setup ## measure what the design sets budgets for
 	@$(RUN) -m tests.benchmarks
 
-drills: setup ## the drills alone; so far there is one, the loss of a Region
-	@$(RUN) -m pytest tests/e2e/test_region_loss.py
+drills: setup ## every drill on a local cloud, one after the other: docs/drills.md
+	@$(RUN) -m stacks.cli drill all
+
+drills-can-fail: setup ## drills on functions without the rules that they guard: each must break
+	@$(RUN) -m stacks.cli drill can-fail
 
 docs: .venv/.complete ## write the generated pages anew
 	@$(RUN) -m tests.architecture.errors_page
