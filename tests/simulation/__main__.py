@@ -2,6 +2,10 @@
 
 python -m tests.simulation --seed 17
 python -m tests.simulation --seeds 100000
+
+With a safety rule switched off: which seeds show the harm, so that the quickest is recorded beside its rule.
+
+python -m tests.simulation --find-counterexamples
 """
 
 import argparse
@@ -11,12 +15,19 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
 
+from tests.simulation.counterexamples import SwitchedOff
 from tests.simulation.report import describe, summary
 from tests.simulation.world import Outcome, simulate
 
 AT_ONCE = 25
 SAY_EVERY_SECONDS = 10.0
+#: Test files with a table SWITCHED_OFF.
+RULES_SWITCHED_OFF = tuple(
+    f"tests.simulation.{each.stem}" for each in sorted(Path(__file__).parent.glob("test_*rules_switched_off.py"))
+)
 
 
 def main() -> int:
@@ -27,7 +38,10 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=2000, help="how many seeds to run")
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="how many run at once")
     parser.add_argument("--trace", action="store_true", help="with --seed: print every effect and what was answered")
+    parser.add_argument("--find-counterexamples", action="store_true", help="print the seeds to record for each rule")
     options = parser.parse_args()
+    if options.find_counterexamples:
+        return _find_counterexamples(options.processes)
     if options.seed is not None:
         return _one(options.seed, trace=options.trace)
     return _many(range(options.first, options.first + options.seeds), options.processes)
@@ -57,6 +71,27 @@ def _many(seeds: range, processes: int) -> int:
             print(f"{len(outcomes)} of {len(seeds)} seeds, {failed} failed, {speed:.0f} a second", file=sys.stderr)
     print(summary(outcomes, time.monotonic() - began))
     return int(any(outcome.violations for outcome in outcomes))
+
+
+def _find_counterexamples(processes: int) -> int:
+    """Print each rule with its quickest seeds. Return 1 when a rule has none among those that were tried."""
+    rules = [(module, rule) for module in RULES_SWITCHED_OFF for rule in import_module(module).SWITCHED_OFF]
+    missing = 0
+    with ProcessPoolExecutor(processes) as pool:
+        for (module, rule), (recorded, found) in zip(
+            rules, pool.map(_quickest, *zip(*rules, strict=True)), strict=True
+        ):
+            missing += not found
+            file = module.rpartition(".")[2]
+            shown = ", ".join(f"{seed} ({seconds:.2f} s)" for seconds, seed in found[:5]) or "none"
+            still = "" if recorded in {seed for _, seed in found} else ", not among these"
+            print(f"{file}: {rule}: {shown}; recorded {recorded}{still}", flush=True)
+    return int(missing > 0)
+
+
+def _quickest(module: str, rule: str) -> tuple[int, list[tuple[float, int]]]:
+    off: SwitchedOff = import_module(module).SWITCHED_OFF[rule]
+    return off.seed, off.quickest(off.at_most)
 
 
 def _in_parallel(seeds: range, processes: int) -> Iterator[Outcome]:

@@ -17,6 +17,7 @@ from functions.domain.job.snapshot import Snapshot
 from functions.domain.ownership.verdict import Heartbeat, Verdict
 from tests.simulation.lanes import UnreliableLanes
 from tests.simulation.machine import Power, Process
+from tests.simulation.remembered import page
 from tests.simulation.replication import Replica
 from tests.simulation.virtual_time import pass_time
 
@@ -131,14 +132,14 @@ class OwnHistory:
 
     async def read(self, job_id: str) -> JobRecord:
         """See HistoryStore."""
-        record = await self.calls.to_table(lambda: self.store.read(job_id), write=False)
+        record = await self.calls.to_table(lambda: self.replica.read(self.store, job_id), write=False)
         known = record.segments if record.snapshot is None else self.replica.known(job_id)
         KNOWN.set({**KNOWN.get({}), job_id: known})
         return record
 
     async def read_whole(self, job_id: str) -> JobRecord:
         """See HistoryStore."""
-        record = await self.calls.to_table(lambda: self.store.read_whole(job_id), write=False)
+        record = await self.calls.to_table(lambda: self.replica.read_whole(self.store, job_id), write=False)
         KNOWN.set({**KNOWN.get({}), job_id: record.segments})
         return record
 
@@ -148,7 +149,7 @@ class OwnHistory:
 
     async def arrivals(self, job_id: str) -> Sequence[Arrival]:
         """See HistoryStore."""
-        return await self.calls.to_table(lambda: self.store.arrivals(job_id), write=False)
+        return await self.calls.to_table(lambda: self.replica.arrivals(self.store, job_id), write=False)
 
     async def read_opening(self, job_id: str, region: str) -> Segment | None:
         """See HistoryStore."""
@@ -161,6 +162,7 @@ class PeerHistory:
 
     calls: Calls
     store: MemoryHistory
+    replica: Replica
     power: Callable[[], Power]
 
     async def append(self, segment: Segment, *, due: Due | None = None) -> None:
@@ -169,11 +171,11 @@ class PeerHistory:
 
     async def read(self, job_id: str) -> JobRecord:
         """See HistoryStore."""
-        return await self.calls.to_peer(self.power, lambda: self.store.read(job_id))
+        return await self.calls.to_peer(self.power, lambda: self.replica.read(self.store, job_id))
 
     async def read_whole(self, job_id: str) -> JobRecord:
         """See HistoryStore."""
-        return await self.calls.to_peer(self.power, lambda: self.store.read_whole(job_id))
+        return await self.calls.to_peer(self.power, lambda: self.replica.read_whole(self.store, job_id))
 
     async def receive(self, arrival: Arrival, *, owner: str, lane: str) -> Arrival:
         """See HistoryStore."""
@@ -181,7 +183,7 @@ class PeerHistory:
 
     async def arrivals(self, job_id: str) -> Sequence[Arrival]:
         """See HistoryStore."""
-        return await self.calls.to_peer(self.power, lambda: self.store.arrivals(job_id))
+        return await self.calls.to_peer(self.power, lambda: self.replica.arrivals(self.store, job_id))
 
     async def read_opening(self, job_id: str, region: str) -> Segment | None:
         """See HistoryStore."""
@@ -202,9 +204,10 @@ class OwnProjections:
 
     async def due(self, region: str, lane: str, shard: int, *, after: str, upto: str, limit: int) -> Sequence[DueEntry]:
         """See Projections."""
-        return await self.calls.to_table(
-            lambda: self.store.due(region, lane, shard, after=after, upto=upto, limit=limit), write=False
+        entries = await self.calls.to_table(
+            lambda: self.replica.remembered.due(self.store, region, lane, shard), write=False
         )
+        return page(entries, after, upto, limit)
 
     async def list_jobs(self, tenant: str, *, before: str | None, limit: int) -> Sequence[tuple[str, str]]:
         """See Projections."""

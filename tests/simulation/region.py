@@ -191,7 +191,7 @@ class Region:
 
     def _peer_history(self, calls: Calls, *, copying: bool) -> PeerHistory:
         replica = self.peer.replica if copying else self.replica
-        return PeerHistory(calls, self.rules.history(replica.table), self._peer_power)
+        return PeerHistory(calls, self.rules.history(replica.table), replica, self._peer_power)
 
     def _projections(self, calls: Calls) -> OwnProjections:
         return OwnProjections(calls, MemoryProjections(self.replica.table), self.replica)

@@ -4,18 +4,20 @@ The ledger watches every write of either replica: an item must never have two wr
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import Any, TypeAlias, TypeVar
 
-from functions.adapters.memory import ArrivalRow, MemoryTable, SegmentRow
+from functions.adapters.memory import ArrivalRow, MemoryHistory, MemoryTable, SegmentRow
 from functions.adapters.memory_switches import MemorySwitches
 from functions.domain.job.arrivals import Arrival
-from functions.domain.job.history import Segment, newest_snapshot
+from functions.domain.job.history import JobRecord, Segment, newest_snapshot
 from functions.domain.job.snapshot import Snapshot
 from tests.simulation import oracle
 from tests.simulation.machine import current_process
+from tests.simulation.remembered import Remembered
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -29,14 +31,16 @@ _PULSE = ("cursors", "beats")
 
 
 class Watched(dict[Key, Value]):
-    """A dict that says what is written to it, except by `put_quietly`."""
+    """A dict that says what is written to it, except by `put_quietly`: then only that something is."""
 
-    def __init__(self, written: Callable[[Key, Value], None]) -> None:
+    def __init__(self, written: Callable[[Key, Value], None], touched: Callable[[Key], None]) -> None:
         super().__init__()
         self._written = written
+        self._touched = touched
 
     def __setitem__(self, key: Key, value: Value) -> None:
         super().__setitem__(key, value)
+        self._touched(key)
         self._written(key, value)
 
     def setdefault(self, key: Key, default: Value) -> Value:
@@ -47,6 +51,7 @@ class Watched(dict[Key, Value]):
     def put_quietly(self, key: Key, value: Value) -> None:
         """Write without saying so: the link's own writes are not replicated again."""
         super().__setitem__(key, value)
+        self._touched(key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +77,15 @@ class Replica:
         self.generation = 0
         self.changes = 0
         self._bells: list[asyncio.Future[None]] = []
-        spaces = {space: Watched(self._watcher(space, link)) for space in _OF_TABLE}
+        self.remembered = Remembered()
+        spaces = {space: self._watched(space, link) for space in _OF_TABLE}
         self.table = MemoryTable(**spaces)  # type: ignore[arg-type]  # each is a dict of its own kind
 
-        self._switched: Watched[Any, Any] = Watched(self._watcher("switches", link))
+        self._switched = self._watched("switches", link)
         self.switches = MemorySwitches(self.table, self._switched)
 
-    def _watcher(self, space: str, link: "Link") -> Callable[[Any, Any], None]:
-        return lambda key, value: link.wrote(self, (space, key), value)
+    def _watched(self, space: str, link: "Link") -> Watched[Any, Any]:
+        return Watched(lambda key, value: link.wrote(self, (space, key), value), partial(self.remembered.forget, space))
 
     def space(self, name: str) -> Watched[Any, Any]:
         """Return one of the table's dicts."""
@@ -97,23 +103,44 @@ class Replica:
         """Return what has come to a job here."""
         return [row.arrival for key, row in self.table.arrivals.items() if key[0] == job_id]
 
+    async def read(self, store: MemoryHistory, job_id: str) -> JobRecord:
+        """Return what the store reads of a job."""
+        return await self.remembered.of_job(job_id, "record", lambda: store.read(job_id))
+
+    async def read_whole(self, store: MemoryHistory, job_id: str) -> JobRecord:
+        """The same, all of it."""
+        return await self.remembered.of_job(job_id, "whole", lambda: store.read_whole(job_id))
+
+    async def arrivals(self, store: MemoryHistory, job_id: str) -> Sequence[Arrival]:
+        """Return what the store has of what has come to a job."""
+        return await self.remembered.of_job(job_id, "arrivals", lambda: store.arrivals(job_id))
+
     def known(self, job_id: str) -> tuple[Segment, ...]:
         """Return what can be known here of a job's history: its segments, and those whose sum its snapshot tells.
 
         Only the snapshot that goes furthest counts, for whoever reads the job reads no other; and not even that where
         both Regions opened its epoch, for then which of the two counts is in their segments.
         """
+        found: tuple[tuple[Segment, ...], Snapshot | None, tuple[Segment, ...]] | None
+        found = self.remembered.at_once(job_id, "known")
+        if found is not None and (found[1] is None or self.covered.get(_place_of(found[1]), ()) is found[2]):
+            return found[0]
         own = [row.segment for _, row in sorted(each for each in self.table.segments.items() if each[0][0] == job_id)]
         snapshot = newest_snapshot(each for key, each in self.table.snapshots.items() if key[0] == job_id)
         if snapshot is None or any(each.epoch == snapshot.epoch and each.region != snapshot.region for each in own):
-            return tuple(own)
+            known = tuple(own)
+            self.remembered.keep(job_id, "known", (known, None, ()))
+            return known
         here = {(segment.epoch, segment.region, segment.place) for segment in own}
         told: dict[tuple[int, str, int], Segment] = {}
-        for segment in self.covered.get(_place_of(snapshot), ()):
+        covered = self.covered.get(_place_of(snapshot), ())
+        for segment in covered:
             place = (segment.epoch, segment.region, segment.place)
             if place not in here and (place not in told or len(told[place].events) < len(segment.events)):
                 told[place] = segment
-        return (*own, *told.values())
+        known = (*own, *told.values())
+        self.remembered.keep(job_id, "known", (known, snapshot, covered))
+        return known
 
     def note_snapshot(self, snapshot: Snapshot) -> None:
         """Keep account of what a snapshot tells of, for whoever will have it without the segments themselves."""
@@ -154,6 +181,7 @@ class Replica:
         self.versions.clear()
         for space in _SPACES:
             self.space(space).clear()
+        self.remembered.forget_everything()
 
 
 def _place_of(snapshot: Snapshot) -> Place:

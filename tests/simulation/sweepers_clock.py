@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from functions.adapters.memory import MemoryProjections
-from functions.application.adopt_jobs import LAST
 from functions.domain.job.history import DueEntry
 from functions.domain.moments import seconds_between
 from functions.domain.ownership.verdict import Verdict
@@ -82,9 +81,8 @@ class SweepersClock(VirtualClock):
 
     async def _read_entries(self) -> None:
         index = MemoryProjections(self.replica.table)
-        pages = [
-            await index.due(self.region, LANE, shard, after="", upto=LAST, limit=1000) for shard in range(self.shards)
-        ]
+        remembered = self.replica.remembered
+        pages = [await remembered.due(index, self.region, LANE, shard) for shard in range(self.shards)]
         self._entries = tuple(entry for page in pages for entry in page)
         self._entries_at = self.replica.changes
 

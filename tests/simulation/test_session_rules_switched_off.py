@@ -5,7 +5,7 @@ session, or a switch, are tried. Not here: that a running job stops before its n
 in any case; `test_watch_switches` has that story.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -17,15 +17,13 @@ from functions.domain.job.conversation import newest_entries
 from functions.domain.job.state import JobState
 from functions.domain.job.turns import MAIL
 from functions.sdk.session_desk import Ended
+from tests.simulation.counterexamples import SwitchedOff
 from tests.simulation.plan_of_sessions import has_session
 from tests.simulation.plan_of_switches import has_switches
 from tests.simulation.rules import Rules
-from tests.simulation.world import simulate
 
 #: So many seeds with a session, or a switch, are tried for each rule at most.
-SEEDS = 60
-#: Tried first: what takes long to find is found there.
-FIRST = (197,)
+AT_MOST = 60
 TURNS = "functions.domain.job.turns"
 KEEPER = "functions.agents.session.Keeper"
 
@@ -73,30 +71,43 @@ def nobody_told(arrivals: Iterable[Arrival], turn_id: str) -> Arrival | None:
     return None
 
 
-SWITCHED_OFF: dict[str, tuple[Callable[[int], bool], Rules, str]] = {
-    "a turn is held until its session admits it": (
-        has_session,
+SWITCHED_OFF = {
+    "a turn is held until its session admits it": SwitchedOff(
         Rules(replaced=(("functions.domain.job.decider.is_held", not_held),)),
         "has ended with",
+        seed=30,
+        fits=has_session,
+        at_most=AT_MOST,
     ),
-    "one turn at a time": (has_session, Rules(replaced=((f"{KEEPER}.admit_next", all_at_once),)), "is at work until"),
-    "turns in the order in which they were accepted": (
-        has_session,
+    "one turn at a time": SwitchedOff(
+        Rules(replaced=((f"{KEEPER}.admit_next", all_at_once),)),
+        "is at work until",
+        seed=95,
+        fits=has_session,
+        at_most=AT_MOST,
+    ),
+    "turns in the order in which they were accepted": SwitchedOff(
         Rules(replaced=((f"{KEEPER}._put_in_order", newest_first),)),
         "came before",
+        seed=197,
+        fits=has_session,
+        at_most=AT_MOST,
     ),
-    "what a turn says is remembered once": (
-        has_session,
+    "what a turn says is remembered once": SwitchedOff(
         Rules(replaced=((f"{KEEPER}._ended", remembers_again),)),
         "is remembered 2 times",
+        seed=59,
+        fits=has_session,
+        at_most=AT_MOST,
     ),
-    "the memory is only added to": (
-        has_session,
+    "the memory is only added to": SwitchedOff(
         Rules(replaced=(("functions.agents.session.newest_entries", nothing_but_the_newest),)),
         "has heard",
+        seed=25,
+        fits=has_session,
+        at_most=AT_MOST,
     ),
-    "the mail of a turn's end, and the look after a silent turn": (
-        has_session,
+    "the mail of a turn's end, and the look after a silent turn": SwitchedOff(
         Rules(
             replaced=(
                 ("functions.application.enlist_turn.EnlistTurn.tell_end", nothing),
@@ -104,20 +115,20 @@ SWITCHED_OFF: dict[str, tuple[Callable[[int], bool], Rules, str]] = {
             )
         ),
         "has not come to its end",
+        seed=25,
+        fits=has_session,
+        at_most=AT_MOST,
     ),
-    "a paused job is put off": (
-        has_switches,
+    "a paused job is put off": SwitchedOff(
         Rules(replaced=(("functions.application.advance_job.ask_permit", permitted),)),
         "is paused",
+        seed=774,
+        fits=has_switches,
+        at_most=AT_MOST,
     ),
 }
 
 
 @pytest.mark.parametrize("rule", SWITCHED_OFF)
 def test_without_this_rule_the_simulation_finds_the_harm(rule: str) -> None:
-    fits, rules, harm = SWITCHED_OFF[rule]
-    seeds = [seed for seed in (*FIRST, *range(2000)) if fits(seed)][:SEEDS]
-    for seed in seeds:
-        if any(harm in violation for violation in simulate(seed, rules).violations):
-            return
-    pytest.fail(f"{SEEDS} seeds without the rule that {rule}, and none ended with: {harm}")
+    SWITCHED_OFF[rule].counterexample()

@@ -235,20 +235,29 @@ class World:
         if self._unfinished.get(region.name) == region.replica.changes:
             return False  # as when it was looked at last
         finished, halted = True, False
-        long = {job for job, _ in region.replica.table.snapshots}
-        for job, segments in invariants.histories(region).items():
-            state = self.readings.state(segments)
-            if job in long:
-                _, state = await read_state(MemoryHistory(region.replica.table), job)
-            come = partial(region.replica.come, job)
-            if state is not None and not (is_at_rest(state, come) and (state.complete or self.plan.loses_any_data)):
+        segments, snapshots = region.replica.table.segments, region.replica.table.snapshots
+        for job in dict.fromkeys([*(key[0] for key in segments), *(key[0] for key in snapshots)]):
+            at_rest, job_halted = await region.replica.remembered.of_job(job, "rest", partial(self._rests, region, job))
+            if not at_rest:
                 finished = False
-                if state.halted:
+                if job_halted:
                     halted = True
                     self._have_resumed(job)
         if not (finished or halted):
             self._unfinished[region.name] = region.replica.changes
         return finished
+
+    async def _rests(self, region: Region, job: str) -> tuple[bool, bool]:
+        """Say of one job whether it is at its end, and whether it is halted."""
+        table = region.replica.table
+        if any(key[0] == job for key in table.snapshots):
+            _, state = await read_state(MemoryHistory(table), job)
+        else:
+            state = self.readings.state(row.segment for key, row in table.segments.items() if key[0] == job)
+        at_rest = state is None or (
+            is_at_rest(state, partial(region.replica.come, job)) and (state.complete or self.plan.loses_any_data)
+        )
+        return at_rest, state is not None and state.halted
 
     def _have_resumed(self, job: str) -> None:
         """Whoever has a job paused has it go on at last."""

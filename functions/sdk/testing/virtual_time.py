@@ -46,11 +46,6 @@ class Call(asyncio.TimerHandle):
         self._cancelled = True
         self._callback, self._args = None, ()
 
-    def happen(self) -> None:
-        """Call it, unless it was cancelled."""
-        if self._callback is not None:
-            self._context.run(self._callback, *self._args)
-
 
 class VirtualLoop(asyncio.BaseEventLoop):
     """An event loop whose time jumps to the next timer as soon as nothing else is left to do.
@@ -133,8 +128,11 @@ class VirtualLoop(asyncio.BaseEventLoop):
                 self._move_on()
                 continue
             call = ready.popleft()
+            callback = call._callback
+            if callback is None:
+                continue  # it was cancelled
             try:
-                call.happen()
+                call._context.run(callback, *call._args)
             except (SystemExit, KeyboardInterrupt):
                 raise
             except BaseException as error:  # noqa: BLE001 - kept, and raised when the program is over
