@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from localstack.admin import ADMIN_KEY
 from localstack.layout import CHECKOUT, Layout
 from localstack.programs import Programs
+from stacks.naming import stacks_of
 from stacks.toolchain import cdk_command, tool_environment
 
 ACCOUNT = "000000000000"
@@ -48,20 +49,21 @@ class Deployment:
         self._cdk(f"bootstrapping {region}", f"bootstrap-{region}", region, command, app=False)
 
     def deploy_data(self) -> None:
-        self._deploy("data", self.layout.regions[0].name)
+        self._deploy("data", self.layout.regions[0].name, ("data",))
 
     def deploy_region(self, region: str) -> dict[str, str]:
-        """Deploy one Region's stack and give its outputs."""
-        return self._deploy(region, region)
+        """Deploy one Region's stacks and give their outputs."""
+        return self._deploy(region, region, stacks_of(region))
 
-    def _deploy(self, stack: str, region: str) -> dict[str, str]:
-        outputs = self.layout.folder / f"outputs-{stack}.json"
-        command = ["deploy", f"{ENVIRONMENT}/{stack}", "--exclusively", "--require-approval", "never"]
+    def _deploy(self, what: str, region: str, stacks: Sequence[str]) -> dict[str, str]:
+        outputs = self.layout.folder / f"outputs-{what}.json"
+        meant = [f"{ENVIRONMENT}/{stack}" for stack in stacks]
+        command = ["deploy", *meant, "--exclusively", "--require-approval", "never"]
         command += ["--app", str(self._templates), "--method", "direct", "--progress", "events"]
         command += ["--outputs-file", str(outputs)]
-        self._cdk(f"deploying {stack}", f"deploy-{stack}", region, command, app=False)
+        self._cdk(f"deploying {what}", f"deploy-{what}", region, command, app=False)
         found: dict[str, dict[str, str]] = json.loads(outputs.read_text()) if outputs.exists() else {}
-        return found.get(f"antipode-{ENVIRONMENT}-{stack}", {})
+        return {name: value for of_stack in found.values() for name, value in of_stack.items()}
 
     def _cdk(self, what: str, log: str, region: str, arguments: list[str], *, app: bool) -> None:
         command = [*cdk_command(), *arguments, *_QUIET]

@@ -137,6 +137,11 @@ class FunctionRow:
         return f"functions.handlers.{self.name}.handle"
 
     @property
+    def is_called_by_api(self) -> bool:
+        """Whether it answers requests, or decides who may make them: then it is in the requests' stack."""
+        return isinstance(self.trigger, Route | Routes | Authorizer)
+
+    @property
     def routes(self) -> tuple[Route, ...]:
         """What it answers."""
         match self.trigger:

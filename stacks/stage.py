@@ -1,14 +1,19 @@
 """The whole of one environment: the table, and the same Region twice."""
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
 from aws_cdk import App, Stage, Tags
 from constructs import Construct
 
+from stacks.api_stack import ApiStack
 from stacks.config import Configuration
 from stacks.data_stack import DataStack
+from stacks.naming import stacks_of
+from stacks.part_stack import PartStack
 from stacks.region_stack import RegionStack
+from stacks.requests_stack import RequestsStack
 
 #: How the CDK is to behave where it has changed its mind. Here and not in cdk.json, so that an app that was not started
 #: by the CDK's command line writes the same templates.
@@ -43,10 +48,17 @@ class AntipodeStage(Stage):
     def __init__(self, scope: Construct, *, configuration: Configuration) -> None:
         super().__init__(scope, configuration.environment)
         self.data = DataStack(self, "data", configuration=configuration)
-        self.regions = {
-            region: RegionStack(self, region, configuration=configuration, region=region)
-            for region in configuration.regions
-        }
-        for stack in self.regions.values():
-            stack.add_stack_dependency(self.data, "the table's replicas must exist before a function looks for one")
+        self.regions = {region: self._parts_of(region, configuration) for region in configuration.regions}
         Tags.of(self).add("antipode:environment", configuration.environment)
+
+    def _parts_of(self, region: str, configuration: Configuration) -> tuple[PartStack, ...]:
+        """Make a Region's stacks, each to be deployed after what it finds by name."""
+        kinds: tuple[type[RegionStack | RequestsStack | ApiStack], ...] = (RegionStack, RequestsStack, ApiStack)
+        parts = tuple(
+            kind(self, name, configuration=configuration, region=region)
+            for kind, name in zip(kinds, stacks_of(region), strict=True)
+        )
+        parts[0].add_stack_dependency(self.data, "the table's replicas must exist before a function looks for one")
+        for before, after in itertools.pairwise(parts):
+            after.add_stack_dependency(before, "it names what is in the other, which must exist")
+        return parts

@@ -17,6 +17,7 @@ import typer
 
 from stacks.bundle import Target, build_bundle
 from stacks.commands import aws
+from stacks.commands.deploy_order import Waves, waves_now
 from stacks.commands.one_line_failures import CannotBeDone, WentWrong, one_line_failures, pairs
 from stacks.commands.shown_steps import ShownSteps
 from stacks.commands.state_table import StateTable
@@ -48,10 +49,12 @@ def deploy(
             account = checked_account(configuration)
         with step("count the jobs on each agent version"):
             check_versions_in_use(configuration)
+        with step("look at what the deployed APIs call"):
+            orders = {region: waves_now(configuration, region) for region in configuration.regions}
         with step("bundle"):
             build_bundle(Target.AWS)
         whole = {**given, "environment": env, "account": account}
-        outputs = deploy_stacks(command, configuration, whole)
+        outputs = deploy_stacks(command, configuration, whole, orders)
     if as_json:
         typer.echo(json.dumps(outputs, indent=2))
     else:
@@ -112,20 +115,21 @@ def _is_bootstrapped(region: str) -> bool:
 
 
 def deploy_stacks(
-    command: list[str], configuration: Configuration, context: Mapping[str, str]
+    command: list[str], configuration: Configuration, context: Mapping[str, str], orders: Mapping[str, Waves]
 ) -> dict[str, dict[str, str]]:
-    """Write the templates once and deploy the table, then each Region. Gives the stacks' outputs."""
+    """Write the templates once, deploy the table, then each Region as `orders` says. Gives the stacks' outputs."""
     env = configuration.environment
     templates = CHECKOUT / "build" / f"templates-{env}"
     pairs_of_context = [part for key, value in context.items() for part in ("--context", f"{key}={value}")]
     run_cdk("the templates", [*command, "synth", "--quiet", "--output", str(templates), *pairs_of_context])
     outputs: dict[str, dict[str, str]] = {}
-    for stack in ("data", *configuration.regions):
-        file = CHECKOUT / "build" / f"outputs-{env}-{stack}.json"
+    waves = [("data", ("data",)), *((region, wave) for region in configuration.regions for wave in orders[region])]
+    for part, stacks in waves:
+        file = CHECKOUT / "build" / f"outputs-{env}-{part}.json"
         file.unlink(missing_ok=True)
-        arguments = ["deploy", f"{env}/{stack}", "--exclusively", "--require-approval", "never"]
+        arguments = ["deploy", *(f"{env}/{stack}" for stack in stacks), "--exclusively", "--require-approval", "never"]
         arguments += ["--app", str(templates), "--progress", "events", "--outputs-file", str(file)]
-        run_cdk(f"{env}/{stack}", [*command, *arguments])
+        run_cdk(f"{env}/{part}", [*command, *arguments])
         outputs |= _read(file)
     return outputs
 

@@ -8,7 +8,7 @@ from aws_cdk.aws_apigateway import RestApi
 from aws_cdk.aws_cloudwatch import Alarm, ComparisonOperator, IMetric, TreatMissingData
 from aws_cdk.aws_cloudwatch_actions import SnsAction
 from aws_cdk.aws_iam import PolicyStatement, ServicePrincipal
-from aws_cdk.aws_sns import Topic
+from aws_cdk.aws_sns import ITopic, Topic
 from aws_cdk.aws_sns_subscriptions import EmailSubscription
 from aws_cdk.aws_sqs import Queue
 from constructs import Construct
@@ -22,31 +22,46 @@ from stacks.sections import AlarmSettings
 _MINUTE = Duration.minutes(1)
 
 
-class Alarms(Construct):
-    """The topic and everything that speaks to it."""
+def alarm_topic(scope: Construct, configuration: Configuration) -> Topic:
+    """Return the topic of a Region's alarms, with the address that hears them."""
+    topic = Topic(scope, "AlarmTopic", topic_name=_topic_name(configuration), enforce_ssl=True)
+    # A topic with a policy of its own loses the default one, under which CloudWatch could publish.
+    stack = Stack.of(scope)
+    topic.add_to_resource_policy(
+        PolicyStatement(
+            actions=["sns:Publish"],
+            principals=[ServicePrincipal("cloudwatch.amazonaws.com")],
+            resources=[topic.topic_arn],
+            conditions={
+                "StringEquals": {"aws:SourceAccount": stack.account},
+                "ArnLike": {"aws:SourceArn": f"arn:{Aws.PARTITION}:cloudwatch:{stack.region}:{stack.account}:alarm:*"},
+            },
+        )
+    )
+    if configuration.alarms.email:
+        topic.add_subscription(EmailSubscription(configuration.alarms.email))
+    return topic
 
-    def __init__(self, scope: Construct, name: str, *, configuration: Configuration) -> None:
+
+def topic_by_name(scope: Construct, configuration: Configuration) -> ITopic:
+    """Return the Region's topic in a stack that does not hold it."""
+    stack = Stack.of(scope)
+    arn = f"arn:{Aws.PARTITION}:sns:{stack.region}:{stack.account}:{_topic_name(configuration)}"
+    return Topic.from_topic_arn(scope, "AlarmTopic", arn)
+
+
+def _topic_name(configuration: Configuration) -> str:
+    return f"{configuration.prefix}-alarms"
+
+
+class Alarms(Construct):
+    """The alarms of one stack, which all speak to the Region's one topic."""
+
+    def __init__(self, scope: Construct, name: str, *, configuration: Configuration, topic: ITopic) -> None:
         super().__init__(scope, name)
         self._prefix = configuration.prefix
         self._settings: AlarmSettings = configuration.alarms
-        self.topic = Topic(self, "Topic", topic_name=f"{configuration.prefix}-alarms", enforce_ssl=True)
-        # A topic with a policy of its own loses the default one, under which CloudWatch could publish.
-        account = Stack.of(self).account
-        self.topic.add_to_resource_policy(
-            PolicyStatement(
-                actions=["sns:Publish"],
-                principals=[ServicePrincipal("cloudwatch.amazonaws.com")],
-                resources=[self.topic.topic_arn],
-                conditions={
-                    "StringEquals": {"aws:SourceAccount": account},
-                    "ArnLike": {
-                        "aws:SourceArn": f"arn:{Aws.PARTITION}:cloudwatch:{Stack.of(self).region}:{account}:alarm:*"
-                    },
-                },
-            )
-        )
-        if self._settings.email:
-            self.topic.add_subscription(EmailSubscription(self._settings.email))
+        self._topic = topic
 
     def watch_lane(self, lane: Lane) -> None:
         """Tell of messages that nobody could work on, and of a lane that falls behind."""
@@ -123,5 +138,5 @@ class Alarms(Construct):
             comparison_operator=compare.LESS_THAN_THRESHOLD if below else compare.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             treat_missing_data=TreatMissingData.BREACHING if below else TreatMissingData.NOT_BREACHING,
         )
-        alarm.add_alarm_action(SnsAction(self.topic))
-        alarm.add_ok_action(SnsAction(self.topic))
+        alarm.add_alarm_action(SnsAction(self._topic))
+        alarm.add_ok_action(SnsAction(self._topic))

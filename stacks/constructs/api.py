@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Aws, Duration, RemovalPolicy, Stack
 from aws_cdk.aws_apigateway import (
     AccessLogFormat,
     ApiKeySourceType,
@@ -25,16 +25,18 @@ from aws_cdk.aws_apigateway import (
 )
 from aws_cdk.aws_certificatemanager import Certificate, CertificateValidation
 from aws_cdk.aws_iam import ServicePrincipal
+from aws_cdk.aws_lambda import Function, IFunction
 from aws_cdk.aws_route53 import IHostedZone
 from constructs import Construct
 
-from stacks.catalog import FUNCTIONS, FunctionRow, Route
+from stacks.catalog import FUNCTIONS, Authorizer, FunctionRow, Route
 from stacks.config import Configuration
 from stacks.constructs.acknowledged import acknowledge
-from stacks.constructs.function import LIVE, CatalogFunction
+from stacks.constructs.function import LIVE
 from stacks.constructs.gateway_responses import answer_in_problem_details
 from stacks.constructs.logs import log_group
 from stacks.constructs.request_model import RequestChecks, parameters
+from stacks.naming import camel
 
 #: For how long a token's answer is kept. A revoked token works for as long as this.
 AUTHORIZATION_LASTS = Duration.seconds(300)
@@ -69,12 +71,15 @@ def callable_as(row: FunctionRow) -> Sequence[tuple[str, str]]:
     return [(method, path)]
 
 
+def authorizer() -> FunctionRow:
+    """Return the one function that turns tokens into tenants."""
+    return next(row for row in FUNCTIONS if isinstance(row.trigger, Authorizer))
+
+
 class RegionalApi(Construct):
     """The REST API with stage `live`."""
 
-    def __init__(
-        self, scope: Construct, name: str, *, configuration: Configuration, authorizer: CatalogFunction
-    ) -> None:
+    def __init__(self, scope: Construct, name: str, *, configuration: Configuration) -> None:
         super().__init__(scope, name)
         self._configuration = configuration
         removal = RemovalPolicy.RETAIN if configuration.protection.retain else RemovalPolicy.DESTROY
@@ -104,7 +109,7 @@ class RegionalApi(Construct):
         self._authorizer = RequestAuthorizer(
             self,
             "Authorizer",
-            handler=authorizer.live,
+            handler=self._live("Tokens", authorizer()),
             authorizer_name=f"{configuration.prefix}-tokens",
             identity_sources=[IdentitySource.header("Authorization")],
             results_cache_ttl=AUTHORIZATION_LASTS,
@@ -127,20 +132,28 @@ class RegionalApi(Construct):
         if self._configuration.firewall is None:
             acknowledge(self.rest, "APIG3", "The local cloud's emulator keeps a web ACL but never asks it.")
 
-    def serve(self, function: CatalogFunction) -> None:
-        """Answer the routes of `function` by it, and let this API call it for them.
+    def _live(self, construct_id: str, row: FunctionRow) -> IFunction:
+        """Return a function's alias `live` by its name: it is in a stack of its own, which stays free to change."""
+        stack = Stack.of(self)
+        name = f"{self._configuration.function_name(row)}:{LIVE}"
+        arn = f"arn:{Aws.PARTITION}:lambda:{stack.region}:{stack.account}:function:{name}"
+        return Function.from_function_attributes(self, construct_id, function_arn=arn, same_environment=True)
+
+    def serve(self, row: FunctionRow) -> None:
+        """Answer the routes of a function by it, and let this API call it for them.
 
         LambdaIntegration would make a permission for each route, and a stack holds 500 resources.
         """
-        live = AwsIntegration(
-            service="lambda", proxy=True, path=f"2015-03-31/functions/{function.live.function_arn}/invocations"
+        live = self._live(camel(row.name), row)
+        answers = AwsIntegration(
+            service="lambda", proxy=True, path=f"2015-03-31/functions/{live.function_arn}/invocations"
         )
-        for route in function.row.routes:
-            self._serve(route, live)
+        for route in row.routes:
+            self._serve(route, answers)
         stage = self.rest.deployment_stage.stage_name
-        for number, (method, path) in enumerate(callable_as(function.row)):
+        for number, (method, path) in enumerate(callable_as(row)):
             source = self.rest.arn_for_execute_api(method, path, stage)
-            function.live.add_permission(
+            live.add_permission(
                 f"Api{number}", principal=ServicePrincipal("apigateway.amazonaws.com"), source_arn=source
             )
 

@@ -1,7 +1,7 @@
 """The lanes of one Region: a queue each, and beside it the queue of messages that nobody could work on."""
 
 from aws_cdk import Duration
-from aws_cdk.aws_sqs import DeadLetterQueue, IQueue, Queue, QueueEncryption
+from aws_cdk.aws_sqs import DeadLetterQueue, Queue, QueueEncryption
 from constructs import Construct
 
 from stacks.config import Configuration
@@ -48,13 +48,3 @@ class Lanes(Construct):
             Lane(self, settings.name.capitalize(), prefix=configuration.prefix, settings=settings)
             for settings in configuration.lanes
         )
-
-    @property
-    def queues(self) -> tuple[IQueue, ...]:
-        """The lanes' queues, without the dead letters."""
-        return tuple(lane.queue for lane in self.each)
-
-    @property
-    def urls(self) -> dict[str, str]:
-        """The queues' addresses by the lanes' names."""
-        return {lane.settings.name: lane.queue.queue_url for lane in self.each}

@@ -10,7 +10,6 @@ from typing import Literal, TypeAlias, assert_never
 
 from aws_cdk import Aws, Stack
 from aws_cdk.aws_iam import IRole, PolicyStatement
-from aws_cdk.aws_sqs import IQueue
 
 from stacks.catalog import Permission
 from stacks.config import Configuration
@@ -50,7 +49,6 @@ class Grants:
     stack: Stack
     configuration: Configuration
     region: str
-    queues: Sequence[IQueue]
 
     def give(self, role: IRole, permissions: Sequence[Permission]) -> None:
         """Add the statements of `permissions` to a function's role."""
@@ -114,11 +112,12 @@ class Grants:
             case Permission.KEEPS_CURSORS:
                 return self._on_items("SWEEP#*", "GetItem", "PutItem")
             case Permission.SENDS_TO_LANES:
-                return PolicyStatement(actions=["sqs:SendMessage"], resources=[q.queue_arn for q in self.queues])
+                return PolicyStatement(actions=["sqs:SendMessage"], resources=self._lanes_of(self.region))
             case Permission.SENDS_TO_PEER_LANES:
-                return PolicyStatement(actions=["sqs:GetQueueUrl", "sqs:SendMessage"], resources=self._peer_queues())
+                peer = self.configuration.peer_of(self.region)
+                return PolicyStatement(actions=["sqs:GetQueueUrl", "sqs:SendMessage"], resources=self._lanes_of(peer))
             case Permission.READS_LANE_DEPTHS:
-                return PolicyStatement(actions=["sqs:GetQueueAttributes"], resources=[q.queue_arn for q in self.queues])
+                return PolicyStatement(actions=["sqs:GetQueueAttributes"], resources=self._lanes_of(self.region))
             case Permission.INVOKES_MODEL:
                 return PolicyStatement(actions=["bedrock:InvokeModel"], resources=list(self._model_arns()))
             case Permission.FINDS_PAYLOADS:
@@ -188,11 +187,10 @@ class Grants:
     def _bucket(self, region: str) -> str:
         return f"arn:{Aws.PARTITION}:s3:::{bucket_name(self.configuration, self.stack.account, region)}"
 
-    def _peer_queues(self) -> list[str]:
-        """The peer's lanes, spelt out as its replica is."""
-        peer = self.configuration.peer_of(self.region)
+    def _lanes_of(self, region: str) -> list[str]:
+        """A Region's lanes, spelt out as its replica is: a reference would tie stacks to one another."""
         names = (queue_name(self.configuration.prefix, lane) for lane in self.configuration.lanes)
-        return [f"arn:{Aws.PARTITION}:sqs:{peer}:{self.stack.account}:{name}" for name in names]
+        return [f"arn:{Aws.PARTITION}:sqs:{region}:{self.stack.account}:{name}" for name in names]
 
     def _on_items(self, keys: str, *operations: str, region: str | None = None, both: bool = False) -> PolicyStatement:
         return PolicyStatement(

@@ -1,31 +1,32 @@
 """What a Region's functions find in their environment: the one place where configuration becomes `SettingName`s."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+
+from aws_cdk import Aws
 
 from functions.settings import SettingName
 from stacks.config import Configuration
+from stacks.constructs.lanes import queue_name
+from stacks.constructs.payloads import bucket_name
+from stacks.constructs.permissions import DELIVERIES
 
 
-def settings_of(
-    configuration: Configuration, region: str, lanes: str, payloads: Callable[[str], str], deliveries: str
-) -> Mapping[str, str]:
-    """Return the settings of every function in `region`.
-
-    `lanes` is the queues' addresses as JSON; `payloads` names each Region's bucket; `deliveries` is the address of the
-    webhooks' queue.
-    """
+def settings_of(configuration: Configuration, region: str, account: str) -> Mapping[str, str]:
+    """Return the settings of every function in `region`, whichever stack it is in: all is found by name."""
     peer = configuration.peer_of(region)
     timing = configuration.timing
+    queues = f"https://sqs.{region}.{Aws.URL_SUFFIX}/{account}/"
+    lanes = {lane.name: queues + queue_name(configuration.prefix, lane) for lane in configuration.lanes}
     settings = {
         SettingName.ENVIRONMENT: configuration.environment,
         SettingName.REGION: region,
         SettingName.PEER_REGION: peer,
         SettingName.TABLE: configuration.table_name,
-        SettingName.LANES: lanes,
+        SettingName.LANES: json.dumps(lanes),
         SettingName.WAIT_BOUNDS: json.dumps({lane.name: lane.wait_bound_seconds for lane in configuration.lanes}),
-        SettingName.PAYLOADS: payloads(region),
-        SettingName.PEER_PAYLOADS: payloads(peer),
+        SettingName.PAYLOADS: bucket_name(configuration, account, region),
+        SettingName.PEER_PAYLOADS: bucket_name(configuration, account, peer),
         SettingName.PEER_ENDPOINT_URL: configuration.endpoint_urls.get(peer, ""),
         SettingName.PEER_HEALTH_URL: configuration.health_url(peer),
         SettingName.PEER_HEALTH_ADDRESS: configuration.health_addresses.get(peer, ""),
@@ -38,7 +39,7 @@ def settings_of(
         SettingName.ADOPTION: configuration.adoption,
         SettingName.BROADCAST: configuration.broadcast,
         SettingName.BUS: configuration.prefix,
-        SettingName.DELIVERIES: deliveries,
+        SettingName.DELIVERIES: f"{queues}{configuration.prefix}{DELIVERIES}",
         SettingName.WEBHOOK_LOOPBACK: configuration.webhooks.loopback,
         SettingName.WEBHOOK_RETRY_SECONDS: str(configuration.webhooks.first_retry_seconds),
     }

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError, NoCredentialsError
 from typer.testing import Result
 
 from stacks.bundle import Target
+from stacks.catalog import FUNCTIONS
 from stacks.commands import aws, deploy, versions
 from stacks.commands.one_line_failures import WentWrong
 from tests.cli.conftest import Antipode
@@ -27,9 +28,11 @@ class Aws:
         self.bootstrapped = bootstrapped
         self.credentials: Exception | None = None
         self.has_table = False
+        #: What the deployed API of each Region calls.
+        self.called: dict[str, list[str]] = {}
 
     def client(self, service: str, region: str) -> Any:
-        assert service in ("sts", "ssm", "dynamodb")
+        assert service in ("sts", "ssm", "dynamodb", "cloudformation")
         return _Client(self, region)
 
 
@@ -47,6 +50,13 @@ class _Client:
         assert (TableName, self._region) in (("antipode-prod", "us-east-1"), ("antipode-dev", "us-west-2"))
         if not self._account.has_table:
             raise ClientError({"Error": {"Code": "ResourceNotFoundException", "Message": "said AWS"}}, "DescribeTable")
+
+    def get_template(self, StackName: str) -> dict[str, Any]:  # noqa: N803  boto3's own spelling
+        assert StackName.endswith(f"-{self._region}-api")
+        if self._region not in self._account.called:
+            raise ClientError({"Error": {"Code": "ValidationError", "Message": "does not exist"}}, "GetTemplate")
+        uri = "arn:aws:lambda:here:1:function:antipode-prod-{}:live/invocations"
+        return {"TemplateBody": {"Resources": [uri.format(name) for name in self._account.called[self._region]]}}
 
     def get_parameter(self, Name: str) -> None:  # noqa: N803  boto3's own spelling
         assert Name == "/cdk-bootstrap/hnb659fds/version"
@@ -119,10 +129,10 @@ def test_templates_are_written_once_and_every_stack_is_deployed_from_them(antipo
     templates = synth[synth.index("--output") + 1]
     given = {synth[place + 1] for place, part in enumerate(synth) if part == "--context"}
     assert {"environment=dev", f"account={ACCOUNT}", "domain_name=example.com"} <= given
-    assert [command[1:3] for command in deploys] == [
+    assert [command[1 : command.index("--exclusively")] for command in deploys] == [
         ["deploy", "dev/data"],
-        ["deploy", "dev/us-west-2"],
-        ["deploy", "dev/us-east-1"],
+        ["deploy", "dev/us-west-2", "dev/us-west-2-requests", "dev/us-west-2-api"],
+        ["deploy", "dev/us-east-1", "dev/us-east-1-requests", "dev/us-east-1-api"],
     ]
     for command in deploys:
         assert "--exclusively" in command
@@ -216,3 +226,34 @@ def test_a_release_with_every_version_in_use_is_deployed(
     monkeypatch.setattr(versions, "counted_in", lambda table: {("probe", "1"): 9})
     assert antipode("deploy", "--env", "prod", *NEEDED).exit_code == 0
     assert cdk.done[-1] == "prod/us-west-2"
+
+
+NOW = [row.name.replace("_", "-") for row in FUNCTIONS if row.is_called_by_api]
+TOGETHER = ["prod/us-east-1", "prod/us-east-1-requests", "prod/us-east-1-api"]
+
+
+def deployed_together(cdk: Cdk) -> list[list[str]]:
+    return [command[2 : command.index("--exclusively")] for command in cdk.commands if command[1] == "deploy"]
+
+
+@pytest.mark.parametrize("called", [NOW, NOW[:-1]], ids=["the same functions", "a new function"])
+def test_what_an_api_calls_is_there_before_the_api(
+    antipode: Antipode, account: Aws, cdk: Cdk, called: list[str]
+) -> None:
+    account.called = {"us-east-1": called}
+    assert antipode("deploy", "--env", "prod", *NEEDED).exit_code == 0
+    assert deployed_together(cdk)[:2] == [["prod/data"], TOGETHER]
+
+
+def test_a_function_goes_after_the_api_has_stopped_calling_it(antipode: Antipode, account: Aws, cdk: Cdk) -> None:
+    account.called = {"us-east-1": [*NOW, "make-coffee"], "us-west-2": NOW}
+    assert antipode("deploy", "--env", "prod", *NEEDED).exit_code == 0
+    assert deployed_together(cdk)[:3] == [["prod/data"], ["prod/us-east-1-api"], TOGETHER]
+    assert len(deployed_together(cdk)) == 4
+
+
+def test_functions_that_come_and_go_in_one_release_are_refused(antipode: Antipode, account: Aws, cdk: Cdk) -> None:
+    account.called = {"us-west-2": [*NOW[:-1], "make-coffee"]}
+    line = said(antipode("deploy", "--env", "prod", *NEEDED), code=2)
+    assert line.startswith(f"this release takes antipode-prod-make-coffee away and adds antipode-prod-{NOW[-1]}, which")
+    assert cdk.done == []

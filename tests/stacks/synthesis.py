@@ -72,10 +72,8 @@ def _write(outdir: Path, context: Mapping[str, str], looked: Looked) -> tuple[di
         # cdk-nag's findings make the synthesis fail after everything is written; anything else is an error of ours.
         if "ValidationFailed" not in str(refused):
             raise
-    stacks = {"data": stage.data, **stage.regions}
-    templates = {
-        name: str(outdir / f"assembly-{stage.node.id}" / stack.template_file) for name, stack in stacks.items()
-    }
+    stacks = (stage.data, *(part for parts in stage.regions.values() for part in parts))
+    templates = {stack.node.id: str(outdir / f"assembly-{stage.node.id}" / stack.template_file) for stack in stacks}
     report = outdir / "validation-report.json"
     return templates, _findings(json.loads(report.read_text("utf-8")) if report.exists() else {})
 

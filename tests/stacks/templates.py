@@ -1,12 +1,14 @@
 """How tests read templates: find resources, follow references, see a function with everything that belongs to it."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from stacks.catalog import FUNCTIONS, FunctionRow
+from stacks.naming import PARTS, stacks_of
 
 Resource = Mapping[str, Any]
 REGIONS = ("us-east-1", "us-west-2")
@@ -29,21 +31,23 @@ class Environment:
 
     @cached_property
     def regions(self) -> Mapping[str, "Template"]:
-        """The Regions' stacks by the Regions' names."""
-        return {name: Template(path) for name, path in self.paths.items() if name != "data"}
+        """All that is in a Region, whichever of its stacks holds it, by the Regions' names."""
+        names = [name for name in self.paths if f"{name}{PARTS[-1]}" in self.paths]
+        return {name: Template(*(self.paths[part] for part in stacks_of(name))) for name in names}
 
     @property
     def first(self) -> "Template":
-        """The first Region's stack. The twins test lets every other test look at this one only."""
+        """All that is in the first Region. The twins test lets every other test look at this one only."""
         return next(iter(self.regions.values()))
 
 
 class Template:
-    """One stack's template."""
+    """One stack's template, or those of several as if they were one."""
 
-    def __init__(self, path: Path) -> None:
-        self.text = path.read_text("utf-8")
-        self.body: Mapping[str, Any] = json.loads(self.text)
+    def __init__(self, *paths: Path) -> None:
+        bodies = [json.loads(path.read_text("utf-8")) for path in paths]
+        self.body: Mapping[str, Any] = {section: _together(bodies, section) for section in ("Resources", "Outputs")}
+        self.text = json.dumps(self.body, indent=1)
 
     @property
     def resources(self) -> Mapping[str, Resource]:
@@ -87,6 +91,13 @@ class Template:
         alias, _ = self.only("Lambda::Alias", FunctionName={"Ref": logical_id})
         return alias
 
+    def live_arn(self, row: FunctionRow) -> str:
+        """Return a function's alias `live` as another stack names it, readable."""
+        _, function = self.function(row)
+        region = re.search(r"https://sqs\.([a-z0-9-]+)\.", json.dumps(function))
+        assert region is not None
+        return f"arn:<AWS::Partition>:lambda:{region[1]}:<AWS::AccountId>:function:{function['FunctionName']}:live"
+
     def statements_of(self, row: FunctionRow) -> list[Mapping[str, Any]]:
         """Return what a function's role allows."""
         _, function = self.function(row)
@@ -99,6 +110,12 @@ class Template:
             if policy["Roles"] == [{"Ref": role}]
             for statement in policy["PolicyDocument"]["Statement"]
         ]
+
+
+def _together(bodies: list[dict[str, Any]], section: str) -> dict[str, Any]:
+    names = [name for body in bodies for name in body.get(section, {})]
+    assert len(set(names)) == len(names), "two stacks of a Region use one logical id, which no test could tell apart"
+    return {name: value for body in bodies for name, value in body.get(section, {}).items()}
 
 
 def resolve(value: Any) -> Any:

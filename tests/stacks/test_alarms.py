@@ -6,9 +6,12 @@ from tests.stacks.templates import Environment, resolve
 
 
 def test_every_alarm_speaks_to_the_topic_when_it_rises_and_when_it_falls(prod: Environment) -> None:
-    topic, _ = prod.first.only("SNS::Topic")
+    topic, properties = prod.first.only("SNS::Topic")
+    by_name = f"arn:<AWS::Partition>:sns:us-east-1:<AWS::AccountId>:{properties['TopicName']}"
     for alarm in prod.first.properties("CloudWatch::Alarm"):
-        assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": topic}], alarm["AlarmName"]
+        assert alarm["AlarmActions"] == alarm["OKActions"]
+        (heard_by,) = resolve(alarm["AlarmActions"])
+        assert heard_by in (f"<{topic}>", by_name), alarm["AlarmName"]
         assert alarm["AlarmDescription"]
 
 

@@ -118,9 +118,9 @@ def test_the_routes_are_those_of_the_catalogue(prod: Environment) -> None:
 @pytest.mark.parametrize("route", ROUTES)
 def test_a_route_calls_its_function_behind_live(route: tuple[str, str], prod: Environment) -> None:
     integration = methods(prod.first)[route]["Integration"]
-    alias = prod.first.alias_of(function_named(ROUTES[route]))
+    live = prod.first.live_arn(function_named(ROUTES[route]))
     assert integration["Type"] == "AWS_PROXY"
-    assert resolve(integration["Uri"]).endswith(f"/functions/<{alias}>/invocations")
+    assert resolve(integration["Uri"]).endswith(f"/functions/{live}/invocations")
 
 
 @pytest.mark.parametrize("route", ROUTES)
@@ -140,8 +140,8 @@ def test_the_authorizer_reads_the_authorization_header_and_names_the_usage_plan(
     _, authorizer = prod.first.only("ApiGateway::Authorizer")
     assert (authorizer["Type"], authorizer["AuthorizerResultTtlInSeconds"]) == ("REQUEST", 300)
     assert authorizer["IdentitySource"] == "method.request.header.Authorization"
-    alias = prod.first.alias_of(function_named("authorize_request"))
-    assert f"functions/<{alias}>/invocations" in str(resolve(authorizer["AuthorizerUri"]))
+    live = prod.first.live_arn(function_named("authorize_request"))
+    assert f"functions/{live}/invocations" in str(resolve(authorizer["AuthorizerUri"]))
     _, api = prod.first.only("ApiGateway::RestApi")
     assert api["ApiKeySourceType"] == "AUTHORIZER"
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from stacks.naming import stacks_of
 from tests.stacks.templates import Environment, Template
 
 #: Types that the emulator lacks and our own launcher adds (localstack/shims).
@@ -19,7 +20,7 @@ MADE_BY_OURSELVES = {"Custom::StateStream"}
 OPERATORS_THAT_LOSE_MESSAGES = {"$or", "wildcard", "equals-ignore-case"}
 
 
-@pytest.fixture(params=["data", "us-east-1", "us-west-2"])
+@pytest.fixture(params=["data", *stacks_of("us-east-1"), *stacks_of("us-west-2")])
 def template(request: pytest.FixtureRequest, local: Environment) -> Template:
     return Template(local.paths[request.param])
 
@@ -70,7 +71,3 @@ def test_no_mapping_of_a_queue_asks_for_a_batching_window_or_more_than_ten_messa
 
 def test_no_alarm_computes_with_metrics(template: Template) -> None:
     assert not any("Metrics" in alarm for alarm in template.properties("CloudWatch::Alarm"))
-
-
-def test_the_local_stacks_hold_no_more_than_cloudformation_takes(template: Template) -> None:
-    assert len(template.resources) < 450, "500 is the limit: split the stack before it is reached"

@@ -61,8 +61,9 @@ def test_a_function_finds_settings_that_it_can_read(name: str, prod: Environment
     variables = resolve(function["Environment"]["Variables"])
     assert set(variables) == set(SettingName)
     settings = Settings.load(variables)
-    queues = {lane: prod.first.only("SQS::Queue", QueueName=f"antipode-prod-{lane}")[0] for lane in settings.lanes}
-    assert settings.lanes == {lane: f"<{queue}>" for lane, queue in queues.items()}
+    queues = {lane: prod.first.only("SQS::Queue", QueueName=f"antipode-prod-{lane}")[1] for lane in settings.lanes}
+    addresses = "https://sqs.us-east-1.<AWS::URLSuffix>/<AWS::AccountId>/"
+    assert settings.lanes == {lane: f"{addresses}{queue['QueueName']}" for lane, queue in queues.items()}
     assert list(settings.lanes) == ["critical", "standard", "batch"]
     assert (settings.region, settings.peer_region) == ("us-east-1", "us-west-2")
     assert settings.table == "antipode-prod"

@@ -7,6 +7,7 @@ import pytest
 from cfnlint.api import lint  # type: ignore[import-untyped]
 from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 
+from stacks.naming import stacks_of
 from tests.stacks.templates import REGIONS, Environment
 
 #: "Dependency already enforced": the CDK writes DependsOn for each role's policy, and adds the role itself.
@@ -15,7 +16,10 @@ HARMLESS = ["W3005"]
 
 @pytest.mark.parametrize(
     ("variant", "stack"),
-    [("prod", "data"), ("prod", "us-east-1"), ("local", "data"), ("local", "us-west-2")],
+    [
+        *(("prod", stack) for stack in ("data", *stacks_of("us-east-1"))),
+        *(("local", stack) for stack in ("data", *stacks_of("us-west-2"))),
+    ],
 )
 def test_a_template_has_no_error(variant: str, stack: str, request: pytest.FixtureRequest) -> None:
     environment: Environment = request.getfixturevalue(variant)

@@ -123,8 +123,11 @@ def by_trigger(environment: Environment, trigger: object) -> set[tuple[str, str,
 
 
 def to_lanes(environment: Environment, action: str) -> set[tuple[str, str, str]]:
-    queues = (environment.first.only("SQS::Queue", QueueName=f"antipode-prod-{lane}")[0] for lane in LANES)
-    return {(action, f"<{queue}.Arn>", "null") for queue in queues}
+    arns = (f"arn:<AWS::Partition>:sqs:us-east-1:<AWS::AccountId>:antipode-prod-{lane}" for lane in LANES)
+    assert {queue["QueueName"] for queue in environment.first.properties("SQS::Queue")} >= {
+        f"antipode-prod-{lane}" for lane in LANES
+    }
+    return {(action, arn, "null") for arn in arns}
 
 
 def expected(environment: Environment, permission: Permission) -> set[tuple[str, str, str]]:
@@ -220,11 +223,11 @@ def test_a_model_that_is_no_inference_profile_is_allowed_in_its_own_region_alone
     assert models == ["arn:<AWS::Partition>:bedrock:eu-west-1::foundation-model/amazon.nova-lite-v1:0"]
 
 
-def lambda_permissions(environment: Environment, alias: str) -> list[dict[str, Any]]:
+def lambda_permissions(environment: Environment, called: str) -> list[dict[str, Any]]:
     return [
         {key: resolve(value) for key, value in permission.items() if key not in ("Action", "FunctionName")}
         for permission in environment.first.properties("Lambda::Permission")
-        if permission["FunctionName"] == {"Ref": alias} and permission["Action"] == "lambda:InvokeFunction"
+        if resolve(permission["FunctionName"]) == called and permission["Action"] == "lambda:InvokeFunction"
     ]
 
 
@@ -234,7 +237,7 @@ def test_api_gateway_may_call_a_function_for_its_own_routes_only(name: str, prod
     api, _ = prod.first.only("ApiGateway::RestApi")
     stage, _ = prod.first.only("ApiGateway::Stage")
     arn = f"arn:<AWS::Partition>:execute-api:us-east-1:<AWS::AccountId>:<{api}>/<{stage}>"
-    allowed = lambda_permissions(prod, prod.first.alias_of(row))
+    allowed = lambda_permissions(prod, prod.first.live_arn(row))
     assert {permission["Principal"] for permission in allowed} == {"apigateway.amazonaws.com"}
     sources = {permission["SourceArn"] for permission in allowed}
     if sources != {f"{arn}/{route.method}{PARAMETER.sub('*', route.path)}" for route in row.routes}:
@@ -249,7 +252,7 @@ def test_api_gateway_may_call_the_authorizer_as_this_api_s_authorizer_only(prod:
     api, _ = prod.first.only("ApiGateway::RestApi")
     authorizer, _ = prod.first.only("ApiGateway::Authorizer")
     source = f"arn:<AWS::Partition>:execute-api:us-east-1:<AWS::AccountId>:<{api}>/authorizers/<{authorizer}>"
-    assert lambda_permissions(prod, prod.first.alias_of(function_named("authorize_request"))) == [
+    assert lambda_permissions(prod, prod.first.live_arn(function_named("authorize_request"))) == [
         {"Principal": "apigateway.amazonaws.com", "SourceArn": source}
     ]
 
@@ -258,7 +261,7 @@ def test_api_gateway_may_call_the_authorizer_as_this_api_s_authorizer_only(prod:
 def test_eventbridge_may_call_a_scheduled_function_for_its_own_rule_only(name: str, prod: Environment) -> None:
     alias = prod.first.alias_of(function_named(name))
     rules = [key for key, rule in prod.first.each("Events::Rule") if rule["Targets"][0]["Arn"] == {"Ref": alias}]
-    assert lambda_permissions(prod, alias) == [
+    assert lambda_permissions(prod, f"<{alias}>") == [
         {"Principal": "events.amazonaws.com", "SourceArn": f"<{rule}.Arn>"} for rule in rules
     ]
     assert len(rules) == 1
@@ -266,9 +269,9 @@ def test_eventbridge_may_call_a_scheduled_function_for_its_own_rule_only(name: s
 
 def test_nobody_else_may_call_a_function(prod: Environment) -> None:
     granted = prod.first.properties("Lambda::Permission")
-    called = {prod.first.alias_of(row) for row in FUNCTIONS if row.routes}
-    called |= {prod.first.alias_of(row) for row in FUNCTIONS if isinstance(row.trigger, Authorizer | Schedule)}
-    assert {permission["FunctionName"]["Ref"] for permission in granted} == called
+    called = {prod.first.live_arn(row) for row in FUNCTIONS if row.routes or isinstance(row.trigger, Authorizer)}
+    called |= {f"<{prod.first.alias_of(row)}>" for row in FUNCTIONS if isinstance(row.trigger, Schedule)}
+    assert {resolve(permission["FunctionName"]) for permission in granted} == called
 
 
 def test_every_queue_refuses_plain_http_and_encrypts(prod: Environment) -> None:

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from stacks.toolchain import CHECKOUT, tool_environment
-from tests.stacks.templates import Environment
-from tests.stacks.variants import PRODUCTION
+from tests.stacks.templates import Environment, Template
+from tests.stacks.variants import PRODUCTION, VARIANTS
 
+#: So that a capability never waits for a stack to be split.
+MOST_RESOURCES = 400
 KEPT: tuple[str, ...] = ("JSII_NODE", "PATH", "PYTHONPYCACHEPREFIX")
 
 
@@ -49,11 +51,15 @@ def test_production_can_be_written_without_credentials_and_asks_aws_for_nothing(
     assert stacks == {
         "antipode-prod-data": "aws://unknown-account/us-east-1",
         "antipode-prod-us-east-1": "aws://unknown-account/us-east-1",
+        "antipode-prod-us-east-1-requests": "aws://unknown-account/us-east-1",
+        "antipode-prod-us-east-1-api": "aws://unknown-account/us-east-1",
         "antipode-prod-us-west-2": "aws://unknown-account/us-west-2",
+        "antipode-prod-us-west-2-requests": "aws://unknown-account/us-west-2",
+        "antipode-prod-us-west-2-api": "aws://unknown-account/us-west-2",
     }
 
 
-def test_the_table_is_deployed_before_the_regions_and_the_regions_in_any_order(bare_run: Path) -> None:
+def test_what_is_named_by_others_is_deployed_before_them_and_the_regions_in_any_order(bare_run: Path) -> None:
     manifest = json.loads((bare_run / "assembly-prod" / "manifest.json").read_text("utf-8"))
     artifacts: dict[str, Any] = manifest["artifacts"]
     needs = {
@@ -68,7 +74,11 @@ def test_the_table_is_deployed_before_the_regions_and_the_regions_in_any_order(b
     assert needs == {
         "antipode-prod-data": set(),
         "antipode-prod-us-east-1": {"antipode-prod-data"},
+        "antipode-prod-us-east-1-requests": {"antipode-prod-us-east-1"},
+        "antipode-prod-us-east-1-api": {"antipode-prod-us-east-1-requests"},
         "antipode-prod-us-west-2": {"antipode-prod-data"},
+        "antipode-prod-us-west-2-requests": {"antipode-prod-us-west-2"},
+        "antipode-prod-us-west-2-api": {"antipode-prod-us-west-2-requests"},
     }
 
 
@@ -79,6 +89,13 @@ def test_the_app_writes_the_templates_that_the_tests_look_at(bare_run: Path, pro
         assert {key: one["Type"] for key, one in written["Resources"].items() if "Version" not in one["Type"]} == {
             key: one["Type"] for key, one in seen["Resources"].items() if "Version" not in one["Type"]
         }, name
+
+
+@pytest.mark.parametrize("variant", sorted(VARIANTS))
+def test_no_stack_comes_near_what_cloudformation_takes(variant: str, written: dict[str, Any]) -> None:
+    for name, path in Environment(written[variant]).paths.items():
+        held = len(Template(path).resources)
+        assert held <= MOST_RESOURCES, f"{name} holds {held}: CloudFormation takes 500, so split it before it does"
 
 
 def test_a_wrong_configuration_ends_in_plain_words_and_no_trace(tmp_path: Path) -> None:

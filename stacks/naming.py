@@ -1,0 +1,17 @@
+"""How the stacks of a Region, and what they output, are called. Apart from the stacks, for tools that need no CDK."""
+
+#: What the name of the stack of a Region's API ends with.
+API = "-api"
+#: What the names of a Region's stacks end with, in the order in which they are deployed: each finds by name what is in
+#: those before it (docs/decisions/0037).
+PARTS = ("", "-requests", API)
+
+
+def stacks_of(region: str) -> tuple[str, ...]:
+    """Return the names of a Region's stacks within their environment, first to be deployed first."""
+    return tuple(f"{region}{part}" for part in PARTS)
+
+
+def camel(name: str) -> str:
+    """Return a snake_case or kebab-case name as CloudFormation likes it."""
+    return "".join(part.capitalize() for part in name.replace("-", "_").split("_"))
