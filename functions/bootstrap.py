@@ -230,7 +230,13 @@ class Runtime(StandingWork, Broadcasting):
         """Use case."""
         from functions.application.check_health import CheckHealth
 
-        return CheckHealth(register=self.register, lanes=self.lanes, region=self.settings.region)
+        return CheckHealth(
+            register=self.register,
+            lanes=self.lanes,
+            flow=self.watch_flow,
+            clock=self.clock,
+            region=self.settings.region,
+        )
 
     @cached_property
     def authorize_request(self) -> "AuthorizeRequest":

@@ -231,7 +231,7 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
         name="check_health",
         description="Tells Route 53 and the peer whether this Region can serve",
         trigger=Route("GET", "/v1/health", None),
-        permissions=(Permission.READS_REGIONS, Permission.READS_LANE_DEPTHS),
+        permissions=(Permission.READS_REGIONS, Permission.READS_LANE_DEPTHS, Permission.READS_FLOW),
         timeout_seconds=5,
     ),
     FunctionRow(

@@ -54,6 +54,8 @@ class DynamodbFlow:
             item[f"{lane}_in_flight"] = number(depth.in_flight)
             if depth.backlog_since is not None:
                 item[f"{lane}_since"] = text(depth.backlog_since)
+            if depth.still_since is not None:
+                item[f"{lane}_still"] = text(depth.still_since)
         await self._table.put(item)
 
     async def read(self, region: str) -> RegionFlow:
@@ -88,7 +90,7 @@ def _bucket(item: Item) -> FlowBucket:
 def _sample(item: Item) -> DepthSample:
     depths = {}
     for lane in _lanes_of(item, "waiting"):
-        since = item.get(f"{lane}_since")
+        since, still = (item[name]["S"] if name in item else None for name in (f"{lane}_since", f"{lane}_still"))
         waiting, in_flight = (int(item[f"{lane}_{name}"]["N"]) for name in ("waiting", "in_flight"))
-        depths[lane] = LaneDepth(waiting, in_flight, None if since is None else since["S"])
+        depths[lane] = LaneDepth(waiting, in_flight, since, still)
     return DepthSample(item["at"]["S"], depths)

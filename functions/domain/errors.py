@@ -55,6 +55,13 @@ _ROWS = (
         "state_unavailable", 503, True, "The state table refuses", "Send again after Retry-After, or to the peer."
     ),
     ErrorRow("lane_unavailable", 503, True, "The lane refuses", "Send again after Retry-After with the same key."),
+    ErrorRow(
+        "lanes_still",
+        503,
+        True,
+        "Messages wait and no worker takes one",
+        "Look at the worker function and its mappings; new work goes to the peer meanwhile.",
+    ),
     ErrorRow("payload_unavailable", 503, True, "The payload store refuses", "Send again after Retry-After."),
     ErrorRow(
         "model_unavailable", 503, True, "The model does not answer", "Retried by itself; check the model's status."

@@ -56,11 +56,15 @@ class FlowBucket:
 
 @dataclass(frozen=True, slots=True)
 class LaneDepth:
-    """How many messages a queue held; since `backlog_since` there has always been one (None: there is none)."""
+    """How many messages a queue held; since `backlog_since` there has always been one (None: there is none).
+
+    Since `still_since` messages have waited and not one was worked on (None: that is not so).
+    """
 
     waiting: int
     in_flight: int
     backlog_since: str | None = None
+    still_since: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,9 @@ def sampled(before: DepthSample | None, depths: Mapping[str, tuple[int, int]], n
     for lane, (waiting, in_flight) in depths.items():
         last = known.get(lane)
         since = None if not waiting else (last.backlog_since if last is not None and last.backlog_since else now)
-        lanes[lane] = LaneDepth(waiting, in_flight, since)
+        is_still = waiting and not in_flight
+        still = None if not is_still else (last.still_since if last is not None and last.still_since else now)
+        lanes[lane] = LaneDepth(waiting, in_flight, since, still)
     return DepthSample(now, lanes)
 
 

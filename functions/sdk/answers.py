@@ -360,12 +360,13 @@ class Regions(Answer):
 
 
 class Health(Answer):
-    """That a Region can serve."""
+    """That a Region can serve. `lanes_move` is null while nobody can know, false while one lane stands still."""
 
     status: Literal["ok"]
     region: str
     heartbeat_at: str | None
     lanes: list[str]
+    lanes_move: bool | None
 
 
 class Problem(Answer):

@@ -114,15 +114,14 @@ class Grants:
             case Permission.SENDS_TO_LANES:
                 return PolicyStatement(actions=["sqs:SendMessage"], resources=self._lanes_of(self.region))
             case Permission.SENDS_TO_PEER_LANES:
-                peer = self.configuration.peer_of(self.region)
-                return PolicyStatement(actions=["sqs:GetQueueUrl", "sqs:SendMessage"], resources=self._lanes_of(peer))
+                lanes = self._lanes_of(self.configuration.peer_of(self.region))
+                return PolicyStatement(actions=["sqs:GetQueueUrl", "sqs:SendMessage"], resources=lanes)
             case Permission.READS_LANE_DEPTHS:
                 return PolicyStatement(actions=["sqs:GetQueueAttributes"], resources=self._lanes_of(self.region))
             case Permission.INVOKES_MODEL:
                 return PolicyStatement(actions=["bedrock:InvokeModel"], resources=list(self._model_arns()))
             case Permission.FINDS_PAYLOADS:
-                buckets = [self._bucket(region) for region in self._both]
-                return PolicyStatement(actions=["s3:ListBucket"], resources=buckets)
+                return PolicyStatement(actions=["s3:ListBucket"], resources=[self._bucket(each) for each in self._both])
             case _:
                 return self._elsewhere(permission)
 

@@ -11,7 +11,9 @@ from tests.contract.jobs import NOON
 from tests.contract.worlds import EAST, WEST, State
 
 COUNTS = LaneCounts(starts=3, ends=2, failures=1, first_starts=2, waited_ms=1500)
-SAMPLE = DepthSample(NOON, {"batch": LaneDepth(7, 2, NOON), "critical": LaneDepth(0, 1)})
+SAMPLE = DepthSample(
+    NOON, {"batch": LaneDepth(7, 2, NOON), "standard": LaneDepth(1, 0, NOON, NOON), "critical": LaneDepth(0, 1)}
+)
 
 
 def read(state: State, region: str = EAST) -> RegionFlow:

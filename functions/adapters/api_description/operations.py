@@ -64,8 +64,9 @@ ROUTES = (
             "region": "us-east-1",
             "heartbeat_at": "2030-01-01T00:00:00.000Z",
             "lanes": ["critical"],
+            "lanes_move": True,
         },
-        codes=("lane_unavailable",),
+        codes=("lane_unavailable", "lanes_still"),
     ),
     RouteDescription(
         method="GET",

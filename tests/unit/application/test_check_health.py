@@ -4,24 +4,39 @@ from collections.abc import Callable
 
 import pytest
 
+from functions.adapters.memory_flow import MemoryFlow
 from functions.application.check_health import CheckHealth
+from functions.application.watch_flow import WatchFlow
 from functions.domain.errors import AntipodeError
+from functions.domain.lane_flow import DepthSample, LaneDepth
+from functions.domain.moments import add_seconds
 from functions.domain.ownership.verdict import Heartbeat
-from tests.simulation.virtual_time import in_virtual_time
+from tests.simulation.virtual_time import VirtualClock, in_virtual_time
 from tests.unit.application.two_regions import EAST, Region, refuse_lanes, refuse_table, two_regions
 from tests.unit.domain.job.writing import NOON
 
 
-def check_health(region: Region) -> CheckHealth:
-    return CheckHealth(register=region.register, lanes=region.lanes, region=region.name)
+def check_health(region: Region, book: MemoryFlow | None = None) -> CheckHealth:
+    return CheckHealth(
+        register=region.register,
+        lanes=region.lanes,
+        flow=WatchFlow(book=book or MemoryFlow(region.table), clock=VirtualClock()),
+        clock=VirtualClock(),
+        region=region.name,
+    )
 
 
 @in_virtual_time
 async def test_a_region_is_well_while_it_reads_its_state_and_sees_its_lanes() -> None:
     east, west = two_regions()
     west.table.refusing = west.lanes.refusing = True
-    lanes = ["critical", "standard", "batch"]
-    assert await check_health(east).check() == {"status": "ok", "region": EAST, "heartbeat_at": None, "lanes": lanes}
+    assert await check_health(east).check() == {
+        "status": "ok",
+        "region": EAST,
+        "heartbeat_at": None,
+        "lanes": ["critical", "standard", "batch"],
+        "lanes_move": None,
+    }
     await east.register.beat(Heartbeat(EAST, NOON, 1))
     assert (await check_health(east).check())["heartbeat_at"] == NOON
 
@@ -37,3 +52,27 @@ def test_a_region_is_unwell_with_503_when_either_refuses(refuse: Callable[[Regio
         assert (caught.value.code, caught.value.row.status) == (code, 503)
 
     program()
+
+
+async def told_of(*, critical: LaneDepth, batch: LaneDepth) -> dict[str, object]:
+    """Return what a Region answers whose sentinel has just seen its lanes so."""
+    east, _ = two_regions()
+    book = MemoryFlow(east.table)
+    await book.put_sample(EAST, DepthSample(VirtualClock().now(), {"critical": critical, "batch": batch}))
+    return dict(await check_health(east, book).check())
+
+
+@in_virtual_time
+async def test_a_region_of_which_no_worker_takes_anything_is_503_and_names_the_lanes() -> None:
+    since = add_seconds(VirtualClock().now(), -200)
+    with pytest.raises(AntipodeError, match="no worker takes anything from critical, batch") as caught:
+        await told_of(critical=LaneDepth(2, 0, since, since), batch=LaneDepth(9, 0, since, since))
+    assert (caught.value.code, caught.value.row.status) == ("lanes_still", 503)
+
+
+@in_virtual_time
+async def test_one_lane_that_stands_still_is_told_and_the_region_serves_on() -> None:
+    since = add_seconds(VirtualClock().now(), -200)
+    answer = await told_of(critical=LaneDepth(0, 2), batch=LaneDepth(9, 0, since, since))
+    assert (answer["status"], answer["lanes_move"]) == ("ok", False)
+    assert (await told_of(critical=LaneDepth(4, 2, since), batch=LaneDepth(0, 0)))["lanes_move"] is True

@@ -30,10 +30,10 @@ async def test_a_minute_has_a_sample_every_five_seconds_and_a_backlog_keeps_its_
     await sample.run(60.0, nobody)
     last = book.samples[EAST]
     assert last.at == add_seconds(begun, 55)
-    assert last.lanes["batch"] == LaneDepth(1, 0, begun)
+    assert last.lanes["batch"] == LaneDepth(1, 0, begun, begun)
     await pass_time(5)
     again = await sample.sample(None)
-    assert again.lanes["batch"] == LaneDepth(1, 0, begun)
+    assert again.lanes["batch"] == LaneDepth(1, 0, begun, begun)
 
 
 @in_virtual_time

@@ -129,16 +129,16 @@ def test_more_waiting_is_never_estimated_to_wait_less(
 
 def test_a_backlog_lasts_for_as_long_as_every_sample_sees_it() -> None:
     first = sampled(None, {"batch": (0, 1), "critical": (4, 0)}, ago(20))
-    assert first.lanes == {"batch": LaneDepth(0, 1), "critical": LaneDepth(4, 0, ago(20))}
+    assert first.lanes == {"batch": LaneDepth(0, 1), "critical": LaneDepth(4, 0, ago(20), ago(20))}
     second = sampled(first, {"batch": (2, 1), "critical": (9, 0)}, ago(10))
-    assert second.lanes == {"batch": LaneDepth(2, 1, ago(10)), "critical": LaneDepth(9, 0, ago(20))}
+    assert second.lanes == {"batch": LaneDepth(2, 1, ago(10)), "critical": LaneDepth(9, 0, ago(20), ago(20))}
     third = sampled(second, {"batch": (0, 1), "critical": (1, 0)}, NOW)
-    assert third.lanes == {"batch": LaneDepth(0, 1), "critical": LaneDepth(1, 0, ago(20))}
+    assert third.lanes == {"batch": LaneDepth(0, 1), "critical": LaneDepth(1, 0, ago(20), ago(20))}
 
 
 def test_a_backlog_that_nobody_has_watched_begins_anew() -> None:
     first = sampled(None, {"batch": (4, 0)}, ago(SAMPLE_COUNTS_SECONDS + 1))
-    assert sampled(first, {"batch": (4, 0)}, NOW).lanes == {"batch": LaneDepth(4, 0, NOW)}
+    assert sampled(first, {"batch": (4, 0)}, NOW).lanes == {"batch": LaneDepth(4, 0, NOW, NOW)}
 
 
 def test_a_process_tells_what_it_has_counted_once() -> None:
