@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -19,7 +19,9 @@ from localstack import control
 from localstack.layout import Layout
 from localstack.parts import DNS, LINK
 from localstack.replication.shape import DEFAULT_SHAPE
+from localstack.shims import peering
 from localstack.shims.border import CLIENTS
+from localstack.shims.impaired_control_planes import ORDER as CONTROL_PLANES
 from localstack.supervisor import NAME as SUPERVISOR
 from localstack.workers import end_processes
 
@@ -148,6 +150,19 @@ class Faults:
         with httpx.Client(timeout=5, trust_env=False) as client:
             answer = client.post(url, json=behaviour) if behaviour else client.get(url)
         return dict(answer.raise_for_status().json())
+
+    # -- control planes
+
+    def impair_control_planes(self, *, refuse: bool) -> list[str]:
+        """Refuse, or no longer, all calls that make, change or describe; return those refused since the last order.
+
+        In every process that is alive: the calls that people and deploys make, of Route 53 and IAM as well.
+        """
+        refused: list[str] = []
+        for place in self._layout.emulators:
+            with suppress(peering.PeerUnreachable):
+                refused += peering.ask(place.url, CONTROL_PLANES, {"refuse": refuse})["refused"]
+        return refused
 
     # -- names
 

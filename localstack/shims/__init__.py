@@ -26,6 +26,7 @@ from localstack.shims import (
     global_identity,
     global_route53,
     global_table,
+    impaired_control_planes,
     peering,
     permitted_actions,
     prompt_stacks,
@@ -61,6 +62,7 @@ SHIMS: dict[str, Callable[[Neighbourhood], None]] = {
     "function_addresses": function_addresses.install,
     "unreliable_queues": unreliable_queues.install,
     "border": border.install,
+    "impaired_control_planes": impaired_control_planes.install,
 }
 
 Application = Callable[[peering.Message, peering.Receive, peering.Send], Any]

@@ -11,8 +11,10 @@ from typing import Any
 
 import httpx
 import pytest
+from botocore.exceptions import ClientError
 
 from functions.settings import SettingName
+from localstack.admin import admin_client
 from tests.e2e.deployed import ENVIRONMENT, Deployed
 from tests.eventually import eventually
 from tests.integration.local_cloud.command_line import Cli
@@ -42,6 +44,8 @@ def stranded(deployed: Deployed) -> list[str]:
         what="the peer sees jobs that run",
     )
     assert Cli(deployed.layout.slot).json("stop", deployed.first)["state"] == "lost"
+    # From here on nobody can deploy, edit DNS, or make or change anything on AWS; the last test but one sees who tried.
+    deployed.faults.impair_control_planes(refuse=True)
     return jobs
 
 
@@ -70,7 +74,10 @@ def test_a_lost_regions_jobs_stay_unfinished_while_adoption_is_off(deployed: Dep
 def test_every_acknowledged_job_of_a_lost_region_is_finished_by_its_peer(
     deployed: Deployed, stranded: list[str]
 ) -> None:
-    switch_adoption_on(deployed)
+    refused = deployed.faults.impair_control_planes(refuse=False)
+    switch_adoption(deployed, "on")
+    refused += deployed.faults.impair_control_planes(refuse=True)
+    assert refused == [], "nobody but the test, which plays a deploy of before the loss, needs a control plane"
     seen = every_job_succeeds(deployed, stranded, within=ADOPTED_SECONDS)
     adopted = [job for job in seen if job["owner_region"] == deployed.second]
     assert adopted, "the Region was killed with jobs in flight"
@@ -89,6 +96,23 @@ def test_new_jobs_are_accepted_by_the_failover_name_while_a_region_is_lost(deplo
     )
     assert answer["home_region"] == deployed.second
     assert answer["durability"] == "local"
+
+
+def test_all_of_that_needed_no_control_plane(deployed: Deployed, stranded: list[str]) -> None:
+    """Jobs were adopted and submits succeeded since the loss: nothing but the test itself is refused."""
+    assert stranded
+    assert deployed.faults.impair_control_planes(refuse=True) == []
+    changes = {
+        "sqs:CreateQueue": lambda: deployed.admin("sqs", deployed.second).create_queue(QueueName="more"),
+        "route53:CreateHostedZone": lambda: admin_client(
+            "route53", deployed.second, deployed.layout.global_.url
+        ).create_hosted_zone(Name="more.test", CallerReference="more"),
+        "lambda:UpdateFunctionConfiguration": lambda: switch_adoption(deployed, "off"),
+    }
+    for change in changes.values():
+        with pytest.raises(ClientError, match="503"):
+            change()
+    assert set(deployed.faults.impair_control_planes(refuse=False)) == set(changes), "who needs one is found out"
 
 
 def test_a_region_that_returns_empty_is_filled_and_agrees_on_every_job(
@@ -123,14 +147,14 @@ def _try_by_name(deployed: Deployed) -> dict[str, Any]:
     return dict(answer.json())
 
 
-def switch_adoption_on(deployed: Deployed) -> None:
+def switch_adoption(deployed: Deployed, to: str) -> None:
     """Publish the survivor's sweeper with the setting changed and move its alias, as a deploy does."""
     functions = deployed.admin("lambda", deployed.second)
     name = f"antipode-{ENVIRONMENT}-sweep-jobs"
     known = functions.get_function_configuration(FunctionName=name, Qualifier="live")["Environment"]["Variables"]
-    assert known[SettingName.ADOPTION] == "off"
+    assert known[SettingName.ADOPTION] != to
     functions.update_function_configuration(
-        FunctionName=name, Environment={"Variables": {**known, SettingName.ADOPTION: "on"}}
+        FunctionName=name, Environment={"Variables": {**known, SettingName.ADOPTION: to}}
     )
     version = functions.publish_version(FunctionName=name)["Version"]
     functions.update_alias(FunctionName=name, Name="live", FunctionVersion=version)

@@ -1,14 +1,79 @@
 """How a client's request finds a Region that answers."""
 
+import random
+
 import pytest
 
+from localstack.naming.answers import Answers, Endpoint
+from localstack.naming.records import Deployed, RecordSet, read_record_set
 from tests.stacks.templates import REGIONS, Environment, Template, resolve
+
+PLACES = {region: Endpoint(f"127.0.{number}.1", 4566) for number, region in enumerate(REGIONS, 1)}
 
 
 def share(template: Template) -> dict[str, object]:
     """Return what a Region adds to the failover name, without what all records have."""
     _, record = template.only("Route53::RecordSet", Type="CNAME")
     return {key: record[key] for key in ("Failover", "Weight", "Region") if key in record}
+
+
+def local_answers(environment: Environment, *sick: str) -> Answers:
+    """Return what the local DNS server would answer if exactly these templates were deployed and these Regions ill."""
+    records: dict[tuple[str, str], tuple[RecordSet, ...]] = {}
+    checks = {}
+    for region, template in environment.regions.items():
+        check, _ = template.only("Route53::HealthCheck")
+        checks[f"<{check}> of {region}"] = region
+        for properties in template.properties("Route53::RecordSet"):
+            raw = {name: resolve(value) for name, value in properties.items()}
+            gateway = f"d-1.execute-api.{region}.amazonaws.com"
+            if "AliasTarget" in raw:
+                raw["AliasTarget"] = {"DNSName": gateway}
+            else:
+                raw |= {"ResourceRecords": [{"Value": gateway}], "HealthCheckId": f"<{check}> of {region}"}
+            record = read_record_set(raw)
+            records[record.name, record.type] = (*records.get((record.name, record.type), ()), record)
+    answers = Answers(PLACES, lambda check: checks[check] not in sick, random.Random(7))
+    answers.deployed = Deployed(zones=("example.com.",), records=records)
+    return answers
+
+
+def asked(answers: Answers, times: int = 1) -> list[str]:
+    """Return the Regions that the failover name leads to, asked so many times."""
+    by_address = {place.address: region for region, place in PLACES.items()}
+    found = [answers.answer("api.example.com", "A").lines for _ in range(times)]
+    assert {lines[0].ttl_seconds for lines in found} == {10}
+    return [by_address[lines[-1].value] for lines in found]
+
+
+EAST, WEST = REGIONS
+
+
+@pytest.mark.parametrize("mode", ["prod", "latency", "weighted"])
+def test_in_every_mode_the_local_dns_leaves_a_sick_region_and_never_answers_nothing(
+    mode: str, request: pytest.FixtureRequest
+) -> None:
+    environment = request.getfixturevalue(mode)
+    assert set(asked(local_answers(environment, EAST), 50)) == {WEST}
+    assert set(asked(local_answers(environment, WEST), 50)) == {EAST}
+    assert set(asked(local_answers(environment, EAST, WEST), 50)) <= {EAST, WEST}
+
+
+def test_the_local_dns_answers_each_mode_as_deployed_while_both_are_well(
+    prod: Environment, latency: Environment, weighted: Environment
+) -> None:
+    assert set(asked(local_answers(prod), 20)) == {EAST}
+    for nearest, farthest in ((EAST, WEST), (WEST, EAST)):
+        answers = local_answers(latency)
+        answers.nearest = [nearest, farthest]
+        assert set(asked(answers, 20)) == {nearest}
+    drawn = asked(local_answers(weighted), 2_000).count(WEST) / 2_000
+    assert 0.07 < drawn < 0.13, "90 to 10"
+
+
+def test_each_region_s_own_name_leads_to_it_even_while_it_is_sick(prod: Environment) -> None:
+    for region in REGIONS:
+        assert local_answers(prod, EAST, WEST).endpoint(f"{region}.api.example.com") == PLACES[region]
 
 
 def test_in_mode_failover_the_first_region_is_asked_until_it_fails(prod: Environment) -> None:
