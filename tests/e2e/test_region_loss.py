@@ -6,6 +6,7 @@ switches adoption on, as a deploy during a failover would, and asks the same que
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -102,7 +103,7 @@ def test_all_of_that_needed_no_control_plane(deployed: Deployed, stranded: list[
     """Jobs were adopted and submits succeeded since the loss: nothing but the test itself is refused."""
     assert stranded
     assert deployed.faults.impair_control_planes(refuse=True) == []
-    changes = {
+    changes: dict[str, Callable[[], object]] = {
         "sqs:CreateQueue": lambda: deployed.admin("sqs", deployed.second).create_queue(QueueName="more"),
         "route53:CreateHostedZone": lambda: admin_client(
             "route53", deployed.second, deployed.layout.global_.url
