@@ -1,13 +1,14 @@
 """What a seed stands for: which jobs clients submit, what goes wrong, and when. Everything else follows from it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from random import Random
 
 from functions.domain.job.events import Json
 from tests.simulation.journey import Journey
 from tests.simulation.lanes import Unreliability
+from tests.simulation.leases import ControlCut, control_cuts
 from tests.simulation.plan_of_journeys import Journeys, longest
 from tests.simulation.plan_of_sessions import SEARCH_SECONDS, has_session, mails_a_round, wanted_turns
 from tests.simulation.plan_of_switches import Switching, switchings
@@ -142,6 +143,13 @@ class Plan:
     snapshot_events: int
     bulky: bool
     mails_a_round: int
+    leased: bool = False
+    control_cuts: tuple[ControlCut, ...] = ()
+
+    def with_leases(self) -> "Plan":
+        """Return the same with ownership leases, and with times at which Regions do not reach the control table."""
+        times = tuple((fault.at, fault.until, fault.region) for fault in self.faults)
+        return replace(self, leased=True, control_cuts=control_cuts(self.seed, times, STORM_SECONDS))
 
     @classmethod
     def of(cls, seed: int) -> "Plan":
@@ -212,7 +220,14 @@ class Plan:
             f"snapshots after {self.snapshot_events} events{', bulky' if self.bulky else ''}"
         )
         return "\n".join(
-            [head, *map(str, self.orders), *map(str, self.visits), *map(str, self.switchings), *map(str, self.faults)]
+            [
+                head,
+                *map(str, self.orders),
+                *map(str, self.visits),
+                *map(str, self.switchings),
+                *map(str, self.faults),
+                *map(str, self.control_cuts),
+            ]
         )
 
 
