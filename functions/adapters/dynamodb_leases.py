@@ -1,7 +1,7 @@
 """Leases on DynamoDB: the control table, a global table with strong consistency across Regions.
 
-Its conditions hold in all Regions at once, unlike the state table's. Of two Regions that write one item at the same time
-one is told so (`ReplicatedWriteConflictException`): it is as if the condition had failed, and the next round looks again.
+Its conditions hold in all Regions at once, unlike the state table's. Of two Regions that write one item at the same
+time one is told so (`ReplicatedWriteConflictException`): as if the condition had failed; the next round looks again.
 It is a file of its own, and no `DynamodbTable`: no item of it has a writer, and nothing of it is ever read but by key.
 """
 

@@ -1,4 +1,4 @@
-"""What the processes of a Region know of the leases: read again every few seconds, and relied upon no longer than it holds.
+"""What the processes of a Region know of the leases: read again every few seconds, relied upon no longer than it holds.
 
 A worker asks for its own Region's lease, a sweeper that may adopt for both. A plain job makes no request of its own.
 """

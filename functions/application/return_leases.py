@@ -1,9 +1,9 @@
 """How a lease comes back: both Regions tell each other first which jobs they took over while they were apart.
 
 Replication would tell it too, but nobody knows when. So each Region puts the first segments of the epochs that it has
-opened into the other's replica itself, the same items as its own. The one that has lost its lease does so and says it in
-the lease (`caught_up`); the holder then stops adopting, waits until none of its processes may go on with that, does the
-same and gives the lease back. If a process dies on the way, the next one does it again: what is there is left as it is.
+opened into the other's replica itself, the same items as its own. The one that has lost its lease does so and says it
+in the lease (`caught_up`); the holder then stops adopting, waits until none of its processes may go on with that, does
+the same and gives the lease back. If a process dies on the way, the next one does it again: what is there is left.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
 """With ownership leases no job is worked on in two Regions at once: shown by what their workers really began.
 
-A worker that begins an effect of a job in an older epoch, after one of the other Region has begun one in a newer epoch, was
-still at work when that one was. A job that both Regions have accepted while neither saw the other is another matter:
-there each works on what it has been given, which leases do not prevent.
+A worker that begins an effect of a job in an older epoch, after one of the other Region has begun one in a newer epoch,
+was still at work when that one was. A job that both Regions have accepted while neither saw the other is another
+matter: there each works on what it has been given, which leases do not prevent.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,7 @@
 """The control table of a simulated pair as its Regions reach it, when they cannot, and the clocks that leases go by."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
@@ -12,6 +12,7 @@ from functions.application.lease_ports import LeasesUnavailable
 from functions.domain.moments import to_moment
 from functions.domain.ownership.lease import Lease, Phase
 from tests.simulation.machine import Machinery
+from tests.simulation.plan_of_leases import ControlCut
 from tests.simulation.ports import Calls
 from tests.simulation.virtual_time import START, VirtualClock, pass_time
 
@@ -19,35 +20,6 @@ Result = TypeVar("Result")
 
 #: A clock may run by so much too fast or too slow.
 LARGEST_DRIFT = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class ControlCut:
-    """A time for which a Region does not reach the control table."""
-
-    at: float
-    until: float
-    region: str
-
-    def __str__(self) -> str:
-        return f"{self.at:6.2f}s {self.region} cannot reach the control table, until {self.until:.2f}s"
-
-
-def control_cuts(seed: int, faults: tuple[tuple[float, float, str], ...], storm: float) -> tuple[ControlCut, ...]:
-    """Return when Regions do not reach the control table: by itself, or while something else strikes them or the peer."""
-    random = Random(f"antipode leases {seed}")
-    regions = ("us-east-1", "us-west-2")
-    cuts = []
-    for at, until, region in faults:
-        if random.random() < 0.4:
-            struck = region if random.random() < 0.7 else random.choice(regions)
-            cuts.append(
-                ControlCut(max(0.0, at + random.uniform(-5.0, 5.0)), until + random.uniform(-5.0, 30.0), struck)
-            )
-    if random.random() < 0.4:
-        at = random.uniform(0.0, storm)
-        cuts.append(ControlCut(at, at + random.choice((4.0, 15.0, 40.0)), random.choice(regions)))
-    return tuple(cuts)
 
 
 @dataclass(slots=True)
@@ -70,10 +42,10 @@ class Control:
         now = asyncio.get_running_loop().time()
         return self.healed or not any(cut.region == region and cut.at <= now < cut.until for cut in self.cuts)
 
-    def settled(self) -> bool:
-        """Say whether each Region holds its own lease, or the one that is gone has lost it for good."""
+    def settled(self, present: Sequence[str]) -> bool:
+        """Say whether each Region that is there holds its own lease, and that of one that is gone."""
         holders = {(lease.region, lease.holder, lease.phase) for lease in self.store.rows.values()}
-        return holders == {(name, name, Phase.HELD) for name in self.drift}
+        return holders == {(name, name if name in present else present[0], Phase.HELD) for name in self.drift}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +82,7 @@ class ReachedLeases:
 
 @dataclass(slots=True)
 class LeaseClock(VirtualClock):
-    """A Region's clocks: they run too fast or too slow, and the monotonic one stands still while the Region is frozen."""
+    """A Region's clocks: they run too fast or slow, and the monotonic one stands still while the Region is frozen."""
 
     rate: float = 1.0
     machinery: Machinery = field(kw_only=True)

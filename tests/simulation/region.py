@@ -218,8 +218,9 @@ class Region:
         """Whether nothing goes wrong any more, and this Region has noticed how its peer is."""
         verdict = self.replica.table.verdicts.get(self.name)
         lost = verdict is not None and verdict.lost
-        settled = self.control is None or self.peer.machinery.power is Power.LOST or self.control.settled()
-        return self.healed() and lost == (self.peer.machinery.power is Power.LOST) and settled
+        gone = self.peer.machinery.power is Power.LOST
+        there = [self.name] if gone else [self.name, self.peer.name]
+        return self.healed() and lost == gone and (self.control is None or self.control.settled(there))
 
     def _lease_clock(self) -> LeaseClock:
         assert self.control is not None

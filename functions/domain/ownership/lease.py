@@ -143,14 +143,17 @@ def next_own(look: Outlook) -> Lease | None:
     """Return what this Region makes of its own lease; None to leave it as it is.
 
     It comes back without being given back only when the peer is fenced in turn, and so holds nobody's lease in fact.
+    Both may find that at the same time: so it is not acted on before what anybody has read of either has run out.
     """
     lease, theirs = look.own.lease, look.other.lease
     if lease is None:
         return Lease(look.region, look.region)
-    if lease.holder == look.region:
+    if lease.holder == look.region and lease.phase is Phase.HELD:
         return lease.renewed()
+    if lease.holder == look.region:
+        return lease.in_phase(Phase.HELD) if look.own.run_out(look.now) else None
     if theirs is not None and (theirs.holder, theirs.phase) == (look.region, Phase.HELD):
-        return lease.moved(look.region, Phase.HELD, lease.apart_since)
+        return lease.moved(look.region, Phase.TAKEN, lease.apart_since)
     return None
 
 
@@ -169,8 +172,7 @@ def next_other(look: Outlook) -> Lease | None:
 
 
 def _take(look: Outlook, lease: Lease | None) -> Lease | None:
-    """A Region that does not hold its own lease takes no other."""
-    if not look.peer_lost or not may_start_steps(look.own.lease, look.region):
+    if not look.peer_lost:
         return None
     apart_since = look.now.wall
     if lease is None:

@@ -76,7 +76,11 @@ class TestOwnLease:
     def test_it_is_taken_back_when_the_peer_is_fenced_in_turn_and_both_stay_apart(self) -> None:
         taken = OWN.moved(WEST, Phase.HELD, NOON)
         back = next_own(outlook(own=taken, other=THEIRS.moved(EAST, Phase.HELD, NOON)))
-        assert back == taken.moved(EAST, Phase.HELD, NOON)
+        assert back == taken.moved(EAST, Phase.TAKEN, NOON)
+        assert back is not None
+        assert not may_start_steps(back, EAST)
+        assert next_own(outlook(own=back, waited=LEASE_SECONDS - 0.1)) is None
+        assert may_start_steps(next_own(outlook(own=back)), EAST)
         assert next_own(outlook(own=taken, other=THEIRS.moved(EAST, Phase.TAKEN, NOON))) is None
 
 
@@ -93,10 +97,8 @@ class TestPeersLease:
         [
             outlook(lost=False),
             outlook(waited=LEASE_SECONDS - 0.1),
-            outlook(own=None),
-            outlook(own=OWN.moved(WEST, Phase.HELD, NOON)),
         ],
-        ids=["the peer is not lost", "it has not run out", "no lease of one's own", "one's own is the peer's"],
+        ids=["the peer is not lost", "it has not run out"],
     )
     def test_it_is_not_taken_otherwise(self, look: Outlook) -> None:
         assert next_other(look) is None
