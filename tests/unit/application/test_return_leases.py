@@ -6,6 +6,7 @@ import pytest
 
 from functions.application.lease_ports import LeasesUnavailable
 from functions.application.ports import StateUnavailable
+from functions.domain.job.events import JobAdopted
 from functions.domain.ownership.lease import Phase
 from tests.simulation.virtual_time import in_virtual_time, pass_time
 from tests.unit.application.agents import Effects
@@ -84,7 +85,9 @@ async def test_nothing_is_told_before_what_was_under_way_is_over() -> None:
 async def test_another_history_of_ones_own_at_the_peer_keeps_no_lease_from_coming_back() -> None:
     sentinels, east, west = await adopted_by_west()
     (opening,) = (segment for segment in west.segments(JOB) if segment.epoch == 2)
-    other = replace(opening, events=(replace(opening.events[0], reason="of before it was lost"),))
+    adopted = opening.events[0]
+    assert isinstance(adopted, JobAdopted)
+    other = replace(opening, events=(replace(adopted, reason="of before it was lost"),))
     east.put(other)
     await returned(sentinels, east, west, Log())
     assert sentinels.control.shows(EAST)[0] == EAST
