@@ -9,8 +9,6 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from functions.adapters.state_signer import sign_quickly
-
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -133,6 +131,8 @@ class AwsClients:
         )
         client = self._session.client(use.service, region_name=region, endpoint_url=endpoint_url, config=config)
         if use.service == "dynamodb":
+            from functions.adapters.state_signer import sign_quickly
+
             sign_quickly(client)
         return client
 
