@@ -17,7 +17,7 @@ LOCK := $(UV) pip compile pyproject.toml --quiet --universal --generate-hashes -
 # Compiled at first use instead: large, and mostly never imported.
 COMPILED_LATER := /(aws_cdk|cfnlint|moto|mypy|networkx|sympy)/
 
-.PHONY: help setup bundles demo test check fmt bench drills drills-can-fail docs lock
+.PHONY: help setup bundles demo test simulate shims check fmt bench drills drills-can-fail docs lock
 
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,13 @@ demo: setup ## both Regions up, one lost with work in flight, nothing lost
 
 test: setup ## every check and every test, side by side: tests/phases.py
 	@$(RUN) -m tests.phases
+
+simulate: setup ## 20,000 seeds of the simulation, and the seeds that show what a rule guards against
+	@$(RUN) -m tests.simulation --seeds 20000
+	@$(RUN) -m tests.simulation --find-counterexamples
+
+shims: setup ## the tests of the emulator's shims, also without them: each must fail then
+	@WITHOUT_SHIMS=1 $(RUN) -m pytest tests/integration/emulator
 
 check: setup ## lint, format, types and import arrows
 	@$(RUN) -m tests.phases check

@@ -1,8 +1,9 @@
 """`make test`: every check and every test, in phases side by side, told when they end, with what each took.
 
-Local clouds mostly wait for processes of theirs, so they run beside what computes, and go first (`nice`), but one after
-the other: where three come up at once on two cores, their functions take longer to start than they may take to answer.
-The first phase that fails stops the others, which clear their clouds away. docs/performance.md has the figures.
+Local clouds mostly wait for processes of theirs, so they run beside what computes, and go first (`nice`). There is one
+whole cloud at a time: where several come up at once on two cores, their functions take longer to start than they may
+take to answer. A phase that fails lets the others finish; what failed in any of them is told at the end, in short.
+docs/performance.md has the figures.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,15 +32,22 @@ NICENESS = 10
 #: A phase that is told to stop takes its clouds down first.
 ENDS_WITHIN_SECONDS = 60.0
 LINES_OF_A_SUCCESS = 1
+#: How often those under way are told of.
+TOLD_EVERY_SECONDS = 30.0
+#: A phase that takes longer hangs: it is told to stop, and has failed.
+LIMIT_SECONDS = 1500.0
+#: The end of a log in which progress is looked for.
+TAIL_BYTES = 8192
+MOST_LINES = 40
 
 
 @dataclass(frozen=True)
 class Phase:
-    """One command. `computes`: it leaves the cores to the others where they want them. The others take turns."""
+    """One command. Phases of one `turn` go one after the other; one without leaves the cores to those that have one."""
 
     name: str
     command: Sequence[str]
-    computes: bool = True
+    turn: str | None = None
 
 
 @dataclass(frozen=True)
@@ -88,9 +97,9 @@ def all_phases(tests: Path = CHECKOUT / "tests", workers: int = 2) -> list[Phase
     quick = [f"tests/{name}" for name in folders if name not in ON_CLOUDS]
     on_one = [f"tests/{name}" for name in folders if name in ON_CLOUDS and name != "integration"]
     return [
-        Phase("demo", (*pytest, DEMO), computes=False),
-        Phase("e2e", (*pytest, *on_one, "--ignore", DEMO), computes=False),
-        Phase("integration", (*pytest, "tests/integration"), computes=False),
+        Phase("e2e", (*pytest, *on_one, "--ignore", DEMO), turn="whole cloud"),
+        Phase("demo", (*pytest, DEMO), turn="whole cloud"),
+        Phase("integration", (*pytest, "tests/integration"), turn="emulators"),
         Phase("side by side", (*pytest, "-n", str(workers), "--dist", "loadfile", *quick)),
         *checks(),
     ]
@@ -108,44 +117,65 @@ def checks() -> list[Phase]:
 
 
 def run(phases: Sequence[Phase], logs: Path = LOGS) -> list[Ended]:
-    """Run them and return how they ended: what computes at once, what does not one after the other, beside it.
+    """Run them and return how they ended: all at once, but those of one turn one after the other.
 
-    After the first failure the others are stopped. Interrupted, it stops them all and raises KeyboardInterrupt.
+    What fails lets the others finish. Interrupted, it stops them all and raises KeyboardInterrupt.
     """
     # Started in the background of a shell, it would not hear Ctrl-C, and its phases would not hear of it from here.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     logs.mkdir(parents=True, exist_ok=True)
     endings: queue.SimpleQueue[Ended] = queue.SimpleQueue()
     running: list[Running] = []
+    turns: dict[str, deque[Phase]] = {}
+    for phase in phases:
+        turns.setdefault(phase.turn or f"{phase.name}, which waits for nobody", deque()).append(phase)
 
     def start(phase: Phase) -> None:
         one = _start(phase, logs)
         running.append(one)
         threading.Thread(target=lambda: endings.put(one.wait()), daemon=True).start()
 
-    in_turn = deque(phase for phase in phases if not phase.computes)
     ended: list[Ended] = []
     try:
-        if in_turn:
-            start(in_turn.popleft())
-        for phase in phases:
-            if phase.computes:
-                start(phase)
+        for turn in turns.values():
+            start(turn.popleft())
         while len(ended) < len(phases):
-            one = endings.get()
+            one = _next(endings, running, logs)
             ended.append(one)
             _tell(one, logs)
-            if one.code != 0:
-                break
-            if in_turn and not one.phase.computes:
-                start(in_turn.popleft())
+            if one.phase.turn is not None and turns[one.phase.turn]:
+                start(turns[one.phase.turn].popleft())
     finally:
         _stop(running, endings, len(running) - len(ended))
     return ended
 
 
+def _next(endings: queue.SimpleQueue[Ended], running: Sequence[Running], logs: Path) -> Ended:
+    """Wait for one to end. Meanwhile say from time to time how far the others are, and stop what hangs."""
+    while True:
+        try:
+            return endings.get(timeout=TOLD_EVERY_SECONDS)
+        except queue.Empty:
+            under_way = [each for each in running if each.process.returncode is None]
+            now = time.monotonic()
+            told = ", ".join(f"{each.phase.name} {now - each.began:.0f} s{_progress(each, logs)}" for each in under_way)
+            print(f"   {told}", flush=True)
+            for each in under_way:
+                if now - each.began > LIMIT_SECONDS:
+                    print(f"== {each.phase.name}: not over after {LIMIT_SECONDS:.0f} s, told to stop", flush=True)
+                    each.interrupt()
+
+
+def _progress(running: Running, logs: Path) -> str:
+    """Return how far pytest says that it is."""
+    with _log(running.phase, logs).open("rb") as log:
+        log.seek(max(0, log.seek(0, os.SEEK_END) - TAIL_BYTES))
+        found = re.findall(rb"\[ *(\d+)%\]", log.read())
+    return f" ({int(found[-1])} %)" if found else ""
+
+
 def _start(phase: Phase, logs: Path) -> Running:
-    backwards = ("nice", "-n", str(NICENESS)) if phase.computes else ()
+    backwards = ("nice", "-n", str(NICENESS)) if phase.turn is None else ()
     with _log(phase, logs).open("wb") as log:
         process = subprocess.Popen(
             [*backwards, *phase.command],
@@ -155,7 +185,7 @@ def _start(phase: Phase, logs: Path) -> Running:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    if phase.computes:
+    if phase.turn is None:
         # Where the kernel shares the cores among sessions first, `nice` counts within one session only.
         with contextlib.suppress(OSError):
             Path(f"/proc/{process.pid}/autogroup").write_text(str(NICENESS))
@@ -195,6 +225,18 @@ def summary(ended: Sequence[Ended], wall: float) -> str:
     return f"{len(ended)} phases, {wall:.0f} s, {sum(spent.values()):.0f} s of CPU"
 
 
+def failures(ended: Sequence[Ended], logs: Path = LOGS) -> Iterator[str]:
+    """Yield the name of each test that failed, or the last line of a phase that has no tests."""
+    for each in ended:
+        if each.code != 0:
+            said = _log(each.phase, logs).read_text(errors="replace").rstrip().splitlines()
+            named = [line for line in said if line.startswith(("FAILED ", "ERROR "))] or said[-1:]
+            for line in named[:MOST_LINES]:
+                yield f"{each.phase.name}: {line}"
+            if len(named) > MOST_LINES:
+                yield f"{each.phase.name}: and {len(named) - MOST_LINES} more"
+
+
 def main(arguments: Sequence[str]) -> int:
     """`check`: the checks alone. Return 1 if anything failed, 130 if interrupted."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -208,10 +250,9 @@ def main(arguments: Sequence[str]) -> int:
         print("== interrupted, everything stopped", flush=True)
         return 130
     failed = [each.phase.name for each in ended if each.code != 0]
-    stopped = len(chosen) - len(ended)
     print(f"== {summary(ended, time.monotonic() - began)}", flush=True)
     if failed:
-        print(f"== FAILED: {', '.join(failed)}" + (f"; {stopped} others stopped" if stopped else ""), flush=True)
+        print(f"== FAILED: {', '.join(failed)}", *(f"   {line}" for line in failures(ended)), sep="\n", flush=True)
     return int(bool(failed))
 
 

@@ -1,5 +1,6 @@
-"""`make test` leaves no test out, fails when any phase fails, and stops the others as Ctrl-C would."""
+"""`make test` leaves no test out, lets all phases finish, names what failed in them, and stops them all at Ctrl-C."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -10,11 +11,11 @@ from tests.architecture.sources import CHECKOUT
 from tests.phases import Phase, all_phases, run
 
 FAILS = Phase("fails", (sys.executable, "-c", "print('why it failed'); raise SystemExit(3)"))
-#: Fails when the other one is at work, which it tells by a file.
-FAILS_LATER = """
-import pathlib, sys
+#: Presses Ctrl-C when the other one is at work, which it tells by a file.
+PRESSES_CTRL_C = """
+import os, pathlib, signal, sys
 while not pathlib.Path(sys.argv[1]).exists(): pass
-raise SystemExit(3)
+os.kill(os.getppid(), signal.SIGINT)
 """
 #: What stands for a phase with a cloud: interrupted, it clears away.
 HAS_A_CLOUD = """
@@ -42,7 +43,7 @@ def test_each_test_file_is_run_by_one_phase() -> None:
 def test_what_went_well_is_told_in_a_line_and_what_failed_in_full(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    went_well = Phase("goes well", (sys.executable, "-c", "print('first'); print('last')"), computes=False)
+    went_well = Phase("goes well", (sys.executable, "-c", "print('first'); print('last')"), turn="cloud")
     assert [each.code for each in run([went_well], tmp_path)] == [0]
     assert [each.code for each in run([FAILS], tmp_path)] == [3]
     said = capsys.readouterr().out
@@ -53,20 +54,46 @@ def test_what_went_well_is_told_in_a_line_and_what_failed_in_full(
     assert "why it failed" in said
 
 
-def test_clouds_come_up_one_after_the_other(tmp_path: Path) -> None:
+def test_phases_of_one_turn_go_one_after_the_other(tmp_path: Path) -> None:
     alone = "import pathlib, sys; p = pathlib.Path(sys.argv[1]); p.mkdir(); p.rmdir()"
     first, second, third = (
-        Phase(name, (sys.executable, "-c", alone, str(tmp_path / "cloud")), computes=False) for name in "abc"
+        Phase(name, (sys.executable, "-c", alone, str(tmp_path / "cloud")), turn="cloud") for name in "abc"
     )
     ended = run([first, second, third], tmp_path)
     assert [(each.phase.name, each.code) for each in ended] == [("a", 0), ("b", 0), ("c", 0)]
 
 
-def test_the_first_failure_stops_the_others_which_clear_away_what_they_have(tmp_path: Path) -> None:
+def test_what_fails_lets_the_others_finish_and_is_named_at_the_end(tmp_path: Path) -> None:
+    says = "print('FAILED tests/test_it.py::test_one - assert 1 == 2'); print('1 failed'); raise SystemExit(1)"
+    one = Phase("tests", (sys.executable, "-c", says), turn="cloud")
+    after = Phase("after it", (sys.executable, "-c", "print('done')"), turn="cloud")
+    ended = run([one, FAILS, after], tmp_path)
+    assert {each.phase.name: each.code for each in ended} == {"tests": 1, "fails": 3, "after it": 0}
+    assert set(phases.failures(ended, tmp_path)) == {
+        "tests: FAILED tests/test_it.py::test_one - assert 1 == 2",
+        "fails: why it failed",
+    }
+
+
+def test_what_takes_long_is_told_of_and_what_hangs_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(phases, "TOLD_EVERY_SECONDS", 0.2)
+    monkeypatch.setattr(phases, "LIMIT_SECONDS", 4.0)
+    hangs = f"print('tests/test_it.py ... [ 53%]', flush=True)\n{HAS_A_CLOUD}"
+    ended = run([Phase("hangs", (sys.executable, "-c", hangs, str(tmp_path / "cloud")))], tmp_path)
+    assert ended[0].code != 0
+    assert (tmp_path / "cleared").exists()
+    said = capsys.readouterr().out
+    assert re.search(r"hangs \d s \(53 %\)", said)
+    assert "hangs: not over after 4 s, told to stop" in said
+
+
+def test_ctrl_c_stops_all_of_them_and_they_clear_away_what_they_have(tmp_path: Path) -> None:
     cloud = tmp_path / "cloud"
-    others = Phase("has a cloud", (sys.executable, "-c", HAS_A_CLOUD, str(cloud)), computes=False)
-    fails = Phase("fails later", (sys.executable, "-c", FAILS_LATER, str(cloud)))
-    assert [each.phase.name for each in run([others, fails], tmp_path)] == ["fails later"]
+    has_one = Phase("has a cloud", (sys.executable, "-c", HAS_A_CLOUD, str(cloud)), turn="cloud")
+    with pytest.raises(KeyboardInterrupt):
+        run([has_one, Phase("ctrl-c", (sys.executable, "-c", PRESSES_CTRL_C, str(cloud)))], tmp_path)
     assert (tmp_path / "cleared").exists()
 
 
@@ -76,8 +103,9 @@ def test_what_ignores_that_it_is_to_stop_is_killed(tmp_path: Path, monkeypatch: 
     deaf = f"import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n{HAS_A_CLOUD}"
     running = [
         Phase("deaf", (sys.executable, "-c", deaf, str(cloud))),
-        Phase("fails later", (sys.executable, "-c", FAILS_LATER, str(cloud))),
+        Phase("ctrl-c", (sys.executable, "-c", PRESSES_CTRL_C, str(cloud))),
     ]
-    run(running, tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        run(running, tmp_path)
     assert cloud.exists()
     assert not (tmp_path / "cleared").exists()

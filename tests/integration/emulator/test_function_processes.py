@@ -11,7 +11,7 @@ import pytest
 
 from tests.eventually import eventually
 from tests.integration.emulator.processes import FIRST, SECOND, Emulators, leased_slot
-from tests.integration.emulator.shim_proof import needs_its_shim
+from tests.integration.emulator.shim_proof import needs_its_shim, with_and_without
 
 STAYS_BUSY = """
     import os, pathlib, time
@@ -36,11 +36,7 @@ def runs(pid: int) -> bool:
         return False
 
 
-@pytest.mark.parametrize(
-    "without",
-    [(), pytest.param(("function_processes",), marks=pytest.mark.xfail(strict=True, reason="the emulator lacks this"))],
-    ids=["cloud", "stock"],
-)
+@pytest.mark.parametrize("without", with_and_without((), ("function_processes",)))
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="elsewhere they are killed by their process group")
 def test_a_busy_function_dies_with_its_emulator(without: tuple[str, ...], tmp_path: Path) -> None:
     note = tmp_path / "pid"

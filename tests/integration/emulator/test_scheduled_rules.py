@@ -13,6 +13,7 @@ import pytest
 from localstack.layout import CHECKOUT
 from tests.eventually import eventually
 from tests.integration.emulator.processes import Emulators, allow
+from tests.integration.emulator.shim_proof import with_and_without
 
 SENDS_WHAT_IT_GETS = """
     import json, boto3
@@ -153,10 +154,7 @@ TEN_MINUTES_OF_TICKS = """
 """
 
 
-@pytest.mark.parametrize(
-    "kind",
-    ["cloud", pytest.param("stock", marks=pytest.mark.xfail(strict=True, reason="the emulator alone lacks this"))],
-)
+@pytest.mark.parametrize("kind", with_and_without("cloud", "stock"))
 def test_a_rule_starts_at_once_and_keeps_its_rate_however_late_a_look_is(kind: str) -> None:
     command = [sys.executable, "-c", textwrap.dedent(TEN_MINUTES_OF_TICKS), kind]
     ran = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True)
