@@ -60,7 +60,11 @@ class Conversation(BaseModel):
 @agent("session", version="1")
 async def session(ctx: Context, conversation: Conversation) -> None:
     """Lets the turns of a conversation run one at a time and in order."""
-    keeper = Keeper(SessionDesk(ctx), conversation)
+    await keep(ctx, Keeper(SessionDesk(ctx), conversation))
+
+
+async def keep(ctx: Context, keeper: "Keeper") -> None:
+    """Heed the mail of a round, then begin anew."""
     shown: dict[str, Any] = {}
     try:
         for _ in range(MAILS_A_ROUND):
@@ -72,7 +76,7 @@ async def session(ctx: Context, conversation: Conversation) -> None:
     except Cancelled:
         await keeper.close()
         raise
-    ctx.continue_as_new(conversation)
+    ctx.continue_as_new(keeper.knows)
 
 
 class Keeper:

@@ -70,6 +70,15 @@ class TellRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EndRequest:
+    """Which end of a turn counts, asks its session, which has been told of ends at these `places` of its history."""
+
+    name: str
+    job_id: str
+    places: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RedrivePage:
     """A page of dead letters to be redriven: what the redrive's `plan` says, from before a place in the list."""
 
@@ -166,6 +175,9 @@ class StepRecorder(Protocol):
     async def tell(self, request: TellRequest) -> Json:
         """Tell another job something. Returns {"told"}: whether it was; and {"end"}, if it has ended."""
 
+    async def end_that_counts(self, request: EndRequest) -> Json:
+        """Return {"settled", "end"}: how a turn has ended, and whether that can change no more."""
+
     async def redrive(self, request: RedrivePage) -> Json:
         """Redrive a page of dead letters. Returns {"next", "redriven", "refused", "examples"}."""
 
@@ -179,6 +191,9 @@ class StepRecorder(Protocol):
 
     def begun(self, branch: str) -> None:
         """Say that a branch of that path, like "gather[0]/", begins."""
+
+    async def ended(self, branch: str, error: BaseException | None = None) -> None:
+        """Say that a branch of that path has come to its end by itself, with an error or without."""
 
     async def report(self, name: str, note: Json) -> None:
         """Record how far the agent is, once."""

@@ -27,6 +27,7 @@ from functions.domain.job.turns import (
     knows_of,
     merged_ids,
     session_of,
+    told_alike,
 )
 from functions.domain.moments import seconds_between
 
@@ -92,12 +93,12 @@ class EnlistTurn:
         if session_of(turn) is None:
             return
         session_id, record, session = await self._session(turn)
-        told = ended_among(record.arrivals, turn_id)  # what has been told once is told again as it is
-        name = ended_name(turn_id, turn) if told is None else told.name
+        arrivals = await self.history.arrivals(turn_id) if merged_ids(turn) else ()
+        body = ended_body(turn_id, turn, arrivals)
+        told = told_alike(record.arrivals, turn_id, turn, body)  # what has been told once is told again as it is
+        name, body = (ended_name(turn_id, turn), body) if told is None else (told.name, told.body)
         if session is not None and (session.finished or f"{ArrivalKind.SIGNAL}/{name}" in session.taken):
             return
-        arrivals = await self.history.arrivals(turn_id) if merged_ids(turn) else ()
-        body = ended_body(turn_id, turn, arrivals) if told is None else told.body
         if session is None:  # not replicated yet: left for whoever can read it
             await self.send.leave(session_id, turn, ArrivalKind.SIGNAL, name, by=turn_id, body=body)
             return

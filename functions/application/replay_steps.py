@@ -8,6 +8,7 @@ from functions.application.agent_ports import (
     Begin,
     CallRequest,
     Cancelled,
+    EndRequest,
     RedrivePage,
     StepOutcome,
     StepRequest,
@@ -161,6 +162,15 @@ class Recorder(StepBook):
             StepRequest(name=request.name, kind="tell", arguments=told, effect=effect, repeatable=False)
         )
 
+    async def end_that_counts(self, request: EndRequest) -> Json:
+        """See StepRecorder."""
+
+        async def effect(idempotency_key: str) -> StepOutcome:
+            return StepOutcome(await self.children.tell.end_that_counts(self.state, request))
+
+        asked: list[Json] = [request.job_id, *request.places]
+        return await self.step(StepRequest(name=request.name, kind="end", arguments=asked, effect=effect))
+
     async def redrive(self, request: RedrivePage) -> Json:
         """See StepRecorder."""
         page, tenant = read_page(request), self.state.job.tenant
@@ -215,7 +225,6 @@ class Recorder(StepBook):
     async def _try_once(self, key: str, request: StepRequest) -> StepOutcome:
         if not request.repeatable:
             await self.journal.flush()
-        await self.may_begin()
         work = request.effect(step_idempotency_key(self.job_id, key))
         try:
             if request.seconds is None:
@@ -282,7 +291,6 @@ class Recorder(StepBook):
         if self._waited_for(key) and not self.state.adoptions and child == self._child(key, None):
             return
         await self.journal.flush()
-        await self.may_begin()
         beginning = asyncio.ensure_future(begin(key, child))
         try:
             await asyncio.shield(beginning)

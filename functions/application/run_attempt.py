@@ -13,7 +13,6 @@ from functions.application.agent_ports import Agent, Agents, Cancelled, Continue
 from functions.application.call_child import CallChild
 from functions.application.heed_limits import Permit
 from functions.application.keep_payloads import KeepPayloads
-from functions.application.lease_ports import UNFENCED, Fence
 from functions.application.ports import (
     Alarm,
     AppendConflict,
@@ -84,7 +83,6 @@ class RunAttempt:
     stall_seconds: float
     pauses: Pauses | None = None
     permit: Permit = field(default_factory=Permit)
-    fence: Fence = UNFENCED
 
     async def run(
         self, journal: Journal, state: JobState, news: tuple[Arrival, ...], head: Head | None, stop_at: float
@@ -106,7 +104,6 @@ class RunAttempt:
             projections=self.projections,
             payloads=self.payloads,
             redrives=self.redrives,
-            fence=self.fence,
         )
         attempt = _Attempt(self, recorder, waiting, state, head)
         return await attempt.run(agent)
@@ -190,8 +187,9 @@ class _Attempt:
 
     async def _run_agent(self, agent: Agent) -> Json:
         payloads, tenant = self.parts.payloads, self.state.job.tenant
+        given = await payloads.resolve(tenant, self.state.input)
         try:
-            result = await agent.run(self.recorder, await payloads.resolve(tenant, self.state.input))
+            result = await self.recorder.to_its_end(agent.run(self.recorder, given))
             return await payloads.externalise(tenant, result, size_of_value(result, "the result"))
         except ContinueAsNew as again:
             size = size_of_value(again.value, "the input to continue with")

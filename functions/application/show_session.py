@@ -38,6 +38,7 @@ class ShowSession:
             "offered": told.get("offered", []),
             "turns": told.get("turns", 0),
             "memory": told.get("memory", []),
+            "corrections": told.get("corrections", []),
             "created_at": state.job.at,
             "updated_at": state.updated_at,
         }

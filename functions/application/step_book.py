@@ -5,13 +5,14 @@ every attempt, whatever order branches end in.
 """
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 
 from functions.application.agent_ports import (
     Cancelled,
+    ContinueAsNew,
 )
 from functions.application.keep_payloads import KeepPayloads
-from functions.application.lease_ports import UNFENCED, Fence, RegionFenced
 from functions.application.ports import (
     AppendConflict,
     Clock,
@@ -22,13 +23,13 @@ from functions.application.record_steps import Journal
 from functions.application.step_ends import (
     REMEDY,
     ReplayDiverged,
-    branch_of,
     failure_of,
     same_step,
     tokens_of,
     within_budget,
 )
 from functions.application.tell_branches import ToldBranches
+from functions.application.unasked_steps import UnaskedSteps
 from functions.application.wait_in_job import SETTLE_TURNS, Waiting
 from functions.domain.errors import AntipodeError
 from functions.domain.job.events import (
@@ -39,10 +40,6 @@ from functions.domain.job.events import (
 from functions.domain.job.progress import CANCELLED
 from functions.domain.job.state import JobState, StepEnd
 from functions.domain.payload import INLINE_BYTES, from_inline, reference_in, size_of_value
-
-#: Where the peer may have taken the job over, the history is read again after so long, before the next effect. What a
-#: lease is relied upon for is more than this and the time that a look at the leases may take.
-ALONE_SECONDS = 3.0
 
 
 class YieldNow(BaseException):
@@ -63,13 +60,13 @@ class StepBook:
     payloads: KeepPayloads
     pausing: bool = False
     broken: Exception | None = None
-    fence: Fence = UNFENCED
-    _alone_at: float | None = None
     _seen: dict[str, int] = field(default_factory=dict)
-    _left: dict[str, set[str]] = field(default_factory=dict)
+    _unasked: UnaskedSteps = field(init=False)
     _steps: int = 0
     _tokens: int = 0
     _stopped: bool = False
+    _strayed: bool = False
+    _diverged: ReplayDiverged | None = None
     _told: ToldBranches = field(default_factory=ToldBranches)
     _reading: asyncio.Task[None] | None = None
     _inside: list[asyncio.Task[object] | None] = field(default_factory=list)
@@ -79,8 +76,7 @@ class StepBook:
         self._steps = self.state.steps_ended - len(here)  # of the rounds before `continue_as_new`
         self._tokens = self.state.input_tokens + self.state.output_tokens - sum(map(tokens_of, here))
         self.waiting.cancelled = self.state.cancel is not None
-        for key in (*self.state.steps, *self.state.waits, *self.state.tries):
-            self._left.setdefault(branch_of(key), set()).add(key)
+        self._unasked = UnaskedSteps((*self.state.steps, *self.state.waits, *self.state.tries))
 
     @property
     def job_id(self) -> str:
@@ -98,8 +94,6 @@ class StepBook:
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
-        if isinstance(self.broken, RegionFenced):
-            await self.journal.flush()  # what has been done is written down; if the job is the peer's by now, in vain
 
     @property
     def told_of_cancel(self) -> bool:
@@ -115,12 +109,47 @@ class StepBook:
         path = self._path(name)
         count = self._seen[path] = self._seen.get(path, 0) + 1
         key = path if count == 1 else f"{path}#{count}"
-        self._left.get(branch_of(key), set()).discard(key)
+        self._unasked.ask(key)
         return key
 
     def begun(self, branch: str) -> None:
         """See StepRecorder."""
         self._told.begin(self._path(branch))
+        self._unasked.begin(self._path(branch))
+
+    async def ended(self, branch: str, error: BaseException | None = None) -> None:
+        """See StepRecorder. Raises ReplayDiverged when the history has steps for which it should have asked."""
+        path = self._path(branch) if branch else ""
+        if self._diverged is not None:
+            raise self._diverged
+        if self._cut_short(error):
+            return
+        for _ in range(SETTLE_TURNS):  # tasks that it has left behind may be about to ask
+            if self._unasked.left_by(path) is None:
+                return
+            await self.clock.sleep(0)
+        if (key := self._unasked.left_by(path)) is not None:
+            who = f"branch {path.rstrip('/')!r}" if path else "the agent"
+            how = "returned" if error is None else f"raised {type(error).__name__}"
+            self._diverged = ReplayDiverged(
+                f"step {key!r}: the history has it, but {who} {how} without asking for it: {REMEDY}"
+            )
+            raise self._diverged
+
+    async def to_its_end(self, work: Awaitable[Json]) -> Json:
+        """Return what the agent returns. Raises what it raises; ReplayDiverged when its history tells of more."""
+        try:
+            result = await work
+        except (Exception, Cancelled, ContinueAsNew) as error:
+            await self.ended("", error)
+            raise
+        await self.ended("")
+        return result
+
+    def _cut_short(self, error: BaseException | None) -> bool:
+        """Whether something else than the agent's own way has led to an end."""
+        refused = isinstance(error, AppendConflict | StateUnavailable | PayloadUnavailable)
+        return refused or self.broken is not None or self._stopped or self._strayed
 
     def _path(self, name: str) -> str:
         return name if self.state.round == 1 else f"r{self.state.round}:{name}"
@@ -150,6 +179,7 @@ class StepBook:
             await self._all_read()  # so that the agent knows all that there is to undo
             raise Cancelled
         if self.pausing or self.clock.monotonic() >= self.waiting.stop_at:
+            self._strayed = True
             raise YieldNow
         deadline = self.state.job.deadline
         if deadline is not None and self.clock.now() >= deadline:
@@ -158,42 +188,24 @@ class StepBook:
         if key not in self.state.waits and key not in self.state.tries:
             await self._expect_new(key)
 
-    async def may_begin(self) -> None:
-        """Raise what forbids an effect at this moment: RegionFenced, or AppendConflict where the peer has the job.
-
-        Nothing is waited for between the last look and the return.
-        """
-        if self.fence.apart:
-            await self._look_for_the_peer()
-        await self.fence.check()
-
-    async def _look_for_the_peer(self) -> None:
-        """While the peer may know of epochs that come to light here at any time: see that none has."""
-        now = self.clock.monotonic()
-        if self._alone_at is None or now - self._alone_at >= ALONE_SECONDS:
-            record = await self.journal.history.read(self.job_id)
-            if any(segment.epoch > self.journal.epoch for segment in record.segments):
-                raise AppendConflict("the peer has taken the job over")
-            self._alone_at = now
-
     async def recorded_first(self) -> None:
         """Let all branches read what is recorded before anything new is, so that what they count together is right."""
-        quiet, left = 0, sum(map(len, self._left.values()))
+        quiet, left = 0, len(self._unasked)
         while left and quiet < SETTLE_TURNS:
             await self.clock.sleep(0)
-            before, left = left, sum(map(len, self._left.values()))
+            before, left = left, len(self._unasked)
             quiet = quiet + 1 if left == before else 0
 
     async def _all_read(self) -> None:
         """Let all branches read what is recorded; whoever waits for that goes on at one and the same moment."""
-        if self._reading is None and any(self._left.values()):
+        if self._reading is None and self._unasked:
             self._reading = asyncio.create_task(self.recorded_first())
         if self._reading is not None:
             await asyncio.shield(self._reading)
 
     async def _expect_new(self, key: str) -> None:
         """A step is new only where its branch has no recorded one left: else the agent takes another path."""
-        left = self._left.get(branch_of(key))
+        left = self._unasked.beside(key)
         for _ in range(SETTLE_TURNS if left else 0):  # other tasks on the same branch may be about to ask for it
             await self.clock.sleep(0)
         if left:
@@ -278,12 +290,20 @@ class StepBook:
 
     async def read(self, kept: Json) -> Json:
         """Return the value for which `kept` was recorded."""
-        return await self.payloads.resolve(self.state.job.tenant, kept)
+        try:
+            return await self.payloads.resolve(self.state.job.tenant, kept)
+        except AntipodeError:
+            self._strayed = True
+            raise
 
     def spend(self, tokens: int) -> None:
         """Count tokens. Raises AntipodeError budget_exceeded."""
         self._tokens += tokens
-        within_budget(self.state, steps=self._steps, tokens=self._tokens)
+        try:
+            within_budget(self.state, steps=self._steps, tokens=self._tokens)
+        except AntipodeError:
+            self._strayed = True  # a redrive may have lowered it: then a replay ends before all that is recorded
+            raise
 
 
 class _AtStep:

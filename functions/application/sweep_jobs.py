@@ -10,7 +10,6 @@ import asyncio
 from dataclasses import dataclass, field, replace
 
 from functions.application.call_child import CallChild
-from functions.application.lease_ports import PeerHold
 from functions.application.note_failure import NoteFailure
 from functions.application.open_epoch import open_epoch
 from functions.application.ports import Clock, HistoryStore, Lanes, Projections, hint
@@ -68,7 +67,6 @@ class SweepJobs:
     clock: Clock
     region: str
     stall_seconds: float
-    hold: PeerHold | None = None
     _seen_to: dict[tuple[str, int], set[tuple[str, str | None, str | None]]] = field(default_factory=dict)
 
     async def sweep(self) -> SweepReport:
@@ -106,7 +104,7 @@ class SweepJobs:
             record, state = await read_state(self.history, entry.job_id)
         except UnreadableEvent:  # it must not keep the others from being swept
             return await self._hold(entry.job_id, lane, JobRecord((), ()), None, self.clock.now())
-        if state is not None and self._needs_nothing(record, state):
+        if state is not None and await self._needs_nothing(entry.job_id, record, state):
             await self._settle(entry, record, state)
             news = unheard(state, record.arrivals, state.owner_region)
             if entry.arrival is not None and news and not is_over(state, news):
@@ -190,27 +188,29 @@ class SweepJobs:
         opening = (item for item in record.segments if item.opens_epoch and (item.epoch, item.region) == place)
         return max((add_seconds(item.events[0].at, self.stall_seconds) for item in opening), default="")
 
-    def _needs_nothing(self, record: JobRecord, state: JobState) -> bool:
+    async def _needs_nothing(self, job_id: str, record: JobRecord, state: JobState) -> bool:
         """Whether the job is over, or the peer's by an epoch that no entry of this Region can lead back to.
 
         Not so when the peer merely accepted the same submission: it may withdraw yet, and the job would be ours. Nor
-        before the epoch's first segment is here, for the peer's entry is on that.
+        before the epoch's first segment is here, for the peer's entry is on that: a snapshot may come without it, and
+        with the peer's data lost nothing else would lead to the job.
         """
         if state.complete and is_over(state, unheard(state, record.arrivals, state.owner_region)):
             return True
         ours = max((segment.epoch for segment in record.segments if segment.region == self.region), default=0)
         newest = (state.epoch, state.owner_region)
-        opened = any(item.opens_epoch and (item.epoch, item.region) == newest for item in record.segments)
-        if (snapshot := record.snapshot) is not None:
-            opened = opened or (snapshot.epoch, snapshot.region) == newest
-            ours = max(ours, snapshot.epoch if snapshot.region == self.region else 0)
-        return state.owner_region != self.region and state.epoch > ours and opened
+        if (snapshot := record.snapshot) is not None and snapshot.region == self.region:
+            ours = max(ours, snapshot.epoch)
+        if state.owner_region == self.region or state.epoch <= ours:
+            return False
+        if snapshot is not None and (snapshot.epoch, snapshot.region) == newest:
+            record = await self.history.read_whole(job_id)
+        return any(item.opens_epoch and (item.epoch, item.region) == newest for item in record.segments)
 
     async def _hold(self, job_id: str, lane: str, record: JobRecord, state: JobState | None, now: str) -> SweepReport:
         """Look again later at what cannot be gone on with, and stop waiting for what does not arrive."""
         head = record.head_of(self.region)
-        given_up = state is not None and not state.complete and _given_up(record, state, head, now)
-        if state is not None and given_up and await self._may_open(record):
+        if state is not None and not state.complete and _given_up(record, state, head, now):
             reason = "a part of its history has not arrived"
             opened = await open_epoch(
                 self.history,
@@ -229,11 +229,6 @@ class SweepJobs:
         due_at = add_seconds(now, self.stall_seconds)
         await self.projections.put_head(replace(known, status=UNCLEAR, epoch=epoch, sequence=sequence, due_at=due_at))
         return SweepReport(1, unclear=(job_id,))
-
-    async def _may_open(self, record: JobRecord) -> bool:
-        """Where there are leases, a job that is the peer's as far as can be seen is left to it while it may work."""
-        newest = max(record.segments, key=lambda segment: segment.epoch)
-        return self.hold is None or newest.region == self.region or await self.hold.peer_is_fenced()
 
     async def _settle(self, entry: DueEntry, record: JobRecord, state: JobState) -> None:
         """Take a job that needs nothing more from this Region off the index, if it is there by this Region's head.

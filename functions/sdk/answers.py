@@ -261,32 +261,6 @@ class Limits(Answer):
     limits: list[LimitSet]
 
 
-class MemoryEntry(BaseModel):
-    """An entry of a conversation's memory, with the turn that remembered it."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-    role: str
-    content: Any
-
-
-class Session(Answer):
-    """A conversation: the turn that runs, those that wait, and the newest of what it remembers."""
-
-    name: str
-    job_id: str
-    status: Status
-    home_region: str
-    owner_region: str
-    epoch: int
-    running: str | None
-    queued: list[str]
-    offered: list[str]
-    turns: int
-    memory: list[MemoryEntry]
-    created_at: str
-    updated_at: str
-
-
 class UploadRequest(Answer):
     """The request by which to upload, as it is to be sent."""
 

@@ -4,7 +4,7 @@ import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Generator, Iterable
 from contextvars import ContextVar
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -14,11 +14,18 @@ Result = TypeVar("Result")
 _here: "ContextVar[tuple[Branches, str] | None]" = ContextVar("the branch", default=None)
 
 
-class Branches:
-    """The branches of one running agent. `begun` is told the path of each as it begins."""
+class Ended(Protocol):
+    """Is told that a branch of that path has come to its end by itself."""
 
-    def __init__(self, begun: Callable[[str], None]) -> None:
+    async def __call__(self, branch: str, error: BaseException | None = None) -> None: ...
+
+
+class Branches:
+    """The branches of one running agent. `begun` and `ended` are told the path of each as it begins, and as it ends."""
+
+    def __init__(self, begun: Callable[[str], None], ended: "Ended") -> None:
         self._begun = begun
+        self._ended = ended
         self._counts: dict[str, int] = {}
 
     def path(self, name: str) -> str:
@@ -54,7 +61,13 @@ class Branches:
 
         async def branch() -> Result:
             _here.set((self, path))
-            return await work
+            try:
+                result = await work
+            except Exception as error:
+                await self._ended(path, error)
+                raise
+            await self._ended(path)
+            return result
 
         task = asyncio.create_task(branch())
         if inspect.iscoroutine(work):  # a branch that is ended before it has begun would leave it behind, never awaited

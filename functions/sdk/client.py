@@ -26,7 +26,6 @@ from functions.sdk.answers import (
     Limits,
     LimitSet,
     Regions,
-    Session,
     SignalSent,
     Switches,
     SwitchSet,
@@ -53,6 +52,7 @@ from functions.sdk.client_time import ClientTime, RealTime
 from functions.sdk.client_transport import SyncTransport
 from functions.sdk.dead_letter_answers import DeadLetter, DeadLetterPreview
 from functions.sdk.schedule_answers import ScheduleDeleted, SchedulePage, ScheduleSet, ScheduleShown
+from functions.sdk.session_answers import Session
 from functions.sdk.webhook_answers import TestEvent, Webhooks, WebhookSet, WebhookShown
 
 __all__ = [

@@ -25,7 +25,6 @@ from functions.sdk.answers import (
     JobPage,
     JobsCancelled,
     Regions,
-    Session,
     SignalSent,
     Switches,
     SwitchSet,
@@ -33,6 +32,7 @@ from functions.sdk.answers import (
 )
 from functions.sdk.client_errors import ApiUnreachable, JobNotFinished, NotFound
 from functions.sdk.client_failover import WRITE_SECONDS, Call
+from functions.sdk.session_answers import Session
 
 T = TypeVar("T")
 A = TypeVar("A", bound=Answer)

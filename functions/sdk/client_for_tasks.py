@@ -19,7 +19,6 @@ from functions.sdk.answers import (
     Limits,
     LimitSet,
     Regions,
-    Session,
     SignalSent,
     Switches,
     SwitchSet,
@@ -33,6 +32,7 @@ from functions.sdk.client_time import ClientTime, RealTime
 from functions.sdk.client_transport import AsyncTransport
 from functions.sdk.dead_letter_answers import DeadLetter, DeadLetterPreview
 from functions.sdk.schedule_answers import ScheduleDeleted, SchedulePage, ScheduleSet, ScheduleShown
+from functions.sdk.session_answers import Session
 from functions.sdk.webhook_answers import TestEvent, Webhooks, WebhookSet, WebhookShown
 
 T = TypeVar("T")

@@ -44,7 +44,7 @@ class Context:
         self, recorder: StepRecorder, branches: Branches | None = None, options: StepOptions = NO_OPTIONS
     ) -> None:
         self._recorder = recorder
-        self._branches = branches or Branches(recorder.begun)
+        self._branches = branches or Branches(recorder.begun, recorder.ended)
         self._options = options
 
     @property

@@ -5,7 +5,7 @@ Of use to that agent alone: the names under which all this goes are refused to e
 
 from dataclasses import dataclass
 
-from functions.application.agent_ports import TellRequest, WaitRequest
+from functions.application.agent_ports import EndRequest, TellRequest, WaitRequest
 from functions.domain.job.arrivals import Arrival, ArrivalKind
 from functions.domain.job.conversation import newest_entries
 from functions.domain.job.events import Json
@@ -27,12 +27,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A turn has ended. `merged` are the turns whose inputs it has taken in, and answers for if it succeeded."""
+    """A turn has ended. `merged` are the turns whose inputs it has taken in, and answers for if it succeeded.
+
+    `place`: where that end lies in the turn's history, for it may have another one there that counts.
+    """
 
     turn: str
     status: str
     remembered: tuple[dict[str, Json], ...]
     merged: tuple[str, ...]
+    place: str | None = None
 
     @property
     def answers_for(self) -> tuple[str, ...]:
@@ -90,6 +94,13 @@ class SessionDesk:
         )
         return _told(await self._recorder.tell(request))
 
+    async def end_that_counts(self, turn: str, places: tuple[str, ...]) -> tuple[Ended | None, bool]:
+        """Return how a turn has ended, of which ends at several places were told, and whether that is settled."""
+        answer = await self._recorder.end_that_counts(EndRequest(name="counts", job_id=turn, places=places))
+        assert isinstance(answer, dict)
+        end = answer.get("end")
+        return _ended(end) if isinstance(end, dict) else None, answer["settled"] is True
+
     async def _tell(self, name: str, turn: str, topic: str, body: Json, key: str) -> Told:
         return _told(await self._recorder.tell(TellRequest(name=name, job_id=turn, topic=topic, body=body, key=key)))
 
@@ -114,7 +125,9 @@ def _ended(mail: dict[str, Json]) -> Ended:
     assert isinstance(remembered, list)
     assert isinstance(merged, list)
     entries = tuple(each for each in remembered if isinstance(each, dict))
-    return Ended(str(mail["turn"]), str(mail["status"]), entries, tuple(map(str, merged)))
+    place = mail.get("place")
+    at = None if place is None else str(place)
+    return Ended(str(mail["turn"]), str(mail["status"]), entries, tuple(map(str, merged)), at)
 
 
 def _told(answer: Json) -> Told:

@@ -44,6 +44,22 @@ def show(
         console.print(Text(f"{field:<16}{' '.join(found[field]) or '-'}"), soft_wrap=True)
     for entry in found["memory"]:
         console.print(Text(_line(entry)), soft_wrap=True)
+    for each in found["corrections"]:
+        console.print(Text(f"  corrected: {_correction(each)}"), soft_wrap=True)
+
+
+def _correction(each: dict[str, Any]) -> str:
+    """Say what the session has corrected after both Regions had run a turn."""
+    if each["also_in"] is not None:
+        return f"{each['turn']} has run, and {each['also_in']} answers for it too"
+    said = [f"of {each['turn']} the end counts that lies at {each['counts']['place']}: {each['counts']['status']}"]
+    for field, words in (
+        ("heard_by", "the other one's words were heard by"),
+        ("answered_for", "it alone answered for"),
+    ):
+        if each[field]:
+            said.append(f"{words} {' '.join(each[field])}")
+    return "; ".join(said)
 
 
 def _line(entry: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ from functions.adapters.memory import ScriptedModel, SegmentRow
 from functions.application.agent_ports import (
     Agents,
     CallRequest,
+    EndRequest,
     StepOutcome,
     StepRecorder,
     StepRequest,
@@ -97,6 +98,15 @@ class Listener:
         told: list[Json] = [request.job_id, request.kind.value, request.topic, request.body]
         step = StepRequest(name=request.name, kind="tell", arguments=told, effect=effect, repeatable=False)
         return await self.step(step)
+
+    async def end_that_counts(self, request: EndRequest) -> Json:
+        """See StepRecorder. Nobody is looked at: it is an effect like any other."""
+
+        async def effect(idempotency_key: str) -> StepOutcome:
+            raise AssertionError("another one stands in for it")
+
+        asked: list[Json] = [request.job_id, *request.places]
+        return await self.step(StepRequest(name=request.name, kind="end", arguments=asked, effect=effect))
 
     def _hear(self, name: str, kind: str, arguments: Json) -> str:
         self._seen[name] += 1

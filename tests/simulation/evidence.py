@@ -16,6 +16,7 @@ from functions.domain.job.events import (
 )
 from functions.domain.job.history import Segment
 from functions.domain.moments import to_datetime
+from tests.simulation.clients import Acknowledgement
 from tests.simulation.oracle import End, Reading
 from tests.simulation.plan import Plan
 from tests.simulation.readings import Readings
@@ -90,6 +91,7 @@ class Evidence:
     jobs: Mapping[str, Job]
     arrivals: Mapping[str, Mapping[str, Sequence[Arrival]]]
     said: Sequence[Said]
+    acknowledged: Sequence[Acknowledgement]
     healed_at: float
 
     @classmethod
@@ -99,6 +101,7 @@ class Evidence:
         present: Iterable[Region],
         kept: Mapping[str, Mapping[str, tuple[Segment, ...]]],
         said: Sequence[Said],
+        acknowledged: Sequence[Acknowledgement],
         readings: Readings,
         healed_at: float,
     ) -> "Evidence":
@@ -108,7 +111,8 @@ class Evidence:
             for job_id, segments in histories.items():
                 if (reading := readings.oracle(segments)) is not None:
                     jobs[job_id] = Job(job_id, reading, segments)
-        return cls(plan, jobs, {region.name: _arrivals(region) for region in present}, said, healed_at)
+        come = {region.name: _arrivals(region) for region in present}
+        return cls(plan, jobs, come, said, acknowledged, healed_at)
 
     @property
     def prompt_seconds(self) -> float:

@@ -9,6 +9,7 @@ from functions.domain.job.events import (
     JobCancelled,
     JobFailed,
     JobPaused,
+    JobRedriven,
     JobResumed,
     JobStopped,
     JobSucceeded,
@@ -37,14 +38,19 @@ def stopped_jobs(evidence: Evidence, effects: Effects) -> list[str]:
 
 
 def steps_while_paused(evidence: Evidence, effects: Effects) -> list[str]:
-    """Between a pause and what ends it a job does nothing, in the history and outside of it."""
+    """Between a pause and what ends it a job does nothing, in the history and outside of it.
+
+    A pause of which a job learns after it has failed pauses nothing, also when it is redriven (seed 22654).
+    """
     wrong = []
     for job in evidence.jobs.values():
-        held = to_end = False
+        held = to_end = over = False
         for event in job.events:
             match event:
+                case JobFailed() | JobRedriven():
+                    over = isinstance(event, JobFailed)
                 case JobPaused():
-                    held = not to_end
+                    held = not to_end and not over
                 case JobResumed():
                     held = False
                 case CancelRequested():
@@ -58,7 +64,7 @@ def two_ends_of_a_child(evidence: Evidence, effects: Effects) -> list[str]:
     """What a parent has recorded as a child's end is that child's own end.
 
     Where both Regions ran the family, each holding the other for lost, it may be of a superseded history of the child,
-    which may be gone with a Region that was lost after that.
+    which may be gone with a Region that was lost after that: of the child's adoption nothing need be left (seed 21135).
     """
     wrong = []
     for job in evidence.jobs.values():
@@ -70,7 +76,7 @@ def two_ends_of_a_child(evidence: Evidence, effects: Effects) -> list[str]:
                 if not evidence.plan.loses_any_data:  # else it was durable in the lost Region only
                     wrong.append(f"{job.job_id} has an end of the child of {wait.opened.step}, which does not exist")
                 continue
-            if evidence.plan.splits and evidence.plan.loses_any_data and child.adopted:
+            if evidence.plan.splits and evidence.plan.loses_any_data and (child.adopted or job.adopted):
                 continue
             ends = child.ends if evidence.plan.splits else [child.reading.end]
             if not any(_is_told(wait.ended, end) for end in ends):

@@ -26,6 +26,7 @@ from tests.simulation.rules import Rules
 AT_MOST = 60
 TURNS = "functions.domain.job.turns"
 KEEPER = "functions.agents.session.Keeper"
+CORRECTING = "functions.agents.session_corrected.CorrectingKeeper"
 
 
 async def nothing(*args: Any, **kwargs: Any) -> None:
@@ -97,6 +98,13 @@ SWITCHED_OFF = {
         Rules(replaced=((f"{KEEPER}._ended", remembers_again),)),
         "is remembered 2 times",
         seed=59,
+        fits=has_session,
+        at_most=AT_MOST,
+    ),
+    "a session goes by the end that counts": SwitchedOff(
+        Rules(replaced=((f"{CORRECTING}._correct", nothing),)),
+        "is remembered 1 times",
+        seed=4213,
         fits=has_session,
         at_most=AT_MOST,
     ),

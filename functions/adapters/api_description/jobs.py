@@ -15,7 +15,8 @@ from functions.adapters.api_description.row import (
 from functions.adapters.submit_body import SubmitBody
 from functions.adapters.upload_body import UploadBody
 from functions.domain.job.turns import SESSION_NAME
-from functions.sdk.answers import EventPage, Job, JobPage, Session, UploadOpened
+from functions.sdk.answers import EventPage, Job, JobPage, UploadOpened
+from functions.sdk.session_answers import Session
 
 _STATUSES = ("queued", "running", "waiting", "succeeded", "failed", "cancelled")
 _WAITED = {"Preference-Applied": "How long the request would have waited, where it asked for that."}

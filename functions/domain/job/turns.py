@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 
 from functions.domain.job.arrivals import Arrival, ArrivalKind
 from functions.domain.job.conversation import as_text, entry, newest_entries
-from functions.domain.job.events import Json
-from functions.domain.job.state import JobState
+from functions.domain.job.events import JobAdopted, JobCancelled, JobFailed, JobSubmitted, JobSucceeded, Json
+from functions.domain.job.state import JobState, Recorded
 from functions.domain.payload import reference_in
 
 SESSION_AGENT = "session"
@@ -24,6 +24,8 @@ SESSION_NAME = re.compile(r"[A-Za-z0-9._:@-]{1,128}")
 LARGEST_MERGED_BYTES = 16_000
 #: A turn that waits to be admitted asks again after so long, lest its session has lost sight of it.
 HELD_LOOK_SECONDS = 600.0
+_ENDS = (JobSucceeded, JobFailed, JobCancelled)
+_END_PARTS = ("status", "result", "error")
 
 
 def is_reserved(signal: str) -> bool:
@@ -78,15 +80,67 @@ def asked_body(turn_id: str, turn: JobState) -> Json:
 
 
 def ended_name(turn_id: str, turn: JobState) -> str:
-    """Return the name of the mail by which a session is told of a turn's end."""
-    return f"{MAIL}/{turn_id}.ended.{turn.epoch}"
+    """Return the name of the mail by which a session is told of a turn's end: each end has one of its own.
+
+    Where both Regions ran a turn, each holding the other for lost, it may have two.
+    """
+    return f"{MAIL}/{turn_id}.ended.{end_place(turn)}"
+
+
+def end_place(turn: JobState) -> str:
+    """Return where the end of a turn that has ended lies in its history."""
+    ends = (_place_of(item) for item in turn.history if isinstance(item.event, _ENDS))
+    return next(ends, f"{turn.last.epoch}.{turn.last.region}.{turn.last.sequence}")
+
+
+def known_ends(turn: JobState) -> set[str]:
+    """Return where all of its ends lie that can be read, those that do not count included; none beyond a gap."""
+    items = {(item.epoch, item.region, item.sequence): item for item in (*turn.history, *turn.superseded)}
+    ends = [item for item in items.values() if isinstance(item.event, _ENDS)]
+    return {_place_of(end) for end in ends if _leads_to(items, end)}
+
+
+def _leads_to(items: Mapping[tuple[int, str, int], Recorded], end: Recorded) -> bool:
+    """Say whether there is everything that one Region wrote in one epoch up to this end."""
+    sequence, found = end.sequence, end
+    while not isinstance(found.event, JobSubmitted | JobAdopted):
+        sequence -= 1
+        if (before := items.get((end.epoch, end.region, sequence))) is None:
+            return False
+        found = before
+    return True
+
+
+def _place_of(item: Recorded) -> str:
+    return f"{item.epoch}.{item.region}.{item.sequence}"
 
 
 def ended_among(arrivals: Iterable[Arrival], turn_id: str) -> Arrival | None:
     """Return the mail by which a session was first told of a turn's end, or None."""
+    return min(_told_of(arrivals, turn_id), key=lambda arrival: (arrival.at, arrival.name), default=None)
+
+
+def _told_of(arrivals: Iterable[Arrival], turn_id: str) -> Iterable[Arrival]:
     prefix = f"{MAIL}/{turn_id}.ended."
-    told = (arrival for arrival in arrivals if arrival.name.startswith(prefix))
-    return min(told, key=lambda arrival: (arrival.at, arrival.name), default=None)
+    return (arrival for arrival in arrivals if arrival.name.startswith(prefix))
+
+
+def told_alike(arrivals: Iterable[Arrival], turn_id: str, turn: JobState, body: Json) -> Arrival | None:
+    """Return the mail by which a session was first told of the end that counts, or of one that is no other; or None.
+
+    `body`: what it would be told. Where that part of a turn's history is lost in which it had ended, it has ended as
+    its session had been told, and what was told of it is more than its history has.
+    """
+    assert isinstance(body, dict)
+    readable = known_ends(turn)
+    for told in sorted(_told_of(arrivals, turn_id), key=lambda arrival: (arrival.at, arrival.name)):
+        if not isinstance(told.body, dict):
+            continue
+        alike = {**told.body, "place": body["place"]} == body
+        lost = told.body.get("place") not in readable
+        if alike or (lost and all(told.body.get(part) == turn.end.get(part) for part in _END_PARTS)):
+            return told
+    return None
 
 
 def merged_ids(state: JobState) -> list[str]:
@@ -102,6 +156,7 @@ def ended_body(turn_id: str, turn: JobState, arrivals: Iterable[Arrival]) -> Jso
     return {
         "kind": "ended",
         "turn": turn_id,
+        "place": end_place(turn),
         "merged": list(taken),
         "remembered": _remembered(turn, [_input_in(merged.get(each)) for each in taken]),
         **turn.end,

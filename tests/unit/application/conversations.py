@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from functions.agents.session import session
+from functions.agents.session_corrected import session
 from functions.domain.ids import job_id, session_job_id
 from functions.domain.job.arrivals import ArrivalKind
 from functions.domain.job.events import Json

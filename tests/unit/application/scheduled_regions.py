@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from functions.adapters.memory_schedules import MemoryRounds, MemorySchedules
-from functions.agents.session import session
+from functions.agents.session_corrected import session
 from functions.application.fire_schedules import FireSchedules, Measure
 from functions.application.keep_firing import KeepFiring
 from functions.application.keep_sweeping import KeepSweeping

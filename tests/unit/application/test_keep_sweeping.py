@@ -2,15 +2,17 @@
 
 from dataclasses import fields
 
+from functions.adapters.memory import MemoryProjections
 from functions.adapters.memory_schedules import MemoryRounds
 from functions.application.keep_sweeping import PAUSE_SECONDS, KeepSweeping
 from functions.application.wake_jobs import WakeJobs
 from functions.domain.job.history import Segment
+from functions.domain.job.state import fold, snapshot_of
 from functions.domain.ownership.verdict import LOOK_BACK_SECONDS, Verdict
 from tests.simulation.virtual_time import in_virtual_time, pass_time
 from tests.unit.application.agents import Effects
 from tests.unit.application.two_regions import EAST, JOB, STALL_SECONDS, WEST, Log, Region, submitted, two_regions
-from tests.unit.domain.job.writing import NOON, at, step
+from tests.unit.domain.job.writing import NOON, adopted, at, step
 from tests.unit.domain.job.writing import submitted as submission
 
 
@@ -127,3 +129,37 @@ async def test_when_the_peer_is_back_it_is_looked_for_what_came_to_it_for_a_whil
     await keep.run(5 + LOOK_BACK_SECONDS + 60, Log())
     assert {look[1:] for look in looks} == {(NOON, at(5))}
     assert looks[-1][0] == LOOK_BACK_SECONDS
+
+
+BEGUN = Segment(JOB, 1, EAST, 1, (submission(),))
+ADOPTED = Segment(JOB, 2, WEST, 2, (adopted(1, EAST, 1),))
+
+
+async def with_a_snapshot(region: Region, *segments: Segment) -> None:
+    state = fold([BEGUN, ADOPTED, *segments])
+    assert state is not None
+    await MemoryProjections(region.table).put_snapshot(snapshot_of(JOB, state, WEST))
+    await pass_time(STALL_SECONDS)
+
+
+@in_virtual_time
+async def test_a_job_of_the_peers_whose_snapshot_came_without_the_beginning_is_adopted_with_it_lost() -> None:
+    """Nothing else leads to the job: the peer's entry is on that beginning, and is lost with it."""
+    east, _ = two_regions(Effects().walker(1))
+    east.put(BEGUN)
+    await with_a_snapshot(east, Segment(JOB, 2, WEST, 3, (step("b"),)))
+    await east.register.put_verdict(Verdict(EAST, WEST, True, NOON))
+    await keep_sweeping(east).run(10, Log())
+    assert (east.state(JOB).epoch, east.state(JOB).owner_region) == (3, EAST)
+
+
+@in_virtual_time
+async def test_a_job_of_the_peers_whose_snapshot_came_with_the_beginning_is_looked_at_once() -> None:
+    east, _ = two_regions(Effects().walker(1))
+    east.put(BEGUN, ADOPTED)
+    await with_a_snapshot(east)
+    log = Log()
+    await keep_sweeping(east).run(600, log)
+    assert log.count("swept") == 1
+    head = east.head(JOB)
+    assert head is None or head.due_at is None

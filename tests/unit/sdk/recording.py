@@ -5,7 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from functions.adapters.memory import CountingEntropy, ScriptedModel
-from functions.application.agent_ports import CallRequest, RedrivePage, StepRequest, TellRequest, WaitRequest
+from functions.application.agent_ports import (
+    CallRequest,
+    EndRequest,
+    RedrivePage,
+    StepRequest,
+    TellRequest,
+    WaitRequest,
+)
 from functions.application.ports import Model, ModelAnswer
 from functions.domain.job.arrivals import Arrival
 from functions.domain.job.events import Json
@@ -45,6 +52,8 @@ class Recording:
     notes: list[tuple[str, Json]] = field(default_factory=list)
     told: list[TellRequest] = field(default_factory=list)
     answers_to_tells: list[Json] = field(default_factory=list)
+    looks_at_ends: list[EndRequest] = field(default_factory=list)
+    ends_that_count: list[Json] = field(default_factory=list)
     branches: list[str] = field(default_factory=list)
     pages: list[RedrivePage] = field(default_factory=list)
     answers_to_pages: list[Json] = field(default_factory=list)
@@ -98,9 +107,20 @@ class Recording:
             self._ended[key] = self.answers_to_tells.pop(0) if self.answers_to_tells else {"told": True}
         return self._ended[key]
 
+    async def end_that_counts(self, request: EndRequest) -> Json:
+        """See StepRecorder."""
+        key = self._key(request.name)
+        if key not in self._ended:
+            self.looks_at_ends.append(request)
+            self._ended[key] = self.ends_that_count.pop(0)
+        return self._ended[key]
+
     def begun(self, branch: str) -> None:
         """See StepRecorder."""
         self.branches.append(branch)
+
+    async def ended(self, branch: str, error: BaseException | None = None) -> None:
+        """See StepRecorder."""
 
     async def redrive(self, request: RedrivePage) -> Json:
         """See StepRecorder."""

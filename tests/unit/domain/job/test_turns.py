@@ -30,12 +30,15 @@ from functions.domain.job.state import JobState, fold
 from functions.domain.job.turns import (
     asked_body,
     asked_name,
+    end_place,
     ended_among,
     ended_body,
     ended_name,
     is_held,
+    known_ends,
     knows_of,
     merged_ids,
+    told_alike,
 )
 from tests.unit.domain.job.writing import EAST, JOB, adopted, at, segment, started, submitted, succeeded
 
@@ -118,6 +121,7 @@ def test_a_turn_that_remembers_nothing_is_remembered_by_its_input_and_its_result
     assert end == {
         "kind": "ended",
         "turn": JOB,
+        "place": f"1.{EAST}.4",
         "status": "succeeded",
         "merged": [],
         "remembered": [{"role": "user", "content": "hello"}, {"role": "assistant", "content": "hi"}],
@@ -163,6 +167,52 @@ def test_a_session_was_told_of_an_end_by_the_first_mail_about_that_turn() -> Non
     assert told is not None
     assert told.body == 1
     assert ended_among(mails, "job_c") is None
+
+
+def mail(body: Json, name: str, seconds: float = 1) -> Arrival:
+    return signal(f"session.mail/{JOB}.ended.{name}", body, seconds)
+
+
+def forked() -> tuple[JobState, JobState, JobState]:
+    """A turn that the east ran to its end, and the west too after it had adopted it; how each saw it, and both."""
+    begun = segment(1, EAST, 1, submitted(session=SESSION), admitted())
+    here = segment(1, EAST, 3, started(), succeeded("hi", 3))
+    there = segment(2, "us-west-2", 3, adopted(1, EAST, 2), started(), succeeded("hello", 3))
+    states = (fold([begun, here]), fold([begun, there]), fold([begun, here, there]))
+    east, west, both = (state for state in states if state is not None)
+    return east, west, both
+
+
+def test_each_of_several_ends_of_a_turn_has_a_mail_of_its_own_and_one_counts() -> None:
+    east, west, both = forked()
+    assert (end_place(east), end_place(west), end_place(both)) == ("1.us-east-1.4", "2.us-west-2.5", "2.us-west-2.5")
+    assert known_ends(both) == {"1.us-east-1.4", "2.us-west-2.5"}
+    mails = [mail(ended_body(JOB, state, ()), end_place(state)) for state in (east, west)]
+    assert ended_name(JOB, both) == mails[1].name
+    assert told_alike(mails, JOB, both, ended_body(JOB, both, ())) == mails[1]
+    assert told_alike(mails[:1], JOB, both, ended_body(JOB, both, ())) is None, "the other one has to be told, too"
+
+
+def test_ends_by_which_a_session_goes_on_alike_are_told_once() -> None:
+    east, _, _ = forked()
+    body = ended_body(JOB, east, ())
+    assert isinstance(body, dict)
+    elsewhere = mail({**body, "place": "1.us-west-2.4"}, "1.us-west-2.4")
+    assert told_alike([elsewhere], JOB, east, body) == elsewhere
+    assert told_alike([mail({**elsewhere.body, "remembered": []}, "x")], JOB, east, body) is not None  # type: ignore[dict-item]
+
+
+def test_a_turn_that_has_ended_as_its_session_was_told_needs_no_other_mail_though_it_knows_less() -> None:
+    begun = segment(1, EAST, 1, submitted(session=SESSION))
+    late = segment(1, EAST, 4, started(), succeeded("hi", 3))  # what led there is lost
+    again = segment(2, "us-west-2", 2, adopted(1, EAST, 1), succeeded("hi", 5))
+    state = fold([begun, late, again])
+    assert state is not None
+    assert known_ends(state) == {"2.us-west-2.3"}
+    told = mail({**forked()[0].end, "place": "1.us-east-1.5", "remembered": [{"role": "user"}]}, "1.us-east-1.5")
+    assert told_alike([told], JOB, state, ended_body(JOB, state, ())) == told
+    other = mail({"status": "cancelled", "place": "1.us-east-1.5"}, "1.us-east-1.5")
+    assert told_alike([other, signal("session.mail/job_b.ended.1")], JOB, state, ended_body(JOB, state, ())) is None
 
 
 @pytest.mark.parametrize(
