@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from functions.application.call_child import CallChild
+from functions.application.lease_ports import PeerHold
 from functions.application.note_failure import NoteFailure
 from functions.application.open_epoch import open_epoch
 from functions.application.ports import Clock, HistoryStore, Lanes, LaneSend, Projections
@@ -50,7 +51,10 @@ class _Examined:
 
 @dataclass(slots=True, kw_only=True)
 class AdoptJobs:
-    """The use case. A pass may be cut short anywhere and begun again; an instance remembers what needs nothing more."""
+    """The use case. A pass may be cut short anywhere and begun again; an instance remembers what needs nothing more.
+
+    `hold` is None where there are no leases: then the verdict alone decides.
+    """
 
     history: HistoryStore
     projections: Projections
@@ -61,6 +65,7 @@ class AdoptJobs:
     region: str
     peer_region: str
     stall_seconds: float
+    hold: PeerHold | None = None
     _seen_to: dict[tuple[str, int], set[str]] = field(default_factory=dict)
     wake: WakeJobs = field(init=False)
 
@@ -124,6 +129,8 @@ class AdoptJobs:
                 await self.children.settle_family(job_id, state)  # nobody there will
                 await self.failures.settle(job_id, record, state, lost_region=self.peer_region)
             return _Examined(settled=state.complete, hint=await self.wake.woken(job_id, record, state))
+        if self.hold is not None and not await self.hold.peer_is_fenced():
+            return _Examined(settled=False)
         opened = await open_epoch(
             self.history,
             job_id,

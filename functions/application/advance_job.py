@@ -14,6 +14,7 @@ from functions.application.call_child import CallChild
 from functions.application.flow_ports import FlowCounts
 from functions.application.heed_limits import LIMITED, HeedLimits, Permit
 from functions.application.keep_payloads import KeepPayloads
+from functions.application.lease_ports import UNFENCED, Fence
 from functions.application.note_failure import NoteFailure
 from functions.application.ports import (
     AppendConflict,
@@ -105,12 +106,14 @@ class AdvanceJob:
     counts: FlowCounts | None = None
     limits: HeedLimits | None = None
     webhooks: ResendWebhooks | None = None
+    fence: Fence = UNFENCED
 
     async def advance(self, message: LaneMessage, *, delivery: int, stop_at: float) -> None:
         """Do what the job needs now. `stop_at` is the monotonic time at which to yield.
 
         Raises StateUnavailable, LaneUnavailable or PayloadUnavailable when the message must come again.
         """
+        await self.fence.check()
         record, state = await read_state(self.history, message.job_id)
         if state is None:
             return
@@ -211,6 +214,7 @@ class AdvanceJob:
             stall_seconds=self.stall_seconds,
             pauses=self.pauses,
             permit=permit,
+            fence=self.fence,
         )
         try:
             async with permit:

@@ -8,8 +8,10 @@ import contextlib
 from dataclasses import dataclass
 
 from functions.application.adopt_jobs import AdoptJobs
+from functions.application.lease_ports import UNFENCED, Fence
 from functions.application.ports import Clock, LaneUnavailable, RegionRegister, StateUnavailable
 from functions.application.record_steps import Say
+from functions.application.return_leases import ReturnLeases
 from functions.application.schedule_ports import Rounds
 from functions.application.sweep_jobs import SweepJobs
 
@@ -22,7 +24,7 @@ SWEEPER = "sweep"
 class KeepSweeping:
     """Sweeps, adopts while this Region holds its peer for lost, and looks back for a while when the peer is back.
 
-    `adopt` is None where that is switched off.
+    `adopt` is None where that is switched off, `leases` where there are no leases.
     """
 
     sweep: SweepJobs
@@ -31,6 +33,8 @@ class KeepSweeping:
     clock: Clock
     region: str
     rounds: Rounds
+    fence: Fence = UNFENCED
+    leases: ReturnLeases | None = None
 
     async def run(self, seconds: float, say: Say) -> None:
         """Work for about `seconds`. A refusing table or lane is said to the log and tried again in the next round."""
@@ -43,10 +47,22 @@ class KeepSweeping:
 
     async def round(self, say: Say) -> None:
         """Look once at everything, and write down that this was done."""
-        unclear = await self._sweep_once(say)
-        await self._adopt_once(unclear, say)
+        if await self.fence.may_start_steps():
+            unclear = await self._sweep_once(say)
+            await self._adopt_once(unclear, say)
+        else:
+            say("fenced")  # a hint would only go round and round on its lane
+        await self._return_leases(say)
         with contextlib.suppress(StateUnavailable):  # then somebody looks once more than is needed
             await self.rounds.note(SWEEPER, self.clock.now())
+
+    async def _return_leases(self, say: Say) -> None:
+        if self.leases is None:
+            return
+        try:
+            await self.leases.round(say)
+        except StateUnavailable as error:
+            say("return_refused", error=str(error))
 
     async def _sweep_once(self, say: Say) -> tuple[str, ...]:
         """Sweep, and return the jobs with which only adoption can go on."""

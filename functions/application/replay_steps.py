@@ -225,6 +225,7 @@ class Recorder(StepBook):
     async def _try_once(self, key: str, request: StepRequest) -> StepOutcome:
         if not request.repeatable:
             await self.journal.flush()
+        await self.may_begin()
         work = request.effect(step_idempotency_key(self.job_id, key))
         try:
             if request.seconds is None:
@@ -291,6 +292,7 @@ class Recorder(StepBook):
         if self._waited_for(key) and not self.state.adoptions and child == self._child(key, None):
             return
         await self.journal.flush()
+        await self.may_begin()
         beginning = asyncio.ensure_future(begin(key, child))
         try:
             await asyncio.shield(beginning)

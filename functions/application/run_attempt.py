@@ -13,6 +13,7 @@ from functions.application.agent_ports import Agent, Agents, Cancelled, Continue
 from functions.application.call_child import CallChild
 from functions.application.heed_limits import Permit
 from functions.application.keep_payloads import KeepPayloads
+from functions.application.lease_ports import UNFENCED, Fence
 from functions.application.ports import (
     Alarm,
     AppendConflict,
@@ -83,6 +84,7 @@ class RunAttempt:
     stall_seconds: float
     pauses: Pauses | None = None
     permit: Permit = field(default_factory=Permit)
+    fence: Fence = UNFENCED
 
     async def run(
         self, journal: Journal, state: JobState, news: tuple[Arrival, ...], head: Head | None, stop_at: float
@@ -104,6 +106,7 @@ class RunAttempt:
             projections=self.projections,
             payloads=self.payloads,
             redrives=self.redrives,
+            fence=self.fence,
         )
         attempt = _Attempt(self, recorder, waiting, state, head)
         return await attempt.run(agent)

@@ -13,6 +13,7 @@ from functions.application.agent_ports import (
     ContinueAsNew,
 )
 from functions.application.keep_payloads import KeepPayloads
+from functions.application.lease_ports import UNFENCED, Fence, RegionFenced
 from functions.application.ports import (
     AppendConflict,
     Clock,
@@ -41,6 +42,10 @@ from functions.domain.job.progress import CANCELLED
 from functions.domain.job.state import JobState, StepEnd
 from functions.domain.payload import INLINE_BYTES, from_inline, reference_in, size_of_value
 
+#: Where the peer may have taken the job over, the history is read again after so long, before the next effect. What a
+#: lease is relied upon for is more than this and the time that a look at the leases may take.
+ALONE_SECONDS = 3.0
+
 
 class YieldNow(BaseException):
     """The worker's time is nearly over: stop before the next step and let the job go on elsewhere.
@@ -60,6 +65,8 @@ class StepBook:
     payloads: KeepPayloads
     pausing: bool = False
     broken: Exception | None = None
+    fence: Fence = UNFENCED
+    _alone_at: float | None = None
     _seen: dict[str, int] = field(default_factory=dict)
     _unasked: UnaskedSteps = field(init=False)
     _steps: int = 0
@@ -94,6 +101,8 @@ class StepBook:
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
+        if isinstance(self.broken, RegionFenced):
+            await self.journal.flush()  # what has been done is written down; if the job is the peer's by now, in vain
 
     @property
     def told_of_cancel(self) -> bool:
@@ -187,6 +196,24 @@ class StepBook:
         within_budget(self.state, steps=self._steps, tokens=self._tokens)
         if key not in self.state.waits and key not in self.state.tries:
             await self._expect_new(key)
+
+    async def may_begin(self) -> None:
+        """Raise what forbids an effect at this moment: RegionFenced, or AppendConflict where the peer has the job.
+
+        Nothing is waited for between the last look and the return.
+        """
+        if self.fence.apart:
+            await self._look_for_the_peer()
+        await self.fence.check()
+
+    async def _look_for_the_peer(self) -> None:
+        """While the peer may know of epochs that come to light here at any time: see that none has."""
+        now = self.clock.monotonic()
+        if self._alone_at is None or now - self._alone_at >= ALONE_SECONDS:
+            record = await self.journal.history.read(self.job_id)
+            if any(segment.epoch > self.journal.epoch for segment in record.segments):
+                raise AppendConflict("the peer has taken the job over")
+            self._alone_at = now
 
     async def recorded_first(self) -> None:
         """Let all branches read what is recorded before anything new is, so that what they count together is right."""

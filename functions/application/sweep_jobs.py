@@ -10,6 +10,7 @@ import asyncio
 from dataclasses import dataclass, field, replace
 
 from functions.application.call_child import CallChild
+from functions.application.lease_ports import PeerHold
 from functions.application.note_failure import NoteFailure
 from functions.application.open_epoch import open_epoch
 from functions.application.ports import Clock, HistoryStore, Lanes, Projections, hint
@@ -67,6 +68,7 @@ class SweepJobs:
     clock: Clock
     region: str
     stall_seconds: float
+    hold: PeerHold | None = None
     _seen_to: dict[tuple[str, int], set[tuple[str, str | None, str | None]]] = field(default_factory=dict)
 
     async def sweep(self) -> SweepReport:
@@ -210,7 +212,8 @@ class SweepJobs:
     async def _hold(self, job_id: str, lane: str, record: JobRecord, state: JobState | None, now: str) -> SweepReport:
         """Look again later at what cannot be gone on with, and stop waiting for what does not arrive."""
         head = record.head_of(self.region)
-        if state is not None and not state.complete and _given_up(record, state, head, now):
+        given_up = state is not None and not state.complete and _given_up(record, state, head, now)
+        if state is not None and given_up and await self._may_open(record):
             reason = "a part of its history has not arrived"
             opened = await open_epoch(
                 self.history,
@@ -229,6 +232,11 @@ class SweepJobs:
         due_at = add_seconds(now, self.stall_seconds)
         await self.projections.put_head(replace(known, status=UNCLEAR, epoch=epoch, sequence=sequence, due_at=due_at))
         return SweepReport(1, unclear=(job_id,))
+
+    async def _may_open(self, record: JobRecord) -> bool:
+        """Where there are leases, a job that is the peer's as far as can be seen is left to it while it may work."""
+        newest = max(record.segments, key=lambda segment: segment.epoch)
+        return self.hold is None or newest.region == self.region or await self.hold.peer_is_fenced()
 
     async def _settle(self, entry: DueEntry, record: JobRecord, state: JobState) -> None:
         """Take a job that needs nothing more from this Region off the index, if it is there by this Region's head.

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from functions.application.keep_leases import KeepLeases
 from functions.application.ports import Clock, PeerProbe, RegionRegister, StateUnavailable
 from functions.application.record_steps import Say
 from functions.domain.ownership.verdict import Heartbeat, Verdict, Watch, judge, observe
@@ -18,21 +19,25 @@ class WatchRegions:
     peer_region: str
     heartbeat_seconds: float
     stale_seconds: float
+    leases: KeepLeases | None = None
 
     async def run(self, seconds: float, say: Say) -> None:
         """Work for about `seconds`. A refusing table is said to the log; the next round tries again."""
         end = self.clock.monotonic() + seconds
-        watch = Watch()
+        watch, lost = Watch(), False
         while True:
             try:
-                watch = await self._round(watch, say)
+                watch, lost = await self._round(watch, say)
             except StateUnavailable as error:
+                lost = False
                 say("watch_refused", error=str(error))
+            if self.leases is not None:
+                await self.leases.round(lost, say)
             if self.clock.monotonic() + self.heartbeat_seconds >= end:
                 return
             await self.clock.sleep(self.heartbeat_seconds)
 
-    async def _round(self, watch: Watch, say: Say) -> Watch:
+    async def _round(self, watch: Watch, say: Say) -> tuple[Watch, bool]:
         await self._beat()
         heartbeat = await self.register.last_beat(self.peer_region)
         probe_ok = await self.probe.healthy()
@@ -45,7 +50,7 @@ class WatchRegions:
         if verdict is not current:
             await self.register.put_verdict(verdict)
         _say_round(say, verdict, watch, changed=verdict is not current)
-        return watch
+        return watch, verdict.lost
 
     async def _beat(self) -> None:
         """The number comes from the last beat read, so overlapping sentinels and restarts only ever move it on."""

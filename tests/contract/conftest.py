@@ -17,6 +17,7 @@ from tests.contract.worlds import (
     state_in_memory,
     state_on_dynamodb,
 )
+from tests.contract.worlds_of_leases import Control, control_in_memory, control_on_dynamodb
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +37,9 @@ def state(request: pytest.FixtureRequest, clients: AwsClients) -> State:
 def queues(request: pytest.FixtureRequest, clients: AwsClients) -> Queues:
     """Empty lanes."""
     return queues_in_memory() if request.param == "memory" else queues_on_sqs(clients)
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def control(request: pytest.FixtureRequest, clients: AwsClients) -> Control:
+    """An empty control table."""
+    return control_in_memory() if request.param == "memory" else control_on_dynamodb(clients)

@@ -39,16 +39,17 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="how many run at once")
     parser.add_argument("--trace", action="store_true", help="with --seed: print every effect and what was answered")
     parser.add_argument("--find-counterexamples", action="store_true", help="print the seeds to record for each rule")
+    parser.add_argument("--leased", action="store_true", help="with ownership leases (`ownership: strong`)")
     options = parser.parse_args()
     if options.find_counterexamples:
         return _find_counterexamples(options.processes)
     if options.seed is not None:
-        return _one(options.seed, trace=options.trace)
-    return _many(range(options.first, options.first + options.seeds), options.processes)
+        return _one(options.seed, trace=options.trace, leased=options.leased)
+    return _many(range(options.first, options.first + options.seeds), options.processes, leased=options.leased)
 
 
-def _one(seed: int, *, trace: bool) -> int:
-    outcome = simulate(seed)
+def _one(seed: int, *, trace: bool, leased: bool) -> int:
+    outcome = simulate(seed, leased=leased)
     if trace:
         print(*outcome.trace, sep="\n")
     print(describe(outcome))
@@ -56,10 +57,10 @@ def _one(seed: int, *, trace: bool) -> int:
     return int(bool(outcome.violations))
 
 
-def _many(seeds: range, processes: int) -> int:
+def _many(seeds: range, processes: int, *, leased: bool) -> int:
     began = said = time.monotonic()
     outcomes: list[Outcome] = []
-    for outcome in _in_parallel(seeds, processes):
+    for outcome in _in_parallel(seeds, processes, leased=leased):
         outcomes.append(outcome)
         if outcome.violations:
             print(describe(outcome), flush=True)
@@ -94,16 +95,16 @@ def _quickest(module: str, rule: str) -> tuple[int, list[tuple[float, int]]]:
     return off.seed, off.quickest(off.at_most)
 
 
-def _in_parallel(seeds: range, processes: int) -> Iterator[Outcome]:
+def _in_parallel(seeds: range, processes: int, *, leased: bool) -> Iterator[Outcome]:
     """Yield outcomes as they come, in no order."""
     with ProcessPoolExecutor(processes) as pool:
-        parts = [pool.submit(_some, seeds[start : start + AT_ONCE]) for start in range(0, len(seeds), AT_ONCE)]
+        parts = [pool.submit(_some, seeds[start : start + AT_ONCE], leased) for start in range(0, len(seeds), AT_ONCE)]
         for part in as_completed(parts):
             yield from part.result()
 
 
-def _some(seeds: range) -> list[Outcome]:
-    return [replace(simulate(seed), trace=()) for seed in seeds]
+def _some(seeds: range, leased: bool) -> list[Outcome]:
+    return [replace(simulate(seed, leased=leased), trace=()) for seed in seeds]
 
 
 if __name__ == "__main__":

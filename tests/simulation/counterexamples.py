@@ -32,7 +32,8 @@ def any_seed(seed: int) -> bool:
 class SwitchedOff:
     """A rule that does not hold. `harm`: how a violation reads that follows from it.
 
-    `seed` is known to show it; if it does not any more, up to `at_most` others that fit are tried.
+    `seed` is known to show it; if it does not any more, up to `at_most` others that fit are tried. `leased`: with
+    ownership leases.
     """
 
     rules: Rules
@@ -40,12 +41,13 @@ class SwitchedOff:
     seed: int
     fits: Callable[[int], bool] = any_seed
     at_most: int = 300
+    leased: bool = False
 
     def shows(self, seed: int) -> bool:
         """Say whether a run ends with the harm."""
         try:
             with _cut_off(MOST_SECONDS):
-                violations = simulate(seed, self.rules).violations
+                violations = simulate(seed, self.rules, leased=self.leased).violations
         except _TooLong:
             return False
         return any(self.harm in violation for violation in violations)

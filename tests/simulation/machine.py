@@ -31,6 +31,8 @@ class Machinery:
         self.name = name
         self.power = Power.UP
         self.processes: dict[Process, None] = {}
+        self._frozen_at: float | None = None
+        self._frozen_seconds = 0.0
         self._thawed = asyncio.Event()
         self._thawed.set()
 
@@ -42,12 +44,19 @@ class Machinery:
     def freeze(self) -> None:
         """Stand still."""
         self.power = Power.FROZEN
+        self._frozen_at = asyncio.get_running_loop().time()
         self._thawed.clear()
 
     def thaw(self) -> None:
         """Go on with whatever was under way."""
         self.power = Power.UP
+        self._frozen_seconds, self._frozen_at = self.stood_still(), None
         self._thawed.set()
+
+    def stood_still(self) -> float:
+        """Return for how many seconds it has stood still so far."""
+        frozen_at = self._frozen_at
+        return self._frozen_seconds + (0.0 if frozen_at is None else asyncio.get_running_loop().time() - frozen_at)
 
     def kill(self) -> None:
         """End every process; the machinery itself stays up."""

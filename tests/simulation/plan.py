@@ -1,7 +1,7 @@
 """What a seed stands for: which jobs clients submit, what goes wrong, and when. Everything else follows from it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from random import Random
 
@@ -9,6 +9,7 @@ from functions.domain.job.events import Json
 from tests.simulation.journey import Journey
 from tests.simulation.lanes import Unreliability
 from tests.simulation.plan_of_journeys import Journeys, longest
+from tests.simulation.plan_of_leases import ControlCut, control_cuts, is_parted, partition
 from tests.simulation.plan_of_sessions import SEARCH_SECONDS, has_session, mails_a_round, wanted_turns
 from tests.simulation.plan_of_switches import Switching, switchings
 from tests.simulation.talk import SESSION, Say
@@ -142,6 +143,17 @@ class Plan:
     snapshot_events: int
     bulky: bool
     mails_a_round: int
+    leased: bool = False
+    control_cuts: tuple[ControlCut, ...] = ()
+
+    def with_leases(self) -> "Plan":
+        """Return the same with ownership leases, and with times at which Regions do not reach the control table.
+
+        In a part of the seeds the Regions are parted amid long jobs instead of what was planned.
+        """
+        plan = _parted(self) if is_parted(self.seed) else self
+        times = tuple((fault.at, fault.until, fault.region) for fault in plan.faults)
+        return replace(plan, leased=True, control_cuts=tuple(control_cuts(self.seed, times)))
 
     @classmethod
     def of(cls, seed: int) -> "Plan":
@@ -212,7 +224,14 @@ class Plan:
             f"snapshots after {self.snapshot_events} events{', bulky' if self.bulky else ''}"
         )
         return "\n".join(
-            [head, *map(str, self.orders), *map(str, self.visits), *map(str, self.switchings), *map(str, self.faults)]
+            [
+                head,
+                *map(str, self.orders),
+                *map(str, self.visits),
+                *map(str, self.switchings),
+                *map(str, self.faults),
+                *map(str, self.control_cuts),
+            ]
         )
 
 
@@ -227,6 +246,27 @@ def _order(random: Random, number: int, walks: bool) -> Order:
         twice_at_once=random.random() < 0.25,
         delay_seconds=random.choice((0.0, 0.0, 0.0, 8.0, 40.0)),
     )
+
+
+def _parted(plan: Plan) -> Plan:
+    random = Random(f"antipode parted {plan.seed}")
+    parted = partition(plan.seed)
+    orders = tuple(
+        Order(
+            at=random.uniform(0.0, 15.0),
+            key=f"order-{number}",
+            work=Walk(steps=random.choice((8, 16, 24)), seconds=random.choice((1.0, 3.0)), repeatable=number % 2 == 0),
+            regions=tuple(random.choice(REGIONS) for _ in range(8)),
+            twice_at_once=False,
+            delay_seconds=0.0,
+        )
+        for number in range(3)
+    )
+    faults = (
+        Fault(parted.at, peer_of(parted.late), Blow.CUT_OFF, parted.until),
+        Fault(parted.until + 0.001, parted.late, Blow.LINK_PAUSED, parted.late_until),
+    )
+    return replace(plan, orders=orders, visits=(), switchings=(), faults=faults, refuse=0.0, slow=min(plan.slow, 0.1))
 
 
 def _turns(random: Random, seed: int) -> Iterator[Order]:

@@ -15,12 +15,16 @@ from functions.application.adopt_jobs import AdoptJobs
 from functions.application.advance_job import AdvanceJob
 from functions.application.call_child import CallChild
 from functions.application.decide_approval import DecideApproval
+from functions.application.heed_lease import HeedLease
+from functions.application.keep_leases import KeepLeases
 from functions.application.keep_payloads import KeepPayloads
 from functions.application.keep_sweeping import KeepSweeping
+from functions.application.lease_ports import UNFENCED
 from functions.application.note_failure import NoteFailure
 from functions.application.ports import LaneUnavailable, StateUnavailable
 from functions.application.redrive_job import RedriveJob
 from functions.application.request_change import RequestChange
+from functions.application.return_leases import ReturnLeases
 from functions.application.send_arrival import SendArrival
 from functions.application.set_switch import SetSwitch
 from functions.application.signal_job import SignalJob
@@ -32,6 +36,7 @@ from functions.application.watch_switches import WatchSwitches
 from tests.simulation.dead_letters import OwnDeadLetters, PeerDeadLetters
 from tests.simulation.journey import journey
 from tests.simulation.lanes import Envelope, UnreliableLanes
+from tests.simulation.leases import Control, LeaseClock, ReachedLeases
 from tests.simulation.machine import Machinery, Power, Process
 from tests.simulation.ports import (
     Calls,
@@ -85,6 +90,7 @@ class Region:
     model: FitfulModel
     buckets: MemoryBuckets
     healed: Callable[[], bool]
+    control: Control | None = None
     peer: "Region" = field(init=False)
     surprises: list[BaseException] = field(default_factory=list)
     _starts: int = 0
@@ -212,7 +218,40 @@ class Region:
         """Whether nothing goes wrong any more, and this Region has noticed how its peer is."""
         verdict = self.replica.table.verdicts.get(self.name)
         lost = verdict is not None and verdict.lost
-        return self.healed() and lost == (self.peer.machinery.power is Power.LOST)
+        gone = self.peer.machinery.power is Power.LOST
+        there = [self.name] if gone else [self.name, self.peer.name]
+        return self.healed() and lost == gone and (self.control is None or self.control.settled(there))
+
+    def _lease_clock(self) -> LeaseClock:
+        assert self.control is not None
+        return LeaseClock(self._skew(), self.control.drift[self.name], machinery=self.machinery)
+
+    def _heed_lease(self, calls: Calls) -> HeedLease | None:
+        if self.control is None:
+            return None
+        leases, clock = ReachedLeases(calls, self.control), self._lease_clock()
+        return HeedLease(leases=leases, clock=clock, region=self.name, peer_region=self.peer.name)
+
+    def _keep_leases(self, calls: Calls) -> KeepLeases | None:
+        if self.control is None:
+            return None
+        leases, clock = ReachedLeases(calls, self.control), self._lease_clock()
+        return KeepLeases(leases=leases, clock=clock, region=self.name, peer_region=self.peer.name)
+
+    def _return_leases(self, calls: Calls) -> ReturnLeases | None:
+        if self.control is None:
+            return None
+        return ReturnLeases(
+            leases=ReachedLeases(calls, self.control),
+            history=self._own_history(calls),
+            peer=self._peer_history(calls, copying=True),
+            projections=self._projections(calls),
+            lanes=OwnLanes(calls, self.lanes),
+            clock=self._lease_clock(),
+            region=self.name,
+            peer_region=self.peer.name,
+            stall_seconds=STALL_SECONDS,
+        )
 
     def _clock(self) -> VirtualClock:
         return VirtualClock(self._skew())
@@ -249,6 +288,7 @@ class Region:
             worker=process.name,
             stall_seconds=STALL_SECONDS,
             pauses=self._pauses(calls),
+            fence=self._heed_lease(calls) or UNFENCED,
         )
         while True:
             await self.lanes.arrival()
@@ -282,13 +322,14 @@ class Region:
         history = self._own_history(calls)
         projections = self._projections(calls)
         lanes = OwnLanes(calls, self.lanes)
+        heed = self._heed_lease(calls)
         clock = SweepersClock(
             self._skew(),
             region=self.name,
             replica=self.replica,
             process=process,
             shards=self.shards,
-            restless=self.restless,
+            restless=self.restless or heed is not None,
         )
         adopt = AdoptJobs(
             history=history,
@@ -300,6 +341,7 @@ class Region:
             region=self.name,
             peer_region=self.peer.name,
             stall_seconds=STALL_SECONDS,
+            hold=heed,
         )
         keep = KeepSweeping(
             rounds=MemoryRounds(self.replica.table),
@@ -312,11 +354,14 @@ class Region:
                 clock=clock,
                 region=self.name,
                 stall_seconds=STALL_SECONDS,
+                hold=heed,
             ),
             adopt=adopt if self.rules.adoption else None,
             register=OwnRegister(calls, MemoryRegister(self.replica.table)),
             clock=clock,
             region=self.name,
+            fence=heed or UNFENCED,
+            leases=self._return_leases(calls),
         )
         while True:  # one warm instance, invoked again and again
             await keep.run(LOOP_SECONDS, _say_nothing)
@@ -332,6 +377,7 @@ class Region:
             peer_region=self.peer.name,
             heartbeat_seconds=HEARTBEAT_SECONDS,
             stale_seconds=STALE_SECONDS,
+            leases=self._keep_leases(calls),
         )
         while True:
             await watch.run(LOOP_SECONDS, _say_nothing)

@@ -6,7 +6,8 @@ from tests.simulation.world import Outcome
 def describe(outcome: Outcome) -> str:
     """Say what was planned, what went wrong, and how to see it again."""
     wrong = "\n".join([*(f"  - {violation}" for violation in outcome.violations), *outcome.evidence]) or "  nothing"
-    return f"{outcome.plan}\nwrong:\n{wrong}\nagain: python -m tests.simulation --seed {outcome.plan.seed}"
+    leased = " --leased" if outcome.plan.leased else ""
+    return f"{outcome.plan}\nwrong:\n{wrong}\nagain: python -m tests.simulation --seed {outcome.plan.seed}{leased}"
 
 
 def summary(outcomes: list[Outcome], took: float | None) -> str:

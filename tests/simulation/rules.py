@@ -13,6 +13,7 @@ _SHARDED = (
     "functions.application.sweep_jobs",
     "functions.application.adopt_jobs",
     "functions.application.wake_jobs",
+    "functions.application.return_leases",
     "functions.adapters.memory",
 )
 _MEASURING = ("functions.application.keep_payloads", "functions.application.step_book")

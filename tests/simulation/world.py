@@ -15,6 +15,7 @@ from tests.simulation import (
     invariants,
     invariants_of_arrivals,
     invariants_of_jobs,
+    invariants_of_leases,
     invariants_of_redrives,
     invariants_of_sessions,
     invariants_of_switches,
@@ -24,6 +25,7 @@ from tests.simulation.effects import EFFECTS, EffectLog
 from tests.simulation.evidence import Evidence
 from tests.simulation.invariants_of_sessions import is_at_rest
 from tests.simulation.lanes import Unreliability, UnreliableLanes
+from tests.simulation.leases import Control
 from tests.simulation.machine import Machinery, Power, own_new_tasks
 from tests.simulation.plan import REGIONS, Blow, Fault, Plan, peer_of
 from tests.simulation.ports import Trouble
@@ -60,9 +62,9 @@ class Outcome:
     trace: tuple[str, ...]
 
 
-def simulate(seed: int, rules: Rules | None = None) -> Outcome:
-    """Run the plan of a seed to its end."""
-    plan = Plan.of(seed)
+def simulate(seed: int, rules: Rules | None = None, *, leased: bool = False) -> Outcome:
+    """Run the plan of a seed to its end. `leased`: with ownership leases."""
+    plan = Plan.of(seed).with_leases() if leased else Plan.of(seed)
     rules = rules or Rules()
     folds = Folds()
     with patch("functions.application.read_state.fold", folds.fold), rules.in_force(plan):
@@ -78,6 +80,7 @@ class World:
         self.link = Link(REGIONS, self.random, plan.straggling, plan.longest_lag)
         self.effects = EffectLog()
         self.buckets = MemoryBuckets()
+        self.control = Control.of(plan.seed, plan.control_cuts, REGIONS) if plan.leased else None
         self.readings = Readings(self.buckets, folds)
         self.regions = {name: self._region(name, rules) for name in REGIONS}
         for name, region in self.regions.items():
@@ -136,6 +139,7 @@ class World:
             model=FitfulModel(self.random, plan.model_unavailable),
             buckets=self.buckets,
             healed=lambda: self.healed_at > 0,
+            control=self.control,
         )
 
     async def _strike(self, fault: Fault) -> None:
@@ -202,6 +206,8 @@ class World:
     def _heal(self) -> None:
         self.healed_at = asyncio.get_running_loop().time()
         self.link.longest_lag = 0.0
+        if self.control is not None:
+            self.control.healed = True
         for region in self.regions.values():
             region.trouble.end()
             region.lanes.unreliability = Unreliability()
@@ -289,6 +295,7 @@ class World:
             *invariants_of_redrives.redriven_without_failure(evidence),
             *invariants_of_sessions.unlike_sessions(kept, self.readings),
             *invariants_of_switches.paused_jobs_at_work(evidence, self.switchers.settings, self.effects.done),
+            *(invariants_of_leases.worked_on_in_two_regions(evidence, self.effects.done) if self.plan.leased else ()),
             *self.link.ledger.faults.values(),
             *(f"unexpected: {error!r}" for error in self._surprises()),
         ]

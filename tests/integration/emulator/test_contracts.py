@@ -13,6 +13,7 @@ from tests.contract.test_dead_letters import TestDeadLetters
 from tests.contract.test_flow import TestFlow
 from tests.contract.test_history_store import TestHistoryStore
 from tests.contract.test_lanes import TestLanes
+from tests.contract.test_leases import TestLeases
 from tests.contract.test_limits import TestLimits, TestLine, TestSlots, TestStarts
 from tests.contract.test_projections import TestCursors, TestDue, TestListing
 from tests.contract.test_region_register import TestRegionRegister
@@ -21,6 +22,7 @@ from tests.contract.test_snapshots import TestSnapshots
 from tests.contract.test_tokens import TestTokens
 from tests.contract.test_webhooks import TestEndpoints, TestWebhooks
 from tests.contract.worlds import EAST, WEST, Queues, State, queues_on_sqs, state_on_dynamodb
+from tests.contract.worlds_of_leases import Control, control_on_dynamodb
 from tests.integration.emulator.processes import FIRST, SECOND, Emulators
 
 #: What pytest is to collect here.
@@ -35,6 +37,7 @@ __all__ = [
     "TestFlow",
     "TestHistoryStore",
     "TestLanes",
+    "TestLeases",
     "TestLimits",
     "TestLine",
     "TestListing",
@@ -74,3 +77,9 @@ def state(clients: AwsClients) -> State:
 def queues(clients: AwsClients) -> Queues:
     """Empty lanes."""
     return queues_on_sqs(clients)
+
+
+@pytest.fixture
+def control(clients: AwsClients) -> Control:
+    """An empty control table."""
+    return control_on_dynamodb(clients)
