@@ -268,6 +268,7 @@ class Runtime(StandingWork, Broadcasting):
             counts=self.count_flow,
             limits=self.heed_limits,
             webhooks=self.resend_webhooks,
+            hands=self.change_hands,
         )
 
     @cached_property

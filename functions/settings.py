@@ -28,6 +28,7 @@ class SettingName(StrEnum):
     STALL_SECONDS = "ANTIPODE_STALL_SECONDS"
     LOOP_SECONDS = "ANTIPODE_LOOP_SECONDS"
     ADOPTION = "ANTIPODE_ADOPTION"
+    ADOPTION_PER_SECOND = "ANTIPODE_ADOPTION_PER_SECOND"
     BROADCAST = "ANTIPODE_BROADCAST"
     BUS = "ANTIPODE_BUS"
     DELIVERIES = "ANTIPODE_DELIVERIES"
@@ -65,6 +66,7 @@ class Settings:
     stall_seconds: float
     loop_seconds: float
     adoption: bool
+    adoption_per_second: float
     broadcast: str
     bus: str
     deliveries: str
@@ -94,6 +96,7 @@ class Settings:
             stall_seconds=_seconds(source, SettingName.STALL_SECONDS),
             loop_seconds=_seconds(source, SettingName.LOOP_SECONDS),
             adoption=_switch(source, SettingName.ADOPTION),
+            adoption_per_second=_rate(source, SettingName.ADOPTION_PER_SECOND),
             broadcast=_one_of(source, SettingName.BROADCAST, BROADCASTS),
             bus=_text(source, SettingName.BUS),
             deliveries=_text(source, SettingName.DELIVERIES),
@@ -135,6 +138,17 @@ def _seconds(source: Mapping[str, str], name: SettingName) -> float:
     if not 0 < seconds < float("inf"):
         raise InvalidSetting(f"{name} must be a number of seconds above 0, it is {value!r}")
     return seconds
+
+
+def _rate(source: Mapping[str, str], name: SettingName) -> float:
+    value = _text(source, name)
+    try:
+        rate = float(value)
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate < float("inf"):
+        raise InvalidSetting(f"{name} must be a number above 0, so many a second, it is {value!r}")
+    return rate
 
 
 def _switch(source: Mapping[str, str], name: SettingName) -> bool:

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from functions.flow_control import FlowControl
+from functions.region_standing import RegionStanding
 
 if TYPE_CHECKING:
     from functions.application.adopt_jobs import AdoptJobs
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from functions.application.watch_regions import WatchRegions
 
 
-class StandingWork(FlowControl):
+class StandingWork(FlowControl, RegionStanding):
     """What runs by itself. The parts that it needs of those who are asked are made by `Runtime`."""
 
     if TYPE_CHECKING:
@@ -74,6 +75,9 @@ class StandingWork(FlowControl):
             region=self.settings.region,
             peer_region=self.settings.peer_region,
             stall_seconds=self.settings.stall_seconds,
+            per_second=self.settings.adoption_per_second,
+            flow=self.watch_flow,
+            bounds=self.settings.wait_bounds,
         )
 
     @cached_property

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         Tokens,
     )
     from functions.application.schedule_ports import Rounds, Schedules
+    from functions.application.standing_ports import Standings
     from functions.application.switch_ports import Switches
 
 
@@ -98,6 +99,20 @@ class Surroundings:
         from functions.adapters.dynamodb_switches import DynamodbSwitches
 
         return DynamodbSwitches(self._peer_table)
+
+    @cached_property
+    def standings(self) -> "Standings":
+        """This Region's replica of how the Regions stand."""
+        from functions.adapters.dynamodb_standings import DynamodbStandings
+
+        return DynamodbStandings(self._table)
+
+    @cached_property
+    def peer_standings(self) -> "Standings":
+        """The peer Region's replica of how the Regions stand."""
+        from functions.adapters.dynamodb_standings import DynamodbStandings
+
+        return DynamodbStandings(self._peer_table)
 
     @cached_property
     def dead_letters(self) -> "DeadLetters":

@@ -72,6 +72,8 @@ class Configuration(Section):
     firewall: FirewallSettings | None = FirewallSettings()
     model_id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-zA-Z0-9.:_-]{2,127}$")]
     adoption: Literal["on", "off"] = "on"
+    #: So many of a lost peer's jobs are taken over a second at most (docs/regions.md).
+    adoption_per_second: int = Field(default=400, ge=1, le=10_000)
     #: Which events of jobs go on the bus: each is paid for (docs/cost.md).
     broadcast: Literal["on", "asked", "ends-only", "off"] = "asked"
     webhooks: WebhookSettings = WebhookSettings()

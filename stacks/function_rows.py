@@ -19,6 +19,11 @@ class Permission(StrEnum):
     FINDS_DUE_JOBS = "finds_due_jobs"
     READS_REGIONS = "reads_regions"
     WRITES_REGIONS = "writes_regions"
+    #: How the Regions stand: by one query.
+    READS_STANDINGS = "reads_standings"
+    READS_STANDINGS_OF_PEER = "reads_standings_of_peer"
+    #: In both Regions: an order is copied to the peer at once.
+    SETS_STANDINGS = "sets_standings"
     KEEPS_CURSORS = "keeps_cursors"
     SENDS_TO_LANES = "sends_to_lanes"
     #: Hints to the peer, for a job of the peer's: its lanes are found by name.

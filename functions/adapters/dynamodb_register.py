@@ -1,10 +1,11 @@
 """RegionRegister on DynamoDB: each Region writes its own heartbeat and its own verdict, and reads the other's copy."""
 
-from functions.adapters.dynamodb_table import DynamodbTable, number, text
+from functions.adapters.dynamodb_table import DynamodbTable, Item, number, text
 from functions.domain.ownership.verdict import Heartbeat, Verdict
 
 _HEARTBEAT = "HEARTBEAT"
-_PEER = "PEER"
+#: The sort key of what a Region holds of its peer.
+PEER = "PEER"
 
 
 class DynamodbRegister:
@@ -25,7 +26,7 @@ class DynamodbRegister:
 
     async def put_verdict(self, verdict: Verdict) -> None:
         """See RegionRegister."""
-        key = {"pk": text(f"REGION#{verdict.region}"), "sk": text(_PEER), "writer": text(verdict.region)}
+        key = {"pk": text(f"REGION#{verdict.region}"), "sk": text(PEER), "writer": text(verdict.region)}
         parted = {} if verdict.parted_at is None else {"parted_at": text(verdict.parted_at)}
         await self._table.put(
             {**key, **parted, "peer": text(verdict.peer), "lost": {"BOOL": verdict.lost}, "since": text(verdict.since)}
@@ -33,8 +34,11 @@ class DynamodbRegister:
 
     async def verdict(self, region: str) -> Verdict | None:
         """See RegionRegister."""
-        item = await self._table.get(f"REGION#{region}", _PEER, consistent=True)
-        if item is None:
-            return None
-        parted_at = item["parted_at"]["S"] if "parted_at" in item else None
-        return Verdict(region, item["peer"]["S"], bool(item["lost"]["BOOL"]), item["since"]["S"], parted_at)
+        item = await self._table.get(f"REGION#{region}", PEER, consistent=True)
+        return None if item is None else verdict_in(region, item)
+
+
+def verdict_in(region: str, item: Item) -> Verdict:
+    """Read what a Region holds of its peer."""
+    parted_at = item["parted_at"]["S"] if "parted_at" in item else None
+    return Verdict(region, item["peer"]["S"], bool(item["lost"]["BOOL"]), item["since"]["S"], parted_at)

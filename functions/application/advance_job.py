@@ -11,6 +11,7 @@ from typing import assert_never
 from functions.application.agent_ports import Agents
 from functions.application.ask_permit import PUT_OFF, ask_permit
 from functions.application.call_child import CallChild
+from functions.application.change_hands import ChangeHands
 from functions.application.flow_ports import FlowCounts
 from functions.application.heed_limits import LIMITED, HeedLimits, Permit
 from functions.application.keep_payloads import KeepPayloads
@@ -28,11 +29,11 @@ from functions.application.ports import (
     StateUnavailable,
     hint,
 )
-from functions.application.read_state import read_state
+from functions.application.read_state import read_state, write_down
 from functions.application.record_steps import Journal
 from functions.application.redrive_letters import redrives_of
 from functions.application.resend_webhooks import ResendWebhooks
-from functions.application.run_attempt import RunAttempt, heeded_event
+from functions.application.run_attempt import RunAttempt, cancelled_by, heeded_event
 from functions.application.step_ends import APPROVAL, ask_of, end_event
 from functions.application.switch_ports import Pauses
 from functions.application.wait_in_job import LINGER_SECONDS
@@ -41,13 +42,16 @@ from functions.domain.job.arrivals import Arrival
 from functions.domain.job.decider import (
     ARRIVED,
     LONGEST_UNSEEN_SECONDS,
+    ORPHANED,
     Cancel,
+    Decision,
     Enlist,
     Fail,
     Heed,
     Ignore,
     Run,
     Succeed,
+    TakeOver,
     Wait,
     decide_advance,
     look_at_halted,
@@ -68,7 +72,7 @@ from functions.domain.job.events import (
 )
 from functions.domain.job.history import JobRecord, Segment
 from functions.domain.job.snapshot import SNAPSHOT_EVENTS
-from functions.domain.job.state import JobState, fold, head_of, snapshot_of
+from functions.domain.job.state import JobState, fold, head_of
 from functions.domain.job.turns import HELD_LOOK_SECONDS, SESSION_AGENT
 from functions.domain.lanes import LONGEST_LANE_DELAY, LaneMessage, can_be_hinted, look_at
 from functions.domain.moments import add_seconds, seconds_between
@@ -107,6 +111,7 @@ class AdvanceJob:
     limits: HeedLimits | None = None
     webhooks: ResendWebhooks | None = None
     fence: Fence = UNFENCED
+    hands: ChangeHands | None = None
 
     async def advance(self, message: LaneMessage, *, delivery: int, stop_at: float) -> None:
         """Do what the job needs now. `stop_at` is the monotonic time at which to yield.
@@ -123,19 +128,17 @@ class AdvanceJob:
     async def _advance(
         self, known: _Known, message: LaneMessage, delivery: int, stop_at: float, *, heeded: bool = False
     ) -> None:
-        decision = decide_advance(
-            known.state,
-            region=self.region,
-            epoch=message.epoch,
-            now=self.clock.now(),
-            news=known.news,
-            reason="" if heeded else message.reason,
-        )
-        match decision:
+        match await self._decision(known, message, "" if heeded else message.reason):
             case Ignore():
                 if known.state.finished and known.state.owner_region == self.region:
                     await self.children.settle_family(known.job_id, known.state)
                     await self.failures.settle(known.job_id, known.record, known.state)
+            case TakeOver(why=why):
+                if self.hands is not None:
+                    taken = await self.hands.take_over(known.job_id, known.state, why)
+                    await self.advance(taken, delivery=delivery, stop_at=stop_at)
+            case _ if self.hands is not None and not await self.hands.outlook.may_work():
+                await self.hands.leave(known.job_id, known.record, known.state, known.journal)
             case Heed(requests=requests):
                 await self._advance(await self._heed(known, requests), message, delivery, stop_at, heeded=True)
             case Wait() | Run() if await self._is_over_already(known, message.reason):
@@ -148,7 +151,7 @@ class AdvanceJob:
             case Fail(code=code, detail=detail):
                 await self._conclude(known, JobFailed(at=self.clock.now(), code=code, detail=detail))
             case Cancel():
-                await self._conclude(known, self._cancelled(known.state))
+                await self._conclude(known, cancelled_by(known.state, self.clock.now()))
             case Enlist():
                 await self._enlist(known)
             case Succeed(result=result):
@@ -157,8 +160,13 @@ class AdvanceJob:
                 permit = await self._permit(known)
                 if permit is not None:
                     await self._run(known, message, delivery, stop_at, permit)
-            case _:
+            case decision:
                 assert_never(decision)
+
+    async def _decision(self, known: _Known, message: LaneMessage, reason: str) -> Decision:
+        lost = message.reason == ORPHANED and self.hands is not None and await self.hands.peer_lost()
+        state, epoch, now, news = known.state, message.epoch, self.clock.now(), known.news
+        return decide_advance(state, region=self.region, epoch=epoch, now=now, news=news, reason=reason, peer_lost=lost)
 
     async def _heed(self, known: _Known, requests: tuple[Arrival, ...]) -> _Known:
         """Take in what people have asked for, and return what is known then."""
@@ -215,6 +223,7 @@ class AdvanceJob:
             pauses=self.pauses,
             permit=permit,
             fence=self.fence,
+            outlook=None if self.hands is None else self.hands.outlook,
         )
         try:
             async with permit:
@@ -255,6 +264,9 @@ class AdvanceJob:
                 await known.journal.flush()
                 await self._put_head(known, look_at_halted(known.state, self.clock.now()), "waiting")
                 await self._look_once_more(known)
+            case AttemptYielded(reason="evacuated") if self.hands is not None:
+                known.journal.record(end)
+                await self.hands.hand_over(known.job_id, known.record, known.state, known.journal)
             case AttemptYielded() | JobContinued():
                 if isinstance(end, JobContinued):
                     await self._end_left_children(known)
@@ -282,16 +294,9 @@ class AdvanceJob:
         record, state = await read_state(self.history, known.job_id)
         if state is None:
             return
-        await self._write_down(known.job_id, record, state)
+        await write_down(self.projections, known.job_id, record, state, self.region)
         if wakes_now(state, unheard(state, record.arrivals, self.region), self.clock.now()):
             await self._hint(known, ARRIVED, 0.0)
-
-    async def _write_down(self, job_id: str, record: JobRecord, state: JobState) -> None:
-        """From time to time write a long job's state down, so that reading it does not take ever longer."""
-        if state.finished or not state.complete or state.last_sequence - record.snapshot_sequence < SNAPSHOT_EVENTS:
-            return
-        with contextlib.suppress(StateUnavailable):
-            await self.projections.put_snapshot(snapshot_of(job_id, state, self.region))
 
     async def _is_over_already(self, known: _Known, reason: str) -> bool:
         """See to a job that somebody has been told has ended, or whose parent has."""
@@ -314,10 +319,6 @@ class AdvanceJob:
         if end is None and state.job.session is not None:
             end = end_event(await self.children.turns.end_told(known.job_id, state), now, by=SESSION_AGENT)
         return end
-
-    def _cancelled(self, state: JobState) -> JobCancelled:
-        assert state.cancel is not None
-        return JobCancelled(at=self.clock.now(), by=state.cancel.by, reason=state.cancel.reason)
 
     async def _conclude(self, known: _Known, outcome: Event) -> None:
         if known.state.adoptions:  # what somebody has been told may have arrived here meanwhile

@@ -16,6 +16,9 @@ from functions.application.schedule_ports import Rounds
 from functions.application.sweep_jobs import SweepJobs
 
 PAUSE_SECONDS = 5.0
+LEAST_PAUSE_SECONDS = 0.05
+#: After so long adoption gives way to the Region's own jobs, and goes on in the next round, which then begins at once.
+ADOPT_SECONDS = 5.0
 #: By this name its rounds are noted.
 SWEEPER = "sweep"
 
@@ -40,21 +43,26 @@ class KeepSweeping:
         """Work for about `seconds`. A refusing table or lane is said to the log and tried again in the next round."""
         end = self.clock.monotonic() + seconds
         while True:
-            await self.round(say)
-            if self.clock.monotonic() + PAUSE_SECONDS >= end:
+            began = self.clock.monotonic()
+            left = await self.round(say)
+            used = self.clock.monotonic() - began if left else 0.0  # a lane without room has one in a moment
+            pause = max(LEAST_PAUSE_SECONDS, PAUSE_SECONDS - used)
+            if self.clock.monotonic() + pause >= end:
                 return
-            await self.clock.sleep(PAUSE_SECONDS)
+            await self.clock.sleep(pause)
 
-    async def round(self, say: Say) -> None:
-        """Look once at everything, and write down that this was done."""
+    async def round(self, say: Say) -> bool:
+        """Look once at everything, and write down that this was done. Return whether adoption has more to look at."""
+        left = False
         if await self.fence.may_start_steps():
             unclear = await self._sweep_once(say)
-            await self._adopt_once(unclear, say)
+            left = await self._adopt_once(unclear, say)
         else:
             say("fenced")  # a hint would only go round and round on its lane
         await self._return_leases(say)
         with contextlib.suppress(StateUnavailable):  # then somebody looks once more than is needed
             await self.rounds.note(SWEEPER, self.clock.now())
+        return left
 
     async def _return_leases(self, say: Say) -> None:
         if self.leases is None:
@@ -75,22 +83,28 @@ class KeepSweeping:
             say("swept", examined=swept.examined, put_back=swept.put_back, unclear=len(swept.unclear))
         return swept.unclear
 
-    async def _adopt_once(self, unclear: tuple[str, ...], say: Say) -> None:
+    async def _adopt_once(self, unclear: tuple[str, ...], say: Say) -> bool:
         """Adopt while the peer is lost, also when this Region's own jobs could not be swept."""
         if self.adopt is None:
-            return
+            return False
         try:
             verdict = await self.register.verdict(self.region)
             if verdict is None:
-                return
+                return False
             if not verdict.lost:
                 if verdict.parted_at is not None and verdict.looks_back(self.clock.now()):
                     await self.adopt.wake.look_back(verdict.parted_at, verdict.since)
-                return
-            adopted = await self.adopt.adopt(unclear)
+                return False
+            heard = await self.register.last_beat(verdict.peer)
+            adopted = await self.adopt.adopt(
+                unclear,
+                lost_since=verdict.since,
+                heard_at="" if heard is None else min(heard.at, verdict.since),
+                seconds=ADOPT_SECONDS,
+            )
         except (StateUnavailable, LaneUnavailable) as error:
             say("adoption_refused", error=str(error))
-            return
+            return False
         if adopted.examined:
             say(
                 "adopted",
@@ -99,3 +113,4 @@ class KeepSweeping:
                 peer=verdict.peer,
                 lost_since=verdict.since,
             )
+        return adopted.left

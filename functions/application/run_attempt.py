@@ -5,11 +5,11 @@ Beside it a watcher keeps the job's due time ahead of the sweeper, and takes in 
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from functions.application.agent_ports import Agent, Agents, Cancelled, ContinueAsNew
+from functions.application.agent_ports import Agent, Agents, ContinueAsNew
 from functions.application.call_child import CallChild
 from functions.application.heed_limits import Permit
 from functions.application.keep_payloads import KeepPayloads
@@ -21,7 +21,6 @@ from functions.application.ports import (
     Entropy,
     HistoryStore,
     Model,
-    ModelUnavailable,
     PayloadUnavailable,
     Projections,
     StateUnavailable,
@@ -29,10 +28,12 @@ from functions.application.ports import (
 from functions.application.record_steps import Journal
 from functions.application.redrive_letters import RedriveLetters
 from functions.application.replay_steps import Recorder
+from functions.application.standing_ports import Outlook
 from functions.application.step_book import YieldNow
 from functions.application.step_ends import LONGEST_DETAIL, ReplayDiverged
 from functions.application.switch_ports import Pauses
 from functions.application.wait_in_job import Idle, Waiting
+from functions.application.weigh_errors import weightiest
 from functions.domain.errors import AntipodeError
 from functions.domain.job.arrivals import Arrival, ArrivalKind
 from functions.domain.job.decider import unheard
@@ -65,6 +66,10 @@ Result = TypeVar("Result")
 LOOK_SECONDS = 2.0
 #: A step that is under way when the worker's time is over gets so much longer, then it is given up.
 OVERTIME_SECONDS = 5.0
+#: So long a step under way may go on when its Region is evacuated; then it is given up, and done again elsewhere.
+DRAIN_SECONDS = 60.0
+#: Why an attempt ended whose job is then handed over.
+EVACUATED = "evacuated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +90,7 @@ class RunAttempt:
     pauses: Pauses | None = None
     permit: Permit = field(default_factory=Permit)
     fence: Fence = UNFENCED
+    outlook: Outlook | None = None
 
     async def run(
         self, journal: Journal, state: JobState, news: tuple[Arrival, ...], head: Head | None, stop_at: float
@@ -151,7 +157,7 @@ class _Attempt:
     head: Head | None
     pause: Arrival | None = None
     cancel: CancelRequested | None = None
-    switched_off: bool = False
+    left_for: str | None = None
     idle: asyncio.Task[Idle] | None = None
     known: set[str] = field(default_factory=set)
 
@@ -182,7 +188,8 @@ class _Attempt:
         if self.idle is not None and not self.idle.cancelled():
             found = self.idle.result()
             return JobWaiting(at=now, until=found.until, awaits=found.awaits)
-        return AttemptYielded(at=now, seconds_left=self._seconds_left(), reason="overtime")
+        reason = self.left_for if self.left_for == EVACUATED else "overtime"
+        return AttemptYielded(at=now, seconds_left=self._seconds_left(), reason=reason)
 
     def _leave_when_idle(self, over: "_Over") -> None:
         self.idle = over.beside(self.waiting.idle())
@@ -211,8 +218,7 @@ class _Attempt:
             case YieldNow() if self.pause is not None:
                 return self._paused(self.pause)
             case YieldNow():
-                reason = "paused" if self.switched_off else "time"
-                return AttemptYielded(at=now, seconds_left=self._seconds_left(), reason=reason)
+                return AttemptYielded(at=now, seconds_left=self._seconds_left(), reason=self.left_for or "time")
             case ReplayDiverged():
                 return stopped(self.state, cancel, now, "replay_diverged", str(error)[:LONGEST_DETAIL])
             case _ if cancel is not None and self.recorder.told_of_cancel:  # else it came too late to undo anything
@@ -243,7 +249,7 @@ class _Attempt:
 
         def begin() -> None:
             over.beside(self._keep_alive(alive - soonest))
-            over.beside(self._look_out(LOOK_SECONDS - soonest))
+            over.beside(self._look_out(LOOK_SECONDS - soonest, over))
             over.beside(self._give_up(left - soonest, over))
 
         return self.parts.clock.call_later(soonest, begin)
@@ -264,13 +270,13 @@ class _Attempt:
             with contextlib.suppress(StateUnavailable):
                 await self.parts.projections.put_head(head)
 
-    async def _look_out(self, pause: float) -> None:
+    async def _look_out(self, pause: float, over: "_Over") -> None:
         """Take in what arrives for the job while it runs."""
         await self.parts.clock.sleep(pause)
         with contextlib.suppress(AppendConflict, StateUnavailable):  # which the next step is told
             await self.recorder.journal.flush()  # so that whoever asks something of the job sees that it runs
         while True:
-            await self._heed_switches()
+            await self._heed_switches(over)
             await self._look()
             await self.parts.clock.sleep(LOOK_SECONDS)
 
@@ -284,18 +290,20 @@ class _Attempt:
                 self.known.add(arrival.key)
                 self._take_in(arrival)
 
-    async def _heed_switches(self) -> None:
+    async def _heed_switches(self, over: "_Over") -> None:
         """Stop before the next step when the tenant or the agent is paused, unless the job is to undo its work.
 
-        So, too, when a limit's slot may soon be somebody else's, whatever the job is to do.
+        So, too, when a limit's slot may soon be somebody else's, or the Region is evacuated, whatever the job is to do.
         """
-        job, pauses = self.state.job, self.parts.pauses
-        if self.parts.permit.lost:
-            self.switched_off = self.recorder.pausing = True
-            return
-        if pauses is None or self._to_end or await pauses.pausing(job.tenant, job.agent) is None:
-            return
-        self.switched_off = self.recorder.pausing = True
+        job, pauses, outlook = self.state.job, self.parts.pauses, self.parts.outlook
+        if outlook is not None and await outlook.hands_over():
+            if self.left_for != EVACUATED:
+                over.beside(self._give_up(DRAIN_SECONDS, over))
+            self.left_for, self.recorder.pausing = EVACUATED, True
+        elif self.parts.permit.lost or (
+            pauses is not None and not self._to_end and await pauses.pausing(job.tenant, job.agent) is not None
+        ):
+            self.left_for, self.recorder.pausing = self.left_for or "paused", True
 
     @property
     def _to_end(self) -> bool:
@@ -334,6 +342,12 @@ def stopped(
     return JobStopped(at=now, code=code, detail=detail)
 
 
+def cancelled_by(state: JobState, now: str) -> JobCancelled:
+    """Return the end of a job that has done nothing yet, of which somebody has asked that it end."""
+    assert state.cancel is not None
+    return JobCancelled(at=now, by=state.cancel.by, reason=state.cancel.reason)
+
+
 def request_event(arrival: Arrival, now: str) -> JobPaused | JobResumed | CancelRequested | JobAdmitted:
     """Return the event by which a request of somebody's, or a session's admission, is taken into the history."""
     match arrival.kind:
@@ -364,37 +378,3 @@ def heeded_event(arrival: Arrival, state: JobState, now: str) -> Event:
         budget=terms.budget,
         parent=terms.parent,
     )
-
-
-#: Of errors in a group the first of these decides: what is not about the job itself comes first.
-_WEIGHTS = (
-    AppendConflict,
-    StateUnavailable,
-    PayloadUnavailable,
-    ReplayDiverged,
-    YieldNow,
-    Cancelled,
-    ContinueAsNew,
-    ModelUnavailable,
-    AntipodeError,
-)
-
-
-def weightiest(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Of the errors in a group return the one that decides."""
-
-    def weight(error: BaseException) -> int:
-        rank = next((place for place, kind in enumerate(_WEIGHTS) if isinstance(error, kind)), None)
-        if rank is not None:
-            return rank
-        return len(_WEIGHTS) if isinstance(error, Exception) else -1
-
-    return min(_single_errors(group), key=weight)
-
-
-def _single_errors(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _single_errors(error)
-        else:
-            yield error

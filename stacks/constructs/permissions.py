@@ -97,10 +97,10 @@ class Grants:
                 return PolicyStatement(actions=["dynamodb:Query"], resources=[self._index(LISTING_INDEX)])
             case Permission.FINDS_DUE_JOBS:
                 return PolicyStatement(actions=["dynamodb:Query"], resources=[self._index(DUE_INDEX)])
-            case Permission.READS_REGIONS:
-                return self._on_items("REGION#*", "GetItem")
-            case Permission.WRITES_REGIONS:
-                return self._on_items("REGION#*", "PutItem")
+            case Permission.READS_REGIONS | Permission.WRITES_REGIONS | Permission.SETS_STANDINGS:
+                return self._of_regions(permission)
+            case Permission.READS_STANDINGS | Permission.READS_STANDINGS_OF_PEER:
+                return self._of_regions(permission)
             case Permission.KEEPS_LIMITS:
                 return self._on_items("LIMIT#*", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
             case Permission.READS_FLOW:
@@ -190,6 +190,16 @@ class Grants:
         """A Region's lanes, spelt out as its replica is: a reference would tie stacks to one another."""
         names = (queue_name(self.configuration.prefix, lane) for lane in self.configuration.lanes)
         return [f"arn:{Aws.PARTITION}:sqs:{region}:{self.stack.account}:{name}" for name in names]
+
+    def _of_regions(self, permission: Permission) -> PolicyStatement:
+        """Return the statement of one that is about what lies of the Regions."""
+        operation = {
+            Permission.READS_REGIONS: "GetItem",
+            Permission.WRITES_REGIONS: "PutItem",
+            Permission.SETS_STANDINGS: "PutItem",
+        }.get(permission, "Query")
+        peer = self.configuration.peer_of(self.region) if permission is Permission.READS_STANDINGS_OF_PEER else None
+        return self._on_items("REGION#*", operation, region=peer, both=permission is Permission.SETS_STANDINGS)
 
     def _on_items(self, keys: str, *operations: str, region: str | None = None, both: bool = False) -> PolicyStatement:
         return PolicyStatement(

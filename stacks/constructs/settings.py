@@ -37,6 +37,7 @@ def settings_of(configuration: Configuration, region: str, account: str) -> Mapp
         SettingName.STALL_SECONDS: str(timing.stall_seconds),
         SettingName.LOOP_SECONDS: str(timing.loop_seconds),
         SettingName.ADOPTION: configuration.adoption,
+        SettingName.ADOPTION_PER_SECOND: str(configuration.adoption_per_second),
         SettingName.BROADCAST: configuration.broadcast,
         SettingName.BUS: configuration.prefix,
         SettingName.DELIVERIES: f"{queues}{configuration.prefix}{DELIVERIES}",

@@ -2,9 +2,9 @@
 
 A 3-step job: the submit reads once, writes once here and once at the peer, looks once at the peer and sends once; the
 worker reads once and writes once. Beside that each process asks once in five seconds for each tenant whether it is
-paused, and once in five seconds how the lanes flow, however many jobs there are, and tells what it has counted of its
-lanes: one write for ten attempts, or one in twenty seconds where there are fewer. Whoever raises a number here explains
-it in the budget (DESIGN section 8).
+paused, once in five seconds how the Region stands, and once in five seconds how the lanes flow, however many jobs there
+are, and tells what it has counted of its lanes: one write for ten attempts, or one in twenty seconds where there are
+fewer. Whoever raises a number here explains it in the budget (DESIGN section 8).
 """
 
 import asyncio
@@ -33,6 +33,8 @@ _numbers = itertools.count(1)
 JOB = job_id("acme", "order-7")
 #: The one query for the tenant's switches, which all jobs of the next five seconds share.
 SWITCHES = 1
+#: The one query for how the Region stands, which all jobs of the next five seconds share.
+STANDING = 1
 #: The one query for the lanes' flow, which all submits of the next five seconds share.
 FLOW = 1
 #: What a process tells of all its jobs at the end of a batch, at most once in five seconds.
@@ -111,6 +113,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
             "ANTIPODE_STALL_SECONDS": "30",
             "ANTIPODE_LOOP_SECONDS": "62",
             "ANTIPODE_ADOPTION": "on",
+            "ANTIPODE_ADOPTION_PER_SECOND": "400",
             "ANTIPODE_BROADCAST": "on",
             "ANTIPODE_BUS": "bus",
             "ANTIPODE_DELIVERIES": "deliveries",
@@ -154,7 +157,7 @@ def test_a_job_of_three_steps_costs_five_requests_to_submit_and_two_to_run(accou
         "lanes SendMessageBatch": 1,
     }
     run_what_waits(account, "batch")
-    assert account.taken() == {"state Query": 1 + SWITCHES, "state PutItem": 1, **TOLD}
+    assert account.taken() == {"state Query": 1 + SWITCHES + STANDING, "state PutItem": 1, **TOLD}
     shown = get_job.handle({**event("get_job"), "pathParameters": {"id": JOB}}, None)
     assert json.loads(shown["body"])["status"] == "succeeded"
     assert account.taken() == {"state Query": 1}
@@ -166,7 +169,7 @@ def test_ten_jobs_in_one_batch_cost_no_more_than_two_requests_each(account: Acco
         request["headers"]["Idempotency-Key"] = f"order-{number}"
         assert submit_job.handle(request, None)["statusCode"] == 202
     run_what_waits(account, "batch")
-    assert account.taken() == {"state Query": 10 + SWITCHES, "state PutItem": 10, **TOLD}
+    assert account.taken() == {"state Query": 10 + SWITCHES + STANDING, "state PutItem": 10, **TOLD}
 
 
 def test_jobs_one_after_the_other_are_told_of_once_in_ten_or_in_twenty_seconds(account: Account) -> None:

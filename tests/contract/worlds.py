@@ -18,6 +18,7 @@ from functions.adapters.dynamodb_limits import DynamodbLimits
 from functions.adapters.dynamodb_projections import DynamodbProjections
 from functions.adapters.dynamodb_register import DynamodbRegister
 from functions.adapters.dynamodb_schedules import DynamodbRounds, DynamodbSchedules
+from functions.adapters.dynamodb_standings import DynamodbStandings
 from functions.adapters.dynamodb_switches import DynamodbSwitches
 from functions.adapters.dynamodb_table import DynamodbTable
 from functions.adapters.dynamodb_tokens import DynamodbTokens
@@ -34,6 +35,7 @@ from functions.adapters.memory_dead_letters import MemoryDeadLetters
 from functions.adapters.memory_flow import MemoryFlow
 from functions.adapters.memory_limits import MemoryLimits
 from functions.adapters.memory_schedules import MemoryRounds, MemorySchedules
+from functions.adapters.memory_standings import MemoryStandings
 from functions.adapters.memory_switches import MemorySwitches
 from functions.adapters.memory_webhooks import MemoryEndpoints, MemoryWebhooks
 from functions.adapters.sqs_lanes import SqsLanes, decode_message
@@ -42,6 +44,7 @@ from functions.application.flow_ports import FlowBook
 from functions.application.limit_ports import LimitBook, Limits
 from functions.application.ports import HistoryStore, Lanes, Projections, RegionRegister, Tokens
 from functions.application.schedule_ports import Rounds, Schedules
+from functions.application.standing_ports import Standings
 from functions.application.switch_ports import Switches
 from functions.application.webhook_ports import EndpointStates, Webhooks
 from functions.domain.lanes import LaneMessage
@@ -70,6 +73,7 @@ class State:
     limit_book: LimitBook
     schedules: Schedules
     rounds: Rounds
+    standings: Standings
     refuse: Callable[[], None]
 
 
@@ -108,6 +112,7 @@ def state_in_memory() -> State:
         MemoryLimits(table),
         MemorySchedules(table),
         MemoryRounds(table),
+        MemoryStandings(table),
         refuse,
     )
 
@@ -131,6 +136,7 @@ def state_on_dynamodb(clients: AwsClients) -> State:
         DynamodbLimits(table, EAST),
         DynamodbSchedules(table),
         DynamodbRounds(table, EAST),
+        DynamodbStandings(table),
         lambda: _delete_table(clients, name),
     )
 

@@ -1,6 +1,7 @@
 """One simulated Region: its replica, its lane, and the processes that run the real use cases in it."""
 
 import asyncio
+import math
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from random import Random
@@ -342,6 +343,7 @@ class Region:
             peer_region=self.peer.name,
             stall_seconds=STALL_SECONDS,
             hold=heed,
+            per_second=math.inf,
         )
         keep = KeepSweeping(
             rounds=MemoryRounds(self.replica.table),

@@ -61,13 +61,20 @@ class Enlist:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeOver:
+    """The job is this Region's from now on: open an epoch, then decide anew."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Succeed:
     """End the job with this result, without running it."""
 
     result: Json
 
 
-Decision: TypeAlias = Run | Ignore | Wait | Fail | Heed | Cancel | Enlist | Succeed
+Decision: TypeAlias = Run | Ignore | Wait | Fail | Heed | Cancel | Enlist | Succeed | TakeOver
 
 #: A halted job is looked at so often, though only an arrival wakes it: it stays on the due index, for adoption goes by
 #: that.
@@ -78,19 +85,36 @@ LONGEST_UNSEEN_SECONDS = 21_600.0
 ARRIVED = "arrived"
 #: The reason of a hint that was sent because the job was to wait until then.
 DUE = "due"
+#: The reason of a hint about a job of a lost peer: whoever gets it while the peer is still lost takes the job over.
+ORPHANED = "orphaned"
+#: The reason of a hint about a job that the other Region has handed over.
+HANDED_OVER = "handed_over"
 _FOR_WHO_WAITS = frozenset({ARRIVED, DUE})
 
 
 def decide_advance(
-    state: JobState | None, *, region: str, epoch: int, now: str, news: tuple[Arrival, ...] = (), reason: str = ""
+    state: JobState | None,
+    *,
+    region: str,
+    epoch: int,
+    now: str,
+    news: tuple[Arrival, ...] = (),
+    reason: str = "",
+    peer_lost: bool = False,
 ) -> Decision:
     """Say what a worker in `region` that got a message of `epoch` does. `news`: see `unheard`."""
     if state is None:
         return Ignore("no such job in this replica")
+    if state.owner_region != region:
+        if reason == ORPHANED and peer_lost and needs_adoption(state, news, lost_region=state.owner_region):
+            return TakeOver(f"{state.owner_region} is lost")
+        if state.handed_to == region and state.complete and not is_over(state, news):
+            return TakeOver(f"{state.owner_region} has handed it over")
+        return Ignore(f"owned by {state.owner_region}")
     if is_over(state, news):
         return Ignore(f"already {state.status}")
-    if state.owner_region != region:
-        return Ignore(f"owned by {state.owner_region}")
+    if state.handed_to is not None:
+        return Ignore(f"handed over to {state.handed_to}")
     if epoch < state.epoch:
         return Ignore(f"of epoch {epoch}, the job is in {state.epoch}")
     if not state.complete:

@@ -282,6 +282,16 @@ class JobRedriven:
     parent: dict[str, Json] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobHandedOver:
+    """The Region that owns the job leaves it to another one, and writes nothing more of it: that one opens an epoch."""
+
+    kind: ClassVar[str] = "handed_over"
+    at: str
+    to_region: str
+    reason: str
+
+
 class UnreadableEvent(ValueError):
     """A newer version of Antipode wrote this event; this one must leave the job alone, and only the job."""
 
@@ -309,6 +319,7 @@ Event: TypeAlias = (
     | CancelRequested
     | JobCancelled
     | JobRedriven
+    | JobHandedOver
 )
 _BY_KIND: Mapping[str, type[Event]] = {cls.kind: cls for cls in get_args(Event)}
 #: The fields of each kind, and which of them are left out at None.

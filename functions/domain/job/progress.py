@@ -15,6 +15,7 @@ from functions.domain.job.events import (
     JobCancelled,
     JobContinued,
     JobFailed,
+    JobHandedOver,
     JobPaused,
     JobRedriven,
     JobResumed,
@@ -86,6 +87,7 @@ class Progress:
     failure: str | None = None
     redrives: int = 0
     terms: dict[str, Json] = field(default_factory=dict)
+    handed_to: str | None = None
 
     def read(self, sequence: int, event: Event) -> None:
         """Take the next event in. What comes after the end changes nothing, unless it has the job go on."""
@@ -100,6 +102,10 @@ class Progress:
             case JobAdopted():
                 self.status = "waiting" if self.waiting_until or self.halted else "queued"
                 self.adoptions += 1
+                self.handed_to = None
+            case JobHandedOver(to_region=region):
+                self.status = "waiting" if self.waiting_until or self.halted else "queued"
+                self.handed_to = region
             case JobAdmitted(arrival=arrival, memory=memory):
                 self.admitted, self.memory = True, memory
                 self._take(arrival)

@@ -63,6 +63,7 @@ class JobState:
     `continue_as_new`. `cut` are the waits that were open when somebody asked that the job end.
     Of a job that has failed, `failure` names this failure, `failures` all of them, those that it was redriven from too;
     `unbuilt` are its failed steps that would be done again; `terms` is what redrives have changed about `job`.
+    `handed_to` is the Region to which the owner has left the job, until that one has begun with it.
     Of a turn of a session: `admitted` once it may run, with the `memory` of the conversation until then; `remembered`
     is what it adds to that.
     """
@@ -106,6 +107,7 @@ class JobState:
     failure: str | None
     redrives: int
     terms: Mapping[str, Json]
+    handed_to: str | None
     history: tuple[Recorded, ...]
     superseded: tuple[Recorded, ...]
 

@@ -13,6 +13,16 @@ PROBES_TO_DECLARE = 3
 BEATS_TO_CLEAR = 3
 #: So long after the peer is back a Region looks for what each of the two took in for jobs that the other then owned.
 LOOK_BACK_SECONDS = 900.0
+#: A Region that was lost more than once within this time is flapping.
+FLAPPING_SECONDS = 3600.0
+#: So long a flapping Region stays away after the second loss; after each further one twice as long.
+HOLD_SECONDS = 60.0
+LONGEST_HOLD_SECONDS = 960.0
+
+
+def hold_seconds(losses: int) -> float:
+    """Return how long at least a Region stays away that was lost so often within `FLAPPING_SECONDS`."""
+    return 0.0 if losses < 2 else min(LONGEST_HOLD_SECONDS, HOLD_SECONDS * 2.0 ** (losses - 2))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from tests.contract.test_projections import TestCursors, TestDue, TestListing
 from tests.contract.test_region_register import TestRegionRegister
 from tests.contract.test_schedules import TestRounds, TestSchedules
 from tests.contract.test_snapshots import TestSnapshots
+from tests.contract.test_standings import TestStandings
 from tests.contract.test_tokens import TestTokens
 from tests.contract.test_webhooks import TestEndpoints, TestWebhooks
 from tests.contract.worlds import EAST, WEST, Queues, State, queues_on_sqs, state_on_dynamodb
@@ -47,6 +48,7 @@ __all__ = [
     "TestSchedules",
     "TestSlots",
     "TestSnapshots",
+    "TestStandings",
     "TestStarts",
     "TestTokens",
     "TestWebhooks",

@@ -2,14 +2,7 @@
 
 import asyncio
 
-import pytest
-
-from functions.application.agent_ports import Cancelled
-from functions.application.ports import AppendConflict, ModelUnavailable, StateUnavailable
-from functions.application.run_attempt import OVERTIME_SECONDS, weightiest
-from functions.application.step_book import YieldNow
-from functions.application.step_ends import ReplayDiverged
-from functions.domain.errors import AntipodeError
+from functions.application.run_attempt import OVERTIME_SECONDS
 from functions.domain.job.decider import HALTED_LOOK_SECONDS
 from functions.domain.job.events import AttemptYielded
 from functions.domain.moments import add_seconds
@@ -258,24 +251,6 @@ async def test_a_running_job_is_kept_away_from_the_sweeper_until_its_end() -> No
     head = east.head(JOB)
     assert head is not None
     assert head.due_at is None
-
-
-@pytest.mark.parametrize(
-    ("errors", "decides"),
-    [
-        ([ValueError("a"), AppendConflict("b")], AppendConflict),
-        ([YieldNow(), StateUnavailable("b")], StateUnavailable),
-        ([AntipodeError("cancelled", "a"), ReplayDiverged("b")], ReplayDiverged),
-        ([Cancelled(), YieldNow()], YieldNow),
-        ([ValueError("a"), ModelUnavailable("b")], ModelUnavailable),
-        ([BaseExceptionGroup("inner", [Cancelled()]), ValueError("b")], Cancelled),
-        ([KeyboardInterrupt(), AppendConflict("b")], KeyboardInterrupt),
-    ],
-)
-def test_of_errors_side_by_side_the_one_that_is_not_about_the_job_decides(
-    errors: list[BaseException], decides: type[BaseException]
-) -> None:
-    assert isinstance(weightiest(BaseExceptionGroup("all", errors)), decides)
 
 
 @in_virtual_time

@@ -26,6 +26,7 @@ from functions.application.adopt_jobs import AdoptJobs
 from functions.application.advance_job import AdvanceJob
 from functions.application.agent_ports import Agent
 from functions.application.call_child import CallChild
+from functions.application.change_hands import ChangeHands
 from functions.application.heed_limits import HeedLimits
 from functions.application.keep_payloads import KeepPayloads
 from functions.application.limit_ports import LimitsInForce
@@ -150,6 +151,7 @@ class Region:
     rules: LimitsInForce | None = None
     limit_book: MemoryLimits = field(init=False)
     resend: Callable[[Fuse], ResendWebhooks] | None = None
+    hands: Callable[[Fuse], ChangeHands] | None = None
 
     def __post_init__(self) -> None:
         self.payloads = MemoryPayloads(MemoryBuckets(), self.name)
@@ -197,6 +199,7 @@ class Region:
             pauses=self.pauses,
             limits=self.heed_limits(fuse),
             webhooks=None if self.resend is None else self.resend(fuse),
+            hands=None if self.hands is None else self.hands(fuse),
         )
 
     def heed_limits(self, fuse: Fuse) -> HeedLimits | None:

@@ -58,6 +58,7 @@ ENVIRONMENT = {
     "ANTIPODE_STALL_SECONDS": "30",
     "ANTIPODE_LOOP_SECONDS": "62",
     "ANTIPODE_ADOPTION": "on",
+    "ANTIPODE_ADOPTION_PER_SECOND": "400",
     "ANTIPODE_BROADCAST": "on",
     "ANTIPODE_BUS": "antipode-test",
     "ANTIPODE_DELIVERIES": "https://sqs/antipode-test-webhooks",

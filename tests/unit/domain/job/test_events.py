@@ -32,6 +32,7 @@ NAMES = [
     "cancelled",
     "continued",
     "failed",
+    "handed_over",
     "paused",
     "progress",
     "redriven",

@@ -1,0 +1,41 @@
+"""How this Region stands, and what follows from it: a part of `bootstrap`, on the surroundings.
+
+Evacuation, failback and the return of a Region that was lost.
+"""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from functions.surroundings import Surroundings
+
+if TYPE_CHECKING:
+    from functions.application.change_hands import ChangeHands
+    from functions.application.watch_standing import WatchStanding
+
+
+class RegionStanding(Surroundings):
+    """What goes by how the Region stands."""
+
+    @cached_property
+    def watch_standing(self) -> "WatchStanding":
+        """Use case."""
+        from functions.application.watch_standing import WatchStanding
+
+        return WatchStanding(standings=self.standings, clock=self.clock, region=self.settings.region)
+
+    @cached_property
+    def change_hands(self) -> "ChangeHands":
+        """Use case."""
+        from functions.application.change_hands import ChangeHands
+
+        return ChangeHands(
+            outlook=self.watch_standing,
+            history=self.history,
+            peer=self.peer,
+            projections=self.projections,
+            peer_lanes=self.peer_lanes,
+            clock=self.clock,
+            region=self.settings.region,
+            peer_region=self.settings.peer_region,
+            stall_seconds=self.settings.stall_seconds,
+        )

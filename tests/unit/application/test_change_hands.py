@@ -1,0 +1,186 @@
+"""Handing jobs over and taking them over: no step is done twice, whoever dies, and nobody takes what is not his."""
+
+import asyncio
+
+import pytest
+
+from functions.application.run_attempt import DRAIN_SECONDS, LOOK_SECONDS
+from functions.application.watch_standing import FRESH_SECONDS
+from functions.domain.job.decider import HANDED_OVER, ORPHANED
+from functions.domain.job.events import AttemptYielded, JobAdopted, JobHandedOver
+from functions.domain.lanes import LaneMessage
+from functions.domain.ownership.standing import Phase, Progress
+from tests.simulation.virtual_time import in_virtual_time, pass_time
+from tests.unit.application.agents import Effects
+from tests.unit.application.evacuated_regions import Pair, pair_of_regions
+from tests.unit.application.two_regions import (
+    EAST,
+    JOB,
+    WEST,
+    Crash,
+    Fuse,
+    Region,
+    advance,
+    replicate,
+    request,
+    submitted,
+)
+
+
+async def work_off(region: Region) -> None:
+    """Do what a Region's lanes say."""
+    for send in region.waiting():
+        await advance(region, send.message)
+
+
+async def with_a_queued_job(effects: Effects, steps: int = 2) -> tuple[Pair, LaneMessage]:
+    """Return a pair whose east has a job queued, and has been told to go."""
+    pair = pair_of_regions(effects.walker(steps))
+    await pair.east.submit_job().submit(request("walk", input={}))
+    (send,) = pair.east.waiting()
+    await pair.tell(EAST, away=True)
+    return pair, send.message
+
+
+@in_virtual_time
+async def test_a_queued_job_of_an_evacuated_region_is_begun_by_its_peer_at_once() -> None:
+    effects = Effects()
+    pair, message = await with_a_queued_job(effects)
+    await advance(pair.east, message)
+    assert not effects.done
+    (send,) = pair.west.waiting()
+    assert send.message == LaneMessage(JOB, 1, HANDED_OVER)
+    await advance(pair.west, send.message)
+    state = pair.west.state(JOB)
+    assert (state.status, state.owner_region, state.epoch, state.handed_to) == ("succeeded", WEST, 2, None)
+    assert effects.done == {"tread": 1, "tread#2": 1}
+
+
+@in_virtual_time
+async def test_a_running_step_is_let_finish_and_is_not_done_again() -> None:
+    effects = Effects()
+    pair = pair_of_regions(effects.walker(3, seconds=10))
+    await pair.east.submit_job().submit(request("walk", input={}))
+    (send,) = pair.east.waiting()
+    working = asyncio.create_task(advance(pair.east, send.message))
+    await pass_time(3)
+    await pair.tell(EAST, away=True)
+    await working
+    assert pair.east.clock.monotonic() <= 10 + FRESH_SECONDS + LOOK_SECONDS
+    events = [each.event for each in pair.east.state(JOB).history]
+    assert [type(each) for each in events[-2:]] == [AttemptYielded, JobHandedOver]
+    await work_off(pair.west)
+    assert pair.west.state(JOB).status == "succeeded"
+    assert effects.done == {"tread": 1, "tread#2": 1, "tread#3": 1}
+    assert sum(isinstance(each.event, JobAdopted) for each in pair.west.state(JOB).history) == 1
+
+
+@in_virtual_time
+async def test_a_step_that_does_not_end_is_given_up_after_a_while_and_done_by_the_peer() -> None:
+    effects = Effects()
+    pair = pair_of_regions(effects.walker(1, seconds=100))
+    await pair.east.submit_job().submit(request("walk", input={}))
+    (send,) = pair.east.waiting()
+    working = asyncio.create_task(advance(pair.east, send.message))
+    await pass_time(3)
+    await pair.tell(EAST, away=True)
+    await working
+    assert pair.east.clock.monotonic() <= 3 + FRESH_SECONDS + LOOK_SECONDS + DRAIN_SECONDS + 1
+    await work_off(pair.west)
+    assert pair.west.state(JOB).status == "succeeded"
+    assert effects.done == {"tread": 2}
+
+
+@in_virtual_time
+async def test_a_peer_that_cannot_be_reached_does_not_keep_a_job_from_being_handed_over() -> None:
+    pair, message = await with_a_queued_job(Effects())
+    pair.west.table.refusing = True
+    await advance(pair.east, message)
+    assert pair.east.state(JOB).handed_to == WEST
+    assert not pair.west.waiting()
+
+
+@in_virtual_time
+async def test_what_is_handed_over_nobody_here_works_on_any_more() -> None:
+    effects = Effects()
+    pair, message = await with_a_queued_job(effects)
+    await advance(pair.east, message)
+    await pair.tell(EAST, away=False)
+    await pass_time(FRESH_SECONDS)
+    await advance(pair.east, message)
+    assert not effects.done
+    assert len(pair.east.segments(JOB)) == 2
+
+
+@in_virtual_time
+async def test_only_the_region_that_is_named_takes_over_what_is_handed_over() -> None:
+    effects = Effects()
+    pair = pair_of_regions(effects.walker(1))
+    await submitted(pair.east, "walk")
+    replicate(pair.east, pair.west)
+    await advance(pair.west, LaneMessage(JOB, 1, HANDED_OVER))
+    assert not effects.done
+    assert pair.west.state(JOB).owner_region == EAST
+
+
+@pytest.mark.parametrize("lost", [True, False])
+@in_virtual_time
+async def test_an_orphan_is_taken_over_by_a_worker_only_while_the_peer_is_held_for_lost(lost: bool) -> None:
+    effects = Effects()
+    pair = pair_of_regions(effects.walker(1))
+    await submitted(pair.east, "walk")
+    replicate(pair.east, pair.west)
+    pair.hold_for_lost(pair.west, lost=lost)
+    await advance(pair.west, LaneMessage(JOB, 0, ORPHANED))
+    assert pair.west.state(JOB).owner_region == (WEST if lost else EAST)
+    assert sum(effects.done.values()) == lost
+
+
+@in_virtual_time
+async def test_two_workers_that_take_one_job_over_do_its_steps_once() -> None:
+    effects = Effects()
+    pair = pair_of_regions(effects.walker(2, seconds=1))
+    await submitted(pair.east, "walk")
+    replicate(pair.east, pair.west)
+    pair.hold_for_lost(pair.west)
+    message = LaneMessage(JOB, 0, ORPHANED)
+    workers = [pair.west.advance_job(Fuse(gives_way=True), worker=f"worker {number}") for number in range(3)]
+    await asyncio.gather(*(each.advance(message, delivery=1, stop_at=110.0) for each in workers))
+    assert pair.west.state(JOB).status == "succeeded"
+    assert effects.done == {"tread": 1, "tread#2": 1}
+
+
+@in_virtual_time
+async def test_wherever_a_worker_dies_that_hands_a_job_over_it_is_finished_once() -> None:
+    for call in range(60):
+        effects = Effects()
+        pair, message = await with_a_queued_job(effects)
+        fuse = Fuse(at=call)
+        try:
+            await advance(pair.east, message, fuse)
+        except Crash:
+            await advance(pair.east, message, delivery=2)  # the message comes again
+        replicate(pair.east, pair.west)
+        if not pair.west.lanes.queues["standard"]:  # its sweeper tells the peer again
+            assert pair.east.hands is not None
+            await pair.east.hands(Fuse()).tell(JOB, pair.east.state(JOB))
+        await work_off(pair.west)
+        assert pair.west.state(JOB).status == "succeeded", fuse.burned
+        assert effects.done == {"tread": 1, "tread#2": 1}, fuse.burned
+        if not fuse.blown:
+            return
+    raise AssertionError("more calls than there can be")
+
+
+@in_virtual_time
+async def test_a_returning_region_leaves_its_messages_alone() -> None:
+    effects = Effects()
+    pair = pair_of_regions(effects.walker(1))
+    job = await pair.east.submit_job().submit(request("walk", input={}))
+    (send,) = pair.east.waiting()
+    await pair.tell(EAST, away=True)
+    await pair.tell(EAST, away=False, by=EAST)
+    progress = Progress(region=EAST, phase=Phase.EVACUATED, since=pair.east.clock.now())
+    await pair.standings[EAST].put_progress(progress)
+    await advance(pair.east, send.message)
+    assert (effects.done, len(pair.east.segments(str(job["id"])))) == ({}, 1)
