@@ -39,6 +39,7 @@ def worker_environment(region: str = EAST, peer: str = WEST) -> dict[str, str]:
         SettingName.STALL_SECONDS: str(STALL_SECONDS),
         SettingName.LOOP_SECONDS: "62",
         SettingName.ADOPTION: "on",
+        SettingName.ADOPTION_PER_SECOND: "400",
         SettingName.BROADCAST: "asked",
         SettingName.BUS: "antipode-bench",
         SettingName.DELIVERIES: f"https://sqs.{region}.amazonaws.com/000000000000/antipode-webhooks",
