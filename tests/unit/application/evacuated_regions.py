@@ -25,7 +25,7 @@ class Pair:
         for region in (self.east, self.west):
             self.standings[region.name] = MemoryStandings(region.table)
             watch = self.watch(region)
-            region.hands = lambda fuse, region=region, watch=watch: self.change_hands(region, watch, fuse)  # type: ignore[misc]
+            region.hands = lambda fuse, region=region, watch=watch: self.change_hands(region, watch, fuse)
 
     def watch(self, region: Region) -> WatchStanding:
         """What a process of a Region's knows."""
