@@ -104,14 +104,11 @@ class MemoryHistory:
     async def read_whole(self, job_id: str) -> JobRecord:
         """See HistoryStore."""
         self.table.check()
-        segments = (
-            row.segment for _, row in sorted(each for each in self.table.segments.items() if each[0][0] == job_id)
-        )
-        heads = (head for _, head in sorted(each for each in self.table.heads.items() if each[0][0] == job_id))
+        segments, heads = self.table.segments, self.table.heads
         snapshot = self._snapshot(job_id)
         return JobRecord(
-            tuple(segments),
-            tuple(heads),
+            tuple([segments[key].segment for key in sorted([key for key in segments if key[0] == job_id])]),
+            tuple([heads[key] for key in sorted([key for key in heads if key[0] == job_id])]),
             self._arrivals(job_id),
             dead=tuple(each for key, each in sorted(self.table.dead.items()) if key[1:3] == (LetterType.JOB, job_id)),
             snapshot_sequence=0 if snapshot is None else snapshot.sequence,
@@ -132,8 +129,8 @@ class MemoryHistory:
         return self._arrivals(job_id)
 
     def _arrivals(self, job_id: str) -> tuple[Arrival, ...]:
-        rows = sorted(each for each in self.table.arrivals.items() if each[0][0] == job_id)
-        return tuple(row.arrival for _, row in rows)
+        arrivals = self.table.arrivals
+        return tuple([arrivals[key].arrival for key in sorted([key for key in arrivals if key[0] == job_id])])
 
     async def read_opening(self, job_id: str, region: str) -> Segment | None:
         """See HistoryStore."""

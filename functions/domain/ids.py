@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 JOB_ID = re.compile(r"job_[a-z2-7]{32}")
 _in_order = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
@@ -65,6 +66,7 @@ def uuid_from(token: str) -> str:
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
+@lru_cache(maxsize=1024)
 def shard_of(job: str, shards: int) -> int:
     """Return which of `shards` index partitions holds a job; spreads by the id, which is a hash already."""
     return int.from_bytes(hashlib.sha256(job.encode()).digest()[:4], "big") % shards

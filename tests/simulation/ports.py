@@ -61,13 +61,15 @@ class Calls:
         """Call the table."""
         if wait := self._before():
             await wait
-        if self.trouble.table_down or self.trouble.happens(self.trouble.refuse):
-            if write and not self.trouble.table_down and self.trouble.happens(0.5):
+        trouble = self.trouble
+        if trouble.table_down or (trouble.refuse > 0 and trouble.happens(trouble.refuse)):
+            if write and not trouble.table_down and trouble.happens(0.5):
                 await work()
             self.process.refusals += 1
             raise StateUnavailable("the table refuses, as the seed has it")
         result = await work()
-        self._after()
+        if trouble.crash > 0:
+            self._after()
         return result
 
     async def to_lane(self, work: Callable[[], Awaitable[Result]]) -> Result:
@@ -101,10 +103,12 @@ class Calls:
     def _before(self) -> Awaitable[None] | None:
         """Return what there is to wait for, if anything: most calls are answered at once."""
         self.process.check()
-        slow = self.trouble.happens(0.4)
+        trouble = self.trouble
+        slow = trouble.random.random() < 0.4
         if slow or self.process.machinery.power is Power.FROZEN:
-            return self._wait(self.trouble.random.uniform(0.0, self.trouble.slow) if slow else 0.0)
-        self._after()
+            return self._wait(trouble.random.uniform(0.0, trouble.slow) if slow else 0.0)
+        if trouble.crash > 0:
+            self._after()
         return None
 
     async def _wait(self, seconds: float) -> None:

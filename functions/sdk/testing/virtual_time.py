@@ -11,9 +11,10 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from contextvars import Context, copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
+from math import inf
 from typing import Any, ParamSpec, TypeVar
 
 from functions.domain.moments import to_moment
@@ -144,7 +145,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
             when, _, what = heappop(self._scheduled)
             if what.cancelled():
                 continue
-            self._now = max(self._now, when)
+            if when > self._now:
+                self._now = when
             if isinstance(what, Call):
                 self._ready.append(what)
             else:
@@ -206,11 +208,15 @@ class VirtualClock:
     """The port Clock on the running loop's time. `skew_seconds`: how far this clock is ahead of the true time."""
 
     skew_seconds: float = 0.0
+    #: What was said last, and after how many seconds: most ask several times at one moment.
+    _said: tuple[float, str] = field(default=(-inf, ""), init=False, repr=False, compare=False)
 
     def now(self) -> str:
         """See Clock."""
         seconds = asyncio.get_running_loop().time() + self.skew_seconds
-        return to_moment(START + timedelta(seconds=seconds))
+        if self._said[0] != seconds:
+            self._said = seconds, to_moment(START + timedelta(seconds=seconds))
+        return self._said[1]
 
     def monotonic(self) -> float:
         """See Clock."""
