@@ -300,6 +300,7 @@ class Recorder(StepBook):
             raise await self.fail(key, digest, request.kind, error) from None
         except asyncio.CancelledError:
             await asyncio.wait([beginning])
+            beginning.cancelled() or beginning.exception()  # so that it counts as seen: the branch is ended anyway
             if not self._stopped and request.abandon is not None:
                 await request.abandon(key, child)
             raise

@@ -277,14 +277,12 @@ class _Attempt:
             await self.recorder.journal.flush()  # so that whoever asks something of the job sees that it runs
         while True:
             await self._heed_switches(over)
-            await self._look()
+            with contextlib.suppress(StateUnavailable):
+                await self._look()
             await self.parts.clock.sleep(LOOK_SECONDS)
 
     async def _look(self) -> None:
-        try:
-            arrivals = await self.parts.history.arrivals(self.recorder.job_id)
-        except StateUnavailable:
-            return
+        arrivals = await self.parts.history.arrivals(self.recorder.job_id)
         for arrival in unheard(self.state, arrivals, self.parts.region):
             if arrival.key not in self.known:
                 self.known.add(arrival.key)

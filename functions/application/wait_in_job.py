@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from functions.application.agent_ports import Cancelled
-from functions.application.ports import Clock
+from functions.application.ports import Clock, StateUnavailable
 from functions.domain.job.arrivals import Arrival
 from functions.domain.moments import seconds_between
 
@@ -42,6 +42,7 @@ class Waiting:
     """The waits and effects of one attempt. `stop_at`: the monotonic time after which nothing is begun.
 
     `look` takes in what has arrived by now: it is asked before a wait ends by time, so that what came in time counts.
+    It raises StateUnavailable.
     `first_wait` is told when a branch begins to wait: before that there is no need to look whether all of them do.
     """
 
@@ -91,7 +92,7 @@ class Waiting:
             return arrival
         left = seconds_between(self.clock.now(), moment)
         if left <= 0:
-            return None
+            return await self._last_look(awaits)
         pending = _Pending(moment, awaits, asyncio.get_running_loop().create_future())
         bell = None
         if self.clock.monotonic() + left < self.stop_at:
@@ -105,6 +106,13 @@ class Waiting:
             self._note()
             if bell is not None:
                 bell.cancel()
+
+    async def _last_look(self, awaits: str | None) -> Arrival | None:
+        """What came while the job was read and its agent replayed came in time, too."""
+        if awaits is None or self.look is None:
+            return None
+        await self.look()
+        return self._take(awaits)
 
     def arrive(self, news: Iterable[Arrival]) -> None:
         """Hand out what has arrived, or keep it for whoever will wait for it."""
@@ -157,11 +165,19 @@ class Waiting:
 
     async def _ring(self, pending: _Pending, seconds: float) -> None:
         await self.clock.sleep(seconds)
+        refusal = None
         if pending.awaits is not None and self.look is not None:
-            await self.look()
-        if not pending.answer.done():
+            try:
+                await self.look()
+            except StateUnavailable as error:
+                refusal = error
+        if pending.answer.done():
+            return
+        if refusal is None:
             pending.answer.set_result(None)
-            self._note()
+        else:  # something may lie there: whoever comes next looks again
+            pending.answer.set_exception(refusal)
+        self._note()
 
     def _note(self) -> None:
         self._turns += 1

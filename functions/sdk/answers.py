@@ -209,7 +209,10 @@ class ApprovalPage(Answer):
 
 
 class DecisionTaken(Answer):
-    """The one decision on an approval. `settled` is false while the other Region may have taken in another one."""
+    """The one decision on an approval.
+
+    `settled` is false while the other Region may have taken in another one, or the time may be over without it.
+    """
 
     id: str
     job: str

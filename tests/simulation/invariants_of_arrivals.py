@@ -7,9 +7,6 @@ from functions.domain.job.arrivals import ArrivalKind
 from functions.domain.job.events import StepSucceeded
 from tests.simulation.evidence import Evidence, Job, seconds_of
 
-#: A decision so shortly before its deadline may come too late for a worker that is about to look.
-CLOSE_SECONDS = 10.0
-
 
 def lost_arrivals(evidence: Evidence) -> list[str]:
     """No acknowledged arrival is lost; one that is durable in one Region only may go with that Region's data."""
@@ -131,11 +128,9 @@ def _otherwise_decided(job: Job, arrival: str, told: dict[str, float]) -> list[s
         if isinstance(wait.ended, StepSucceeded) and isinstance(wait.ended.result, dict):
             by = str(wait.ended.result["by"])
             return [f"{job.job_id} has {arrival} by {by}, but {set(told)} was settled"] if {by} != set(told) else []
-        close = seconds_of(wait.opened.until) - CLOSE_SECONDS
         return [
             f"{job.job_id} has ended {wait.opened.step} without a decision, but that of {by} was settled at {at:.1f} s"
             for by, at in told.items()
-            if at < close
         ]
     return []
 

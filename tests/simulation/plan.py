@@ -8,7 +8,7 @@ from random import Random
 from functions.domain.job.events import Json
 from tests.simulation.journey import Journey
 from tests.simulation.lanes import Unreliability
-from tests.simulation.plan_of_journeys import Journeys, longest
+from tests.simulation.plan_of_journeys import Journeys, fails_often, longest
 from tests.simulation.plan_of_leases import ControlCut, control_cuts, is_parted, partition
 from tests.simulation.plan_of_sessions import SEARCH_SECONDS, has_session, mails_a_round, wanted_turns
 from tests.simulation.plan_of_switches import Switching, switchings
@@ -162,7 +162,8 @@ class Plan:
         calm = random.random() < 0.15
         walks = random.choice((0, 1, 1, 1, 2, 3))
         journeys = random.choice((1, 1, 1, 2)) if walks else 2
-        orders = tuple(_order(random, number, number < walks) for number in range(walks + journeys))
+        fails = fails_often(seed)
+        orders = tuple(_order(random, number, number < walks, fails) for number in range(walks + journeys))
         if has_session(seed):
             orders = tuple(_turns(random, seed))
         return cls(
@@ -235,13 +236,13 @@ class Plan:
         )
 
 
-def _order(random: Random, number: int, walks: bool) -> Order:
+def _order(random: Random, number: int, walks: bool, fails: bool) -> Order:
     first = random.choice(REGIONS)
     asked = [first] + [random.choice(REGIONS) for _ in range(7)]
     return Order(
         at=random.uniform(0.0, 0.5 * STORM_SECONDS),
         key=f"order-{number}",
-        work=_walk(random) if walks else Journeys(random).draw(),
+        work=_walk(random) if walks else Journeys(random, fails).draw(),
         regions=tuple(asked),
         twice_at_once=random.random() < 0.25,
         delay_seconds=random.choice((0.0, 0.0, 0.0, 8.0, 40.0)),

@@ -25,6 +25,7 @@ from functions.domain.moments import seconds_between
 from tests.simulation.clients import TENANT, Clients
 from tests.simulation.machine import Process
 from tests.simulation.plan import REGIONS, Visit, Wish
+from tests.simulation.plan_of_journeys import REDRIVEN, REDRIVEN_ELSE, fails_often
 from tests.simulation.region import Region
 from tests.simulation.virtual_time import pass_time
 
@@ -117,7 +118,7 @@ class Visitors:
     def _redrive(self, job: str, failed: JobFailed) -> None:
         """Some failures somebody wants mended: a job may fail, and be redriven, more than once."""
         random = Random(f"{self.seed} {job} {failed.at}")
-        if random.random() < 0.4:
+        if random.random() < (REDRIVEN if fails_often(self.seed) else REDRIVEN_ELSE):
             asked = RedriveRequest(name=f"r{len(self.redriven)}", by="a visitor")
             self.redriven.append(Redrive(job, f"{ArrivalKind.REDRIVE}/{asked.name}", failed))
             visit = self._redrive_all(self.redriven[-1], asked, _regions(random), random.uniform(0.0, 40.0))

@@ -9,7 +9,15 @@ from collections.abc import Iterable, Mapping
 
 from functions.domain.job.arrivals import Arrival, ArrivalKind
 from functions.domain.job.conversation import as_text, entry, newest_entries
-from functions.domain.job.events import JobAdopted, JobCancelled, JobFailed, JobSubmitted, JobSucceeded, Json
+from functions.domain.job.events import (
+    AttemptStarted,
+    JobAdopted,
+    JobCancelled,
+    JobFailed,
+    JobSubmitted,
+    JobSucceeded,
+    Json,
+)
 from functions.domain.job.state import JobState, Recorded
 from functions.domain.payload import reference_in
 
@@ -128,19 +136,25 @@ def _told_of(arrivals: Iterable[Arrival], turn_id: str) -> Iterable[Arrival]:
 def told_alike(arrivals: Iterable[Arrival], turn_id: str, turn: JobState, body: Json) -> Arrival | None:
     """Return the mail by which a session was first told of the end that counts, or of one that is no other; or None.
 
-    `body`: what it would be told. Where that part of a turn's history is lost in which it had ended, it has ended as
-    its session had been told, and what was told of it is more than its history has.
+    `body`: what it would be told. Where that part of a turn's history is lost in which it had ended, or was not here
+    when it was adopted, it has ended as its session had been told, and what was told of it is more than it has itself.
     """
     assert isinstance(body, dict)
-    readable = known_ends(turn)
+    readable, ran = known_ends(turn), _has_run(turn)
     for told in sorted(_told_of(arrivals, turn_id), key=lambda arrival: (arrival.at, arrival.name)):
         if not isinstance(told.body, dict):
             continue
         alike = {**told.body, "place": body["place"]} == body
-        lost = told.body.get("place") not in readable
-        if alike or (lost and all(told.body.get(part) == turn.end.get(part) for part in _END_PARTS)):
+        as_told = not ran or told.body.get("place") not in readable
+        if alike or (as_told and all(told.body.get(part) == turn.end.get(part) for part in _END_PARTS)):
             return told
     return None
+
+
+def _has_run(turn: JobState) -> bool:
+    """Say whether a turn has run in its present epoch: one that was adopted may have ended as its session was told."""
+    own = [item.event for item in turn.history if item.epoch == turn.last.epoch]
+    return any(isinstance(event, AttemptStarted) for event in own)
 
 
 def merged_ids(state: JobState) -> list[str]:

@@ -1,5 +1,6 @@
 """Decisions: taken once, in whichever Region, and whoever comes second is told who was first."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -11,13 +12,15 @@ from functions.application.decide_approval import DecideApproval, Decision
 from functions.domain.errors import AntipodeError
 from functions.domain.ids import job_id
 from functions.domain.job.approvals import approval_id
-from functions.domain.job.events import Json
+from functions.domain.job.events import Json, StepFailed
+from functions.domain.job.history import Segment
 from functions.sdk import Context
-from tests.simulation.virtual_time import in_virtual_time
+from tests.simulation.virtual_time import in_virtual_time, pass_time
 from tests.unit.application.agents import Diary
 from tests.unit.application.fleet import Fleet
 from tests.unit.application.stories import DAY, begun, cancelled, paused, resumed, signalled
 from tests.unit.application.two_regions import (
+    EAST,
     JOB,
     TENANT,
     Fuse,
@@ -253,3 +256,55 @@ async def test_whose_token_it_was_is_kept_where_it_was_not_the_deciders_own() ->
     (row,) = east.table.arrivals.values()
     assert row.arrival.by == "bob"
     assert row.arrival.body == {"approved": False, "comment": "", "via": "portal"}
+
+
+async def asked_until(seconds_left: float) -> tuple[Region, Fleet]:
+    """Return the owner and its fleet so long before the time to decide is over."""
+
+    async def work(ctx: Context) -> object:
+        return (await ctx.approval("legal", "?", timeout=DAY, otherwise=False)).by
+
+    east, fleet = await asked(work)
+    await fleet.pass_time(DAY - seconds_left - east.clock.monotonic())
+    return east, fleet
+
+
+@pytest.mark.parametrize("owners", [True, False])
+@in_virtual_time
+async def test_just_before_the_deadline_a_decision_is_settled_once_the_job_has_taken_it(owners: bool) -> None:
+    east, fleet = await asked_until(0.5)
+    answer, _ = await asyncio.gather(decide(east if owners else east.peer), fleet.pass_time(1.0))
+    assert answer["settled"] is True
+    await fleet.finish()
+    assert east.state(JOB).result == "ann"
+
+
+@pytest.mark.parametrize("owners", [True, False])
+@in_virtual_time
+async def test_a_decision_that_lies_there_after_the_jobs_last_look_is_told_that_it_came_too_late(owners: bool) -> None:
+    east, _ = await asked_until(0.5)
+    place, opened = east.state(JOB).last, east.state(JOB).waits["approval"]
+    over = StepFailed(
+        at=opened.until, step="approval", step_kind="approval", arguments=opened.arguments, code="late", detail="."
+    )
+
+    async def ends_without_it() -> None:
+        await pass_time(0.2)
+        assert east.table.arrivals, "it lies there"
+        east.put(Segment(JOB, place.epoch, EAST, place.sequence + 1, (over,)))
+
+    with pytest.raises(AntipodeError) as caught:
+        await asyncio.gather(decide(east if owners else east.peer), ends_without_it())
+    assert caught.value.code == "approval_over"
+    assert caught.value.detail == f"nobody had decided on {ID} before the time to decide was over"
+    assert (await refused(east)).code == "approval_over", "nor is the next one told that somebody has decided"
+
+
+@in_virtual_time
+async def test_just_before_the_deadline_a_decision_that_nobody_takes_at_once_is_not_said_to_be_settled() -> None:
+    east, fleet = await asked_until(0.5)
+    answer = await decide(east)
+    assert answer["settled"] is False
+    assert "the time to decide is nearly over" in str(answer["explanation"])
+    await fleet.finish()
+    assert east.state(JOB).result == "ann", "it was in time all the same"

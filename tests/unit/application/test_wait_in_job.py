@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from functions.application.ports import StateUnavailable
 from functions.application.wait_in_job import LINGER_SECONDS, Waiting
 from functions.domain.job.arrivals import Arrival, ArrivalKind
 from functions.domain.job.decider import LONGEST_UNSEEN_SECONDS
@@ -17,6 +18,7 @@ from tests.unit.application.agents import Diary
 from tests.unit.application.fleet import Deadly
 from tests.unit.application.stories import DAY, begun, signalled
 from tests.unit.application.two_regions import EAST, JOB, STALL_SECONDS, Region
+from tests.unit.domain.job.writing import NOON, at
 
 
 def waits_until(region: Region) -> list[str]:
@@ -341,3 +343,37 @@ async def test_what_came_just_before_the_time_was_up_counts_though_no_look_was_d
     await signalled(east, "go/1", "in time")
     await fleet.finish()
     assert (east.state(JOB).result, fleet.now < LINGER_SECONDS) == ("in time", True)
+
+
+@pytest.mark.parametrize("refuses", [False, True])
+@in_virtual_time
+async def test_what_came_while_the_job_was_read_counts_though_its_time_is_over_by_then(refuses: bool) -> None:
+    """It lies there in time, but after the read with which the attempt has begun."""
+    looks = 0
+
+    async def look() -> None:
+        nonlocal looks
+        looks += 1
+        if refuses and looks == 1:
+            raise StateUnavailable("throttled")
+        waiting.arrive([arrived])
+
+    arrived = Arrival(job_id=JOB, region=EAST, kind=ArrivalKind.SIGNAL, name="go/1", at=NOON, by="ann")
+    waiting = Waiting(VirtualClock(), 100.0, [])
+    waiting.look = look
+    if refuses:
+        with pytest.raises(StateUnavailable):
+            await waiting.until("signal-go", NOON, "signal/go")
+    await pass_time(1.0)
+    assert await waiting.until("signal-go", NOON, "signal/go") == arrived
+
+
+@in_virtual_time
+async def test_a_last_look_that_is_refused_ends_no_wait_by_its_time() -> None:
+    async def look() -> None:
+        raise StateUnavailable("throttled")
+
+    waiting = Waiting(VirtualClock(), 100.0, [])
+    waiting.look = look
+    with pytest.raises(StateUnavailable):
+        await waiting.until("signal-go", at(5), "signal/go")

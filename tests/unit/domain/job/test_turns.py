@@ -230,3 +230,16 @@ def test_a_session_knows_of_the_turns_that_it_shows(shown: Json, knows: bool) ->
     session = fold([segment(1, EAST, 1, submitted(agent="session"), *events)])
     assert session is not None
     assert knows_of(session, "t") is knows
+
+
+def test_a_turn_that_was_adopted_and_ended_as_told_without_running_is_no_other_end_than_the_one_told() -> None:
+    """The lost Region's own end comes back later, and does not count; what it remembered does."""
+    begun = segment(1, EAST, 1, submitted(session=SESSION))
+    here = segment(1, EAST, 2, admitted(), started(), succeeded("hi", 3))
+    there = segment(2, "us-west-2", 2, adopted(1, EAST, 1), succeeded("hi", 5))
+    alone, both = fold([begun, here]), fold([begun, here, there])
+    assert alone is not None
+    assert both is not None
+    told = mail(ended_body(JOB, alone, ()), end_place(alone))
+    assert known_ends(both) == {"1.us-east-1.4", "2.us-west-2.3"}
+    assert told_alike([told], JOB, both, ended_body(JOB, both, ())) == told
