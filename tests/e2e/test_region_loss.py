@@ -6,7 +6,7 @@ switches adoption on, as a deploy during a failover would, and asks the same que
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 from functions.settings import SettingName
 from localstack.admin import admin_client
 from tests.e2e.deployed import ENVIRONMENT, Deployed
+from tests.e2e.plain_client import PlainClient
 from tests.eventually import eventually
 from tests.integration.local_cloud.command_line import Cli
 
@@ -28,8 +29,21 @@ DECLARED_SECONDS = 90.0
 ADOPTED_SECONDS = 150.0
 
 
+#: Three failed probes at 10 s, a TTL of 10 s, the answer of a survivor that tries its peer first, a busy machine.
+PLAIN_CLIENT_SECONDS = 60.0
+
+
 @pytest.fixture(scope="module")
-def stranded(deployed: Deployed) -> list[str]:
+def plain_client(deployed: Deployed) -> Iterator[PlainClient]:
+    """A client of the failover name that knows where it leads before the loss, and submits from the loss on."""
+    client = PlainClient(deployed)
+    assert client.submit().status_code == 202
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="module")
+def stranded(deployed: Deployed, plain_client: PlainClient) -> list[str]:
     """Acknowledged jobs of a Region that was killed while they ran."""
     lanes = ("critical", "standard", "batch")
     with ThreadPoolExecutor(6) as pool:
@@ -45,6 +59,7 @@ def stranded(deployed: Deployed) -> list[str]:
         what="the peer sees jobs that run",
     )
     assert Cli(deployed.layout.slot).json("stop", deployed.first)["state"] == "lost"
+    plain_client.begin()
     # From here on nobody can deploy, edit DNS, or make or change anything on AWS; the last test but one sees who tried.
     deployed.faults.impair_control_planes(refuse=True)
     return jobs
@@ -86,6 +101,16 @@ def test_every_acknowledged_job_of_a_lost_region_is_finished_by_its_peer(
     for job in adopted:
         steps = [e["step"] for e in deployed.events(deployed.second, job["id"]) if e["kind"] == "step_succeeded"]
         assert len(steps) == len(set(steps)) == 12, "a step that the survivor could read was not run again"
+
+
+def test_a_client_that_keeps_what_dns_told_it_gets_through_again(
+    stranded: list[str], plain_client: PlainClient, record_property: Callable[[str, object], None]
+) -> None:
+    assert stranded
+    took = plain_client.seconds_until_accepted()
+    record_property("seconds_until_a_plain_client_was_accepted", took)
+    print(f"a plain client was accepted again {took:.1f} s after the loss")
+    assert took <= PLAIN_CLIENT_SECONDS
 
 
 def test_new_jobs_are_accepted_by_the_failover_name_while_a_region_is_lost(deployed: Deployed) -> None:
