@@ -74,6 +74,8 @@ class Configuration(Section):
     adoption: Literal["on", "off"] = "on"
     #: So many of a lost peer's jobs are taken over a second at most (docs/regions.md).
     adoption_per_second: int = Field(default=400, ge=1, le=10_000)
+    #: Whether concurrency for all lanes is set apart for the workers. An account must have that much (regions plan).
+    reserved_concurrency: Literal["on", "off"] = "off"
     #: Which events of jobs go on the bus: each is paid for (docs/cost.md).
     broadcast: Literal["on", "asked", "ends-only", "off"] = "asked"
     webhooks: WebhookSettings = WebhookSettings()

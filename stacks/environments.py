@@ -31,6 +31,7 @@ CONTEXT_KEYS: Mapping[str, str] = {
     "model_id": "us.amazon.nova-lite-v1:0",
     "adoption": "on or off",
     "adoption_per_second": "400",
+    "reserved_concurrency": "on or off",
     "broadcast": "on, asked, ends-only or off",
     "alarm_email": "oncall@example.com",
     "payload_retention_days": "400",
@@ -105,6 +106,7 @@ def _prod() -> dict[str, object]:
     return {
         **_dev(),
         "lanes": _lanes(critical=100, standard=200, batch=50),
+        "reserved_concurrency": "on",
         "protection": {
             "deletion_protection": True,
             "point_in_time_recovery": True,
@@ -210,6 +212,7 @@ _READERS: Mapping[str, Callable[[dict[str, object], str, object], None]] = {
     "model_id": _text,
     "adoption": _text,
     "adoption_per_second": _text,
+    "reserved_concurrency": _text,
     "broadcast": _text,
     "alarm_email": _alarm_email,
     "payload_retention_days": _payload_retention_days,

@@ -1,4 +1,4 @@
-"""`antipode regions`: what the Region that answers knows of both."""
+"""`antipode regions`: what the Region that answers knows of both. What is done with Regions are commands below it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,23 @@ from rich.console import Console
 
 from stacks.commands.api_access import ApiUrl, AsJson, Slot, Token, api
 
+group = typer.Typer(
+    help="Show which Region answers, both Regions' heartbeats, and what waits in the lanes.",
+    invoke_without_command=True,
+)
+
 
 def register(app: typer.Typer) -> None:
-    app.command()(regions)
+    app.add_typer(group, name="regions")
 
 
-def regions(slot: Slot = 0, api_url: ApiUrl = None, token: Token = None, as_json: AsJson = False) -> None:
+@group.callback()
+def regions(
+    context: typer.Context, slot: Slot = 0, api_url: ApiUrl = None, token: Token = None, as_json: AsJson = False
+) -> None:
     """Show which Region answers, both Regions' heartbeats, and what waits in the lanes."""
+    if context.invoked_subcommand is not None:
+        return
     with api(slot, api_url, token) as client:
         found = client.regions()
     if as_json:

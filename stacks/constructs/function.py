@@ -8,6 +8,7 @@ from aws_cdk.aws_lambda import Alias, Architecture, Code, Function, RecursiveLoo
 from aws_cdk.aws_lambda_event_sources import SqsEventSource
 from constructs import Construct
 
+from stacks.capacity import JOBS_A_WORKER, reserved_concurrency
 from stacks.catalog import EveryLane, FunctionRow
 from stacks.config import Configuration
 from stacks.constructs.acknowledged import acknowledge
@@ -17,7 +18,7 @@ from stacks.constructs.permissions import Grants
 
 LIVE = "live"
 #: A batch of ten jobs waits for its models together, and ten is the most that SQS gives without a batching window.
-BATCH_SIZE = 10
+BATCH_SIZE = JOBS_A_WORKER
 
 
 class CatalogFunction(Construct):
@@ -57,6 +58,7 @@ class CatalogFunction(Construct):
             environment=dict(settings),
             log_group=logs,
             role=role,
+            reserved_concurrent_executions=reserved_concurrency(configuration, row),
             # An older version must outlive the release that replaces it, or there is nothing to go back to.
             current_version_options=VersionOptions(removal_policy=removal),
             # A job that yields goes back on its lane, by design and with an end of its own (attempts, deadline). Lambda

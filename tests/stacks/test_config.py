@@ -71,6 +71,7 @@ COMPLAINTS: list[tuple[dict[str, Any], str]] = [
         ),
     ),
     ({"adoption": "maybe"}, "adoption: Input should be 'on' or 'off', but it is 'maybe'"),
+    ({"reserved_concurrency": "some"}, "reserved_concurrency: Input should be 'on' or 'off', but it is 'some'"),
     (
         {"alarm_email": "me"},
         r"alarms.email: String should match pattern '^[^@\s]+@[^@\s]+\.[^@\s]+$', but it is 'me'",

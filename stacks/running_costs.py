@@ -1,0 +1,59 @@
+"""What an installation costs in a month, by the counts of docs/cost.md and the list prices. Pure.
+
+Two kinds: what work costs, wherever it runs, and what it costs that there are two Regions which are each ready for all.
+"""
+
+from dataclasses import dataclass
+
+from stacks.capacity import JOBS_A_WORKER, WRITE_UNITS_A_FLUSH, WRITE_UNITS_A_JOB, Load
+from stacks.prices import dollars
+
+MINUTES_A_MONTH = 43_800
+SECONDS_A_MONTH = 60 * MINUTES_A_MONTH
+MILLION = 1_000_000
+#: By docs/cost.md: reads, queue and functions of a submit of a 3-step job, USD a million.
+READS, QUEUE, FUNCTIONS = 0.50, 0.60, 1.04
+#: The clockwork of a Region: three functions of 0.5 GB that run all the time, and what they read and write.
+CLOCKWORK_GB = 3 * 0.5
+CLOCKWORK_READS_AND_WRITES = 1.23 + 0.65 + 0.19
+#: The checkers of one health check, by what people have counted; each asks in its own time.
+CHECKERS = 15
+HEALTH_GB_SECONDS = 0.5 * 0.03
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """US dollars a month, and for what. `for_two` is the part that is there because there are two Regions."""
+
+    what: str
+    dollars: float
+    for_two: float
+
+
+def monthly_costs(load: Load, *, memory_gb: float, interval_seconds: int) -> list[Cost]:
+    """Return what an installation under this load costs in a month, without its models, logs, storage and transfer."""
+    jobs = load.jobs_a_second * SECONDS_A_MONTH / MILLION
+    units = 2 * (WRITE_UNITS_A_JOB + WRITE_UNITS_A_FLUSH * load.flushes_a_job)
+    busy = sum(lane.busy_slots for lane in load.lanes.values()) / JOBS_A_WORKER * memory_gb
+    checks = CHECKERS / interval_seconds * SECONDS_A_MONTH / MILLION
+    asked = dollars("api", checks) + dollars("lambda_requests", checks)
+    asked += dollars("lambda_seconds", checks * MILLION * HEALTH_GB_SECONDS)
+    standing = dollars("lambda_seconds", CLOCKWORK_GB * SECONDS_A_MONTH) + CLOCKWORK_READS_AND_WRITES
+    return [
+        Cost("submits: API", dollars("api", jobs), 0.0),
+        Cost("clients' reads: API and functions", (dollars("api", 1) + 0.63) * jobs * load.reads_a_job, 0.0),
+        Cost(
+            "writes of histories and indexes, half of them the other Region's", *_half(dollars("writes", jobs * units))
+        ),
+        Cost("reads, queue and functions of submits", (READS + QUEUE + FUNCTIONS) * jobs, 0.0),
+        Cost("workers, ten jobs in each", dollars("lambda_seconds", busy * SECONDS_A_MONTH), 0.0),
+        Cost("clockwork: sweeper, sentinel, schedules", *_half(2 * standing)),
+        Cost(
+            "Route 53's health checks, and the requests that they make",
+            *_half(2 * (dollars("health_check", 1) + asked)),
+        ),
+    ]
+
+
+def _half(whole: float) -> tuple[float, float]:
+    return whole, whole / 2
