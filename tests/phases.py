@@ -1,8 +1,9 @@
 """`make test`: every check and every test, in phases side by side, told when they end, with what each took.
 
-Local clouds mostly wait for processes of theirs, so they run beside what computes, and go first (`nice`). There is one
-whole cloud at a time: where several come up at once on two cores, their functions take longer to start than they may
-take to answer. A phase that fails lets the others finish; what failed in any of them is told at the end, in short.
+Local clouds mostly wait for processes of theirs, so they run beside what computes, and go first (`nice`). They take two
+turns, and the demo's cloud comes up when the one of the end-to-end tests has long been up: where several come up at
+once on two cores, their functions take longer to start than they may take to answer. A phase that fails lets the others
+finish; what failed in any of them is told at the end, in short.
 docs/performance.md has the figures.
 """
 
@@ -27,8 +28,9 @@ LOGS = CHECKOUT / "build" / "phases"
 #: Have phases of their own, each with local clouds.
 ON_CLOUDS = ("integration", "e2e", "drills")
 DEMO = "tests/e2e/test_demo.py"
-#: How far what computes stands back behind the local clouds.
+#: How far what computes stands back behind the local clouds, and those of the second turn behind the first.
 NICENESS = 10
+NICENESS_OF_SECOND = 4
 #: A phase that is told to stop takes its clouds down first.
 ENDS_WITHIN_SECONDS = 60.0
 LINES_OF_A_SUCCESS = 1
@@ -43,11 +45,12 @@ MOST_LINES = 40
 
 @dataclass(frozen=True)
 class Phase:
-    """One command. Phases of one `turn` go one after the other; one without leaves the cores to those that have one."""
+    """One command. Phases of one `turn` go one after the other; those without begin at once. See `nice`: niceness."""
 
     name: str
     command: Sequence[str]
     turn: str | None = None
+    niceness: int = NICENESS
 
 
 @dataclass(frozen=True)
@@ -97,9 +100,9 @@ def all_phases(tests: Path = CHECKOUT / "tests", workers: int = 2) -> list[Phase
     quick = [f"tests/{name}" for name in folders if name not in ON_CLOUDS]
     on_one = [f"tests/{name}" for name in folders if name in ON_CLOUDS and name != "integration"]
     return [
-        Phase("e2e", (*pytest, *on_one, "--ignore", DEMO), turn="whole cloud"),
-        Phase("demo", (*pytest, DEMO), turn="whole cloud"),
-        Phase("integration", (*pytest, "tests/integration"), turn="emulators"),
+        Phase("e2e", (*pytest, *on_one, "--ignore", DEMO), turn="first", niceness=0),
+        Phase("integration", (*pytest, "tests/integration"), turn="second", niceness=NICENESS_OF_SECOND),
+        Phase("demo", (*pytest, DEMO), turn="second", niceness=NICENESS_OF_SECOND),
         Phase("side by side", (*pytest, "-n", str(workers), "--dist", "loadfile", *quick)),
         *checks(),
     ]
@@ -175,7 +178,7 @@ def _progress(running: Running, logs: Path) -> str:
 
 
 def _start(phase: Phase, logs: Path) -> Running:
-    backwards = ("nice", "-n", str(NICENESS)) if phase.turn is None else ()
+    backwards = ("nice", "-n", str(phase.niceness)) if phase.niceness else ()
     with _log(phase, logs).open("wb") as log:
         process = subprocess.Popen(
             [*backwards, *phase.command],
@@ -185,10 +188,10 @@ def _start(phase: Phase, logs: Path) -> Running:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    if phase.turn is None:
+    if phase.niceness:
         # Where the kernel shares the cores among sessions first, `nice` counts within one session only.
         with contextlib.suppress(OSError):
-            Path(f"/proc/{process.pid}/autogroup").write_text(str(NICENESS))
+            Path(f"/proc/{process.pid}/autogroup").write_text(str(phase.niceness))
     return Running(phase, process)
 
 
