@@ -144,6 +144,16 @@ class Faults:
         """kill -9 every process that runs jobs in a Region; say how many there were."""
         return end_processes(self._layout.emulator(region), ["advance-jobs"])
 
+    def skew_clock(self, region: str, ahead_seconds: float) -> dict[str, Any]:
+        """Let a Region's functions go by a clock that is so far ahead; all that run are ended, to begin with it."""
+        answer = self._tell(region, "clock", ahead_seconds=ahead_seconds)
+        end_processes(self._layout.emulator(region), [None])
+        return answer
+
+    def clock(self, region: str) -> float:
+        """By how many seconds the clock of a Region's functions is ahead."""
+        return float(self._tell(region, "clock")["ahead_seconds"])
+
     def model(self, **behaviour: Any) -> dict[str, Any]:
         """Change how the model behaves (localstack/model/faults.py), if asked; how it behaves, and its counts."""
         url = f"{self._layout.model.url}/control"

@@ -23,8 +23,10 @@ from localstack.evidence.replicas import Comparison, compare
 PAUSE_SECONDS = 0.25
 IN_FLIGHT_SECONDS = 90.0
 WELL_SECONDS = 90.0
-ALIKE_SECONDS = 90.0
 SETTLED_SECONDS = 30.0
+
+#: A job that waits has been worked on, and will be.
+AT_WORK = ("running", "waiting")
 
 Tell = Callable[[float, str], None]
 
@@ -48,6 +50,8 @@ class Engine:
     seed: int
     tell: Tell = lambda _, __: None
     on_look: Callable[[Sample], None] = lambda _: None
+    well_within_seconds: float = 0.0
+    """So long it waits for a system that is unwell, as one may be for a while after the drill before."""
     sleep: Callable[[float], None] = time.sleep
     zero: float = field(default_factory=time.time)
     begun: list[Begun] = field(default_factory=list)
@@ -74,6 +78,16 @@ class Engine:
         self._writers_before = self._two_writers(self._compared())
         evidence = Evidence(setting=self._setting(), submitted=len(self.load.plan))
         self.watcher.start()
+        try:
+            self._break(evidence)
+            self._heal(evidence)
+        finally:
+            self.watcher.stop()
+        self._look_at_the_end(evidence)
+        return evidence
+
+    def _break(self, evidence: Evidence) -> None:
+        """From the first submit to the last undoing."""
         self.load.start()
         try:
             self._wait_for_work_in_flight()
@@ -83,17 +97,13 @@ class Engine:
             self._undo_all()
             self.load.stop()
         self._note_faults(evidence)
-        self._heal(evidence)
-        self.watcher.stop()
-        self._look_at_the_end(evidence)
-        return evidence
 
     # -- the story
 
     def _refuse_if_unwell(self) -> None:
-        reason = self.target.unwell()
-        if reason is not None:
-            raise CannotDrill(f"{self.drill.name} does not begin: {reason}")
+        if not self._until(lambda: self.target.unwell() is None, self.well_within_seconds):
+            raise CannotDrill(f"{self.drill.name} does not begin: {self.target.unwell() or 'it was unwell for long'}")
+        self.zero = time.time()
 
     def _setting(self) -> Setting:
         return Setting(
@@ -113,11 +123,20 @@ class Engine:
     def _wait_for_work_in_flight(self) -> None:
         wanted, hit = self.drill.given.in_flight, self.names[self.drill.hit]
         self._say(f"{self.drill.given.jobs} jobs are submitted through {self.drill.given.through}")
-        if not self._until(lambda: len(self._flying(running=True)) >= wanted, IN_FLIGHT_SECONDS):
+
+        def flying() -> bool:
+            return len(self._flying(running=True)) >= wanted
+
+        self._until(lambda: flying() or self._is_idle(), IN_FLIGHT_SECONDS)
+        if not flying():
             self._say(f"fewer than {wanted} jobs run in {hit}")
 
+    def _is_idle(self) -> bool:
+        """Whether nothing more can be in flight."""
+        return self.load.all_made and bool(self.watcher.samples) and not self.watcher.unfinished()
+
     def _flying(self, *, running: bool) -> list[str]:
-        """Unfinished jobs of the Region that is hit, by what was seen last: all, or those with a worker."""
+        """Unfinished jobs of the Region that is hit, by what was seen last: all, or those that were begun."""
         hit, states = self.names[self.drill.hit], self.watcher.states
         return [
             row.job_id
@@ -127,7 +146,7 @@ class Engine:
                 (state := states.get(row.job_id)) is not None
                 and state.owner_region == hit
                 and not state.finished
-                and (state.status == "running" or not running)
+                and (state.status in AT_WORK or not running)
             )
         ]
 
@@ -201,16 +220,17 @@ class Engine:
             first_well = (s.at for s in self.watcher.samples if s.at > last_lost and s.at >= evidence.undone_at)
             evidence.well_at = next(first_well, round(self.now(), 3))
             self._say("no Region holds its peer for lost")
-        mine = {row.job_id for row in self.load.acknowledged}
-
-        def alike() -> bool:
-            self.target.settle(SETTLED_SECONDS)
-            found = self._compared()
-            return not mine & set(found.folds_differ)
-
-        if self._until(alike, ALIKE_SECONDS):
+        if self._until(self._is_alike, self.drill.patience_seconds):
             evidence.alike_at = round(self.now(), 3)
-            self._say("both Regions tell the same of every job")
+            self._say("both Regions tell the same of every job, and every job is finished")
+
+    def _is_alike(self) -> bool:
+        """A job that both Regions ran while they were apart may have to be finished once more by its last owner."""
+        if self.watcher.unfinished() or not self.target.settle(SETTLED_SECONDS):
+            return False
+        mine = {row.job_id for row in self.load.acknowledged}
+        self.watcher.look()
+        return not self.watcher.unfinished() and not mine & set(self._compared().folds_differ)
 
     def _no_peer_is_lost(self) -> bool:
         found = [self.target.peer_lost(region) for region in self.target.regions]

@@ -154,6 +154,18 @@ class ModelSpoilt:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockSkewed:
+    """The clock of a Region's functions is ahead of the other's, or behind, if negative."""
+
+    where: Where = SECOND
+    seconds: float = 25.0
+
+    def told(self, names: Names) -> str:
+        """Say it in a sentence."""
+        return f"the clock of {names[self.where]} is {self.seconds:+g} s off"
+
+
+@dataclass(frozen=True, slots=True)
 class Released:
     """A new version of the functions goes out in a Region, as by a deploy, the code being the same."""
 
@@ -177,6 +189,7 @@ Fault = (
     | MessagesSpoilt
     | TableThrottled
     | ModelSpoilt
+    | ClockSkewed
     | Released
 )
 

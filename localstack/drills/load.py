@@ -49,8 +49,8 @@ def planned(load: Load, seed: int, run: str) -> list[Planned]:
 def _job(load: Load, chance: random.Random, *, slow: bool) -> dict[str, Any]:
     if load.reviews:
         return {"agent": "licence-review", "input": {"distribution": chance.choice(REVIEWED)}}
-    steps = load.slow_steps if slow else load.steps
-    return {"agent": "probe", "input": {"steps": steps, "milliseconds": round(load.milliseconds)}}
+    steps = {"steps": load.steps, "milliseconds": round(load.milliseconds)}
+    return {"agent": "probe", "input": {**steps, "sleep_seconds": load.slow_seconds} if slow else steps}
 
 
 @dataclass(slots=True)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from functions.domain.moments import to_datetime
+from localstack.admin import admin_client
 from localstack.cloud import LocalCloud
 from localstack.drills.evidence import Sample
 from localstack.drills.faults import (
     ClientsCutOff,
+    ClockSkewed,
     Fault,
     MessagesSpoilt,
     ModelSpoilt,
@@ -92,6 +96,8 @@ class LocalFaults:
                 return self._throttled(names[fault.where], fault.share, seed)
             case ModelSpoilt():
                 return self._model_spoilt(fault, seed)
+            case ClockSkewed():
+                return self._clock_skewed(names[fault.where], fault.seconds)
             case Released():
                 release = Release(self.cloud.layout.emulator(names[fault.where]), fault.functions)
                 return Ordered(release.publish, release.withdraw, release.is_withdrawn, lambda _: release.effect())
@@ -274,6 +280,31 @@ class LocalFaults:
             lambda: _done(self.faults.model(**by_kind[fault.how], seed=seed)),
             lambda: _done(self.faults.model(**before["behaviour"])),
             lambda: self.faults.model()["behaviour"] == before["behaviour"],
+            measure,
+        )
+
+    def _clock_skewed(self, region: str, seconds: float) -> Ordered:
+        """Seen in the Region's own heartbeat, which it writes every few seconds by its clock."""
+        place, ahead = self.cloud.layout.emulator(region), [0.0]
+
+        def beat_is_ahead() -> float:
+            key = {"pk": {"S": f"REGION#{region}"}, "sk": {"S": "HEARTBEAT"}}
+            item = admin_client("dynamodb", region, place.url).get_item(TableName=TABLE, Key=key)["Item"]
+            return to_datetime(item["at"]["S"]).timestamp() - time.time()
+
+        def take_back() -> None:
+            ahead[0] = beat_is_ahead()
+            self.faults.skew_clock(region, 0.0)
+
+        def measure(_: Sequence[Sample]) -> Effect:
+            # A heartbeat is some seconds old when it is looked at: so a clock that is behind looks so by some more.
+            seen = abs(ahead[0] - seconds) < abs(seconds) / 2
+            return f"the last heartbeat of {region} was {ahead[0]:+.0f} s off", seen
+
+        return Ordered(
+            lambda: _done(self.faults.skew_clock(region, seconds)),
+            take_back,
+            lambda: self.faults.clock(region) == 0,
             measure,
         )
 

@@ -5,6 +5,7 @@ With the same code it is the fault "a deploy meanwhile"; with changed code it sh
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -33,8 +34,11 @@ class Release:
     place: Place
     functions: Sequence[str]
     code: bytes | None = None
+    variables: Mapping[str, str] = field(default_factory=lambda: {"ANTIPODE_RELEASED_BY": "drill"})
+    """What is set in their environment where the code stays."""
     before: dict[str, str] = field(default_factory=dict)
     now: dict[str, str] = field(default_factory=dict)
+    _put: set[str] = field(default_factory=set)
 
     def publish(self) -> None:
         """Publish and move the aliases."""
@@ -42,26 +46,38 @@ class Release:
             self.before[name] = self._version(name)
             if self.code is None:
                 known = self._lambda().get_function_configuration(FunctionName=name, Qualifier=ALIAS)
-                variables = {**known["Environment"]["Variables"], "ANTIPODE_RELEASED_BY": "drill"}
+                variables = {**known["Environment"]["Variables"], **self.variables}
                 self._lambda().update_function_configuration(FunctionName=name, Environment={"Variables": variables})
             else:
-                self._lambda().update_function_code(FunctionName=name, ZipFile=self.code)
+                self._lambda().update_function_code(FunctionName=name, **self._uploaded(self.code))
             self.now[name] = self._lambda().publish_version(FunctionName=name)["Version"]
             self._move(name, self.now[name])
 
     def withdraw(self) -> None:
-        """Move the aliases back; the versions stay, as they do on AWS."""
+        """Move the aliases back; the versions stay, as on AWS. A Region that came back empty has none of them."""
         for name, version in self.before.items():
-            self._move(name, version)
+            if self._version(name) == self.now.get(name):
+                self._move(name, version)
 
     def is_withdrawn(self) -> bool:
-        """Whether every alias is where it was."""
-        return all(self._version(name) == version for name, version in self.before.items())
+        """Whether no alias leads to a version of this release."""
+        return all(self._version(name) != version for name, version in self.now.items())
 
     def effect(self) -> tuple[str, bool]:
         """Which versions it made, and whether they are others than before."""
         moved = [name for name, version in self.now.items() if version != self.before[name]]
         return f"{len(moved)} of {len(self.functions)} functions had another version", len(moved) == len(self.functions)
+
+    def _uploaded(self, code: bytes) -> dict[str, str]:
+        """Where the code lies: in the bucket of assets, put there once."""
+        store = admin_client("s3", self.place.name, self.place.url, read_seconds=UPLOAD_SECONDS)
+        found = [row["Name"] for row in store.list_buckets()["Buckets"]]
+        bucket = next(name for name in found if name.startswith("cdk-") and name.endswith(self.place.name))
+        key = f"drill-{hashlib.sha256(code).hexdigest()}.zip"
+        if key not in self._put:
+            store.put_object(Bucket=bucket, Key=key, Body=code)
+            self._put.add(key)
+        return {"S3Bucket": bucket, "S3Key": key}
 
     def _names(self) -> list[str]:
         return [f"{TABLE}-{name}" for name in self.functions]

@@ -75,8 +75,12 @@ class LocalTarget:
                 return f"{region} holds its peer for lost"
             if self._faults.border(region)["closed_to"] or self._faults.border(region)["throttled_share"]:
                 return f"the border of {region} is not open"
+            if self._faults.clock(region):
+                return f"the clock of {region} is off by order"
             if self._faults.queues(region)["shares"]:
                 return f"the queues of {region} are unreliable by order"
+        if (led_to := self.answering()) != self.regions[0]:
+            return f"the failover name leads to {led_to}, not to {self.regions[0]}"
         rows = self._faults.replication()["directions"]
         cut = next((row for row in rows if row["cut"] or row["error"]), None)
         return None if cut is None else f"replication out of {cut['source']} does not work"

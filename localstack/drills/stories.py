@@ -18,6 +18,7 @@ from localstack.drills.faults import (
     FIRST,
     SECOND,
     ClientsCutOff,
+    ClockSkewed,
     Fault,
     MessagesSpoilt,
     ModelSpoilt,
@@ -55,18 +56,16 @@ REGION_KILLED = Drill(
 REGIONS_PARTED = Drill(
     name="regions-parted",
     guards="each item has one writing Region, named in its key",
-    given=Load(jobs=24, per_second=4, slow_jobs=6, slow_steps=110, through=Through.BOTH),
+    given=Load(jobs=24, per_second=4, slow_jobs=8, through=Through.BOTH),
     when=(RegionsParted(),),
     until=Until.PARTED,
-    then=(finished_within(150), DETECTED, accepted(1.0), within(60, FAILBACK)),
+    then=(finished_within(240), DETECTED, accepted(1.0), within(60, FAILBACK)),
 )
 REGION_FROZEN = Drill(
     name="region-frozen",
     guards="late steps of an epoch that was taken over are never read",
-    given=Load(jobs=18, slow_jobs=6, slow_steps=20, through=Through.FIRST),
+    given=Load(jobs=18, per_second=8, slow_jobs=4, slow_seconds=30),
     when=(RegionFrozen(FIRST),),
-    until=Until.TIME,
-    lasts_seconds=50,
     then=(finished_within(150), DETECTED, within(120, ADOPTION), within(60, FAILBACK), accepted(1.0)),
 )
 WORKERS_AND_MESSAGES = Drill(
@@ -79,7 +78,7 @@ WORKERS_AND_MESSAGES = Drill(
     then=(finished_within(150), accepted(1.0)),
 )
 TELLING = (WORKERS_AND_MESSAGES, REGIONS_PARTED, REGION_FROZEN, REGION_KILLED)
-"""The four that are run with all tests, in this order: the last one leaves the most to be brought up again."""
+"""The four most telling ones, in the order to play them in: the last one leaves the most to be brought up again."""
 
 
 def _plain(
@@ -123,6 +122,14 @@ ALONE = (
         "messages-late", "a message is a hint, and an ancient one does no harm", MessagesSpoilt(late=0.6), seconds=75
     ),
     _plain("table-throttled", "a refused call is tried again, and nothing is lost", TableThrottled(FIRST)),
+    _plain(
+        "clock-skewed",
+        "no Region compares its clock with another's",
+        ClockSkewed(SECOND),
+        NOBODY_LOST,
+        given=Load(jobs=24, per_second=2, through=Through.BOTH),
+        seconds=60,
+    ),
     _plain(
         "model-failing",
         "a failed step is tried again, its job is not",

@@ -29,7 +29,7 @@ class Until(StrEnum):
 class Load:
     """Synthetic jobs through the public API. `in_flight` of them run in the Region that is hit when it is hit.
 
-    `slow_jobs` of the jobs take `slow_steps` steps, so that they outlast a loss being noticed.
+    `slow_jobs` of the jobs sleep for `slow_seconds` after their steps, so that they outlast a loss being noticed.
     """
 
     jobs: int = 36
@@ -37,7 +37,7 @@ class Load:
     steps: int = 12
     milliseconds: float = 400.0
     slow_jobs: int = 0
-    slow_steps: int = 100
+    slow_seconds: float = 50.0
     in_flight: int = 6
     through: Through = Through.NAME
     reviews: bool = False

@@ -21,10 +21,11 @@ def times_of(evidence: Evidence) -> dict[str, float | None]:
     Detection: until a Region holds its peer for lost. First accepted submit: through the failover name, by another
     Region than the one that was taken away. Adoption: until the last job was taken over. Recovery: until the last job
     is finished that was in flight in the Region that was hit. Failback: from the undoing of the last fault until no
-    Region holds its peer for lost.
+    Region holds its peer for lost, where one did.
     """
     begun, undone, away = evidence.begun_at, evidence.undone_at, evidence.away
     after = [sample for sample in evidence.samples if sample.at >= begun]
+    parted = any(any(sample.peer_lost.values()) for sample in after)
     led_to = next((sample.answering for sample in evidence.samples if sample.at < begun), evidence.setting.regions[0])
     adopted = [job.adopted_at for job in evidence.jobs.values() if job.adopted_at is not None]
     return {
@@ -33,7 +34,7 @@ def times_of(evidence: Evidence) -> dict[str, float | None]:
         ACCEPTED_AGAIN: _accepted_again(evidence) if away else None,
         ADOPTION: max(adopted) - begun if adopted else None,
         RECOVERY: _recovery(evidence, evidence.in_flight),
-        FAILBACK: None if evidence.well_at is None else max(0.0, evidence.well_at - undone),
+        FAILBACK: max(0.0, evidence.well_at - undone) if evidence.well_at is not None and parted else None,
         ALIKE_AGAIN: None if evidence.alike_at is None else max(0.0, evidence.alike_at - undone),
     }
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from localstack.shims.border import address_of
+from localstack.shims.function_clock import clock
 from localstack.shims.neighbourhood import Neighbourhood
 from localstack.shims.patching import Target, wrap
 
@@ -43,16 +44,15 @@ _antipode_socket.socket = _FromItsRegion
 def install(neighbourhood: Neighbourhood) -> None:
     address = address_of(neighbourhood.url)
     shared = {address_of(url) for url in neighbourhood.siblings.values()}
-    if address and address not in shared:
-        wrap(_RUNTIME, lambda detect: _from_its_region(detect, address))
+    before = "" if address in shared else _BEFORE.replace("{address!r}", repr(address))
+    wrap(_RUNTIME, lambda detect: _beginning_with(detect, before))
 
 
-def _from_its_region(detect: Detect, address: str) -> Detect:
-    """Python functions of a Region begin with what binds their connections; others stay as they are."""
-    before = _BEFORE.replace("{address!r}", repr(address))
+def _beginning_with(detect: Detect, before: str) -> Detect:
+    """Python functions begin with what binds their connections and sets their clock; others stay as they are."""
 
     def found(runtime: str) -> tuple[str, str]:
         binary, script = detect(runtime)
-        return binary, before + script if runtime.startswith("python") else script
+        return binary, clock.before() + before + script if runtime.startswith("python") else script
 
     return found

@@ -43,6 +43,9 @@ Target = Annotated[TargetName, typer.Option(help="What it is played on.")]
 Seed = Annotated[int | None, typer.Option(min=0, help="Repeats the load and the chances of a drill.")]
 Reports = Annotated[Path, typer.Option(help="Where reports are kept.")]
 
+#: A drill waits so long for what the one before has left to heal: the failover name leads back after 30 s, or 60.
+WELL_WITHIN_SECONDS = 120.0
+
 group = typer.Typer(help="Break something on purpose, and see whether the promises hold.", no_args_is_help=True)
 
 
@@ -209,7 +212,7 @@ def _play_one(drill: Drill, target: LocalTarget, seed: int, archive: Archive, as
     again = f"antipode drill {drill.name} --seed {seed}" if drill.name in DRILLS else f"a pair of seed {seed}"
     console.print(f"[bold]{drill.name}[/bold]: guards that {drill.guards} ({again})", highlight=False, soft_wrap=True)
     view = LiveView(drill, console)
-    engine = Engine(drill, target, seed, tell=view.tell, on_look=view.look)
+    engine = Engine(drill, target, seed, tell=view.tell, on_look=view.look, well_within_seconds=WELL_WITHIN_SECONDS)
     try:
         with Live(view, console=console, refresh_per_second=4) if console.is_terminal else view:
             evidence = engine.play()

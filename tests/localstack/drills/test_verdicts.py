@@ -101,7 +101,7 @@ def test_evidence_of_a_drill_that_went_well_holds_every_bound() -> None:
         (write_twice, {"two writers"}),
         (ask_nobody, {"two writers"}),
         (refuse, {"submits are accepted"}),
-        (never_notice, {"detection"}),
+        (never_notice, {"detection", "failback"}),
         (never_move, {"failover name"}),
         (accept_late, {"first accepted submit"}),
         (never_well, {"failback"}),
