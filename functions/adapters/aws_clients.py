@@ -129,12 +129,7 @@ class AwsClients:
             tcp_keepalive=True,
             **(self._s3_options() if use.service == "s3" else {}),
         )
-        client = self._session.client(use.service, region_name=region, endpoint_url=endpoint_url, config=config)
-        if use.service == "dynamodb":
-            from functions.adapters.state_signer import sign_quickly
-
-            sign_quickly(client)
-        return client
+        return self._session.client(use.service, region_name=region, endpoint_url=endpoint_url, config=config)
 
     def _s3_options(self) -> dict[str, Any]:
         """S3 at its regional address, and below one that was given by path: `bucket.<address>` may lead nowhere.
