@@ -76,15 +76,22 @@ class SwitchedOff:
 
 @contextmanager
 def _cut_off(seconds: float) -> Iterator[None]:
-    """Raise _TooLong once so many seconds of CPU have been spent."""
+    """Raise _TooLong once so many seconds of CPU have been spent, whatever an event loop makes of that as it closes."""
+    over = False
 
     def end(*_: object) -> None:
+        nonlocal over
+        over = True
         raise _TooLong
 
     before = signal.signal(signal.SIGVTALRM, end)
     signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
     try:
         yield
+    except BaseException as error:
+        if over:
+            raise _TooLong from error
+        raise
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGVTALRM, before)

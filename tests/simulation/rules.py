@@ -16,6 +16,7 @@ _SHARDED = (
     "functions.application.return_leases",
     "functions.adapters.memory",
 )
+_WRITING_DOWN = ("functions.application.advance_job", "functions.application.read_state")
 _MEASURING = ("functions.application.keep_payloads", "functions.application.step_book")
 #: In some seeds values larger than this are kept as payloads.
 LARGE_BYTES = 150
@@ -40,7 +41,8 @@ class Rules:
         with ExitStack() as stack:
             for module in _SHARDED:  # a sweep reads each shard, which costs a run more than it could ever find
                 stack.enter_context(patch(f"{module}.DUE_SHARDS", plan.shards))
-            stack.enter_context(patch("functions.application.advance_job.SNAPSHOT_EVENTS", plan.snapshot_events))
+            for module in _WRITING_DOWN:
+                stack.enter_context(patch(f"{module}.SNAPSHOT_EVENTS", plan.snapshot_events))
             stack.enter_context(patch("functions.agents.session.MAILS_A_ROUND", plan.mails_a_round))
             for module in _MEASURING if plan.bulky else ():
                 stack.enter_context(patch(f"{module}.INLINE_BYTES", LARGE_BYTES))
