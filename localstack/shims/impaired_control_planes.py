@@ -80,7 +80,7 @@ def _refusing(dispatch: Dispatch, impairment: _Impairment) -> Dispatch:
             reads = action.partition(":")[2].startswith(_READS) or action == "apigateway:GET"
             if not (is_data_plane(action) or (reads and key == ADMIN_KEY)):
                 impairment.refused.append(action)
-                return _refusal(action)
+                return _refusal(action, request_id)
         return await dispatch(method, path, headers, body, query_params, request_id)
 
     return dispatched
@@ -94,8 +94,12 @@ def _who_asks_what(method: str, path: str, headers: Any, body: bytes, query_para
     return action or f"{service}:{method}", app.extract_access_key_id(headers, query_params)
 
 
-def _refusal(action: str) -> Answer:
-    """As JSON and as XML clients both read it: by the status."""
+def _refusal(action: str, request_id: str) -> Answer:
+    """As the service's own clients read it."""
     message = f"{action} is refused: the control plane is impaired"
+    if module("core.iam_actions")._SERVICE_PROTOCOL.get(action.partition(":")[0], "json").endswith("xml"):
+        error = f"<Error><Type>Receiver</Type><Code>ServiceUnavailable</Code><Message>{message}</Message></Error>"
+        text = f"<ErrorResponse>{error}<RequestId>{request_id}</RequestId></ErrorResponse>"
+        return 503, {"Content-Type": "text/xml"}, text.encode()
     body = json.dumps({"__type": "ServiceUnavailable", "message": message}).encode()
     return 503, {"Content-Type": "application/json", "x-amzn-errortype": "ServiceUnavailable"}, body

@@ -37,7 +37,7 @@ PLAIN_CLIENT_SECONDS = 60.0
 def plain_client(deployed: Deployed) -> Iterator[PlainClient]:
     """A client of the failover name that knows where it leads before the loss, and submits from the loss on."""
     client = PlainClient(deployed)
-    assert client.submit().status_code == 202
+    client.be_accepted()
     yield client
     client.close()
 
