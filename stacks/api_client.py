@@ -121,6 +121,10 @@ class ApiClient:
         headers = {**_once(key), **_preference(wait_seconds)}
         return self._call("POST", "/jobs", headers=headers, body=submission.body())
 
+    def open_upload(self, size: int, sha256: str) -> dict[str, Any]:
+        """Return how to upload an input of so many bytes, and the reference to submit afterwards."""
+        return self._call("POST", "/payloads", body={"bytes": size, "sha256": sha256})
+
     def job(self, job_id: str, *, wait_seconds: int = 0) -> dict[str, Any]:
         """Return one job."""
         return self._call("GET", f"/jobs/{_segment(job_id)}", headers=_preference(wait_seconds))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ from stacks.api_client import LONGEST_WAIT_SECONDS, ApiClient, Submission
 from stacks.commands.api_access import ApiUrl, AsJson, Slot, Token, api
 from stacks.commands.jobs import FINISHED, print_job
 from stacks.commands.one_line_failures import CannotBeDone, WentWrong, one_line_failures, pairs
+from stacks.input_upload import sent_input
 
 
 def register(app: typer.Typer) -> None:
@@ -23,7 +25,12 @@ def register(app: typer.Typer) -> None:
 
 def submit(
     agent: Annotated[str, typer.Argument(help="Name of the agent, for example probe.")],
-    given: Annotated[str, typer.Option("--input", help="The input: JSON, @FILE, or - for what is piped in.")],
+    given: Annotated[
+        str | None, typer.Option("--input", help="The input: JSON, @FILE, or - for what is piped in.")
+    ] = None,
+    input_file: Annotated[
+        Path | None, typer.Option(help="A file with the input, up to 100 MB of JSON; a large one is uploaded first.")
+    ] = None,
     lane: Annotated[str | None, typer.Option(help="critical, standard or batch.")] = None,
     key: Annotated[str | None, typer.Option(help="Idempotency-Key: the same key and input is the same job.")] = None,
     wait: Annotated[int, typer.Option(min=0, help="Wait up to so many seconds until it is finished.")] = 0,
@@ -45,9 +52,11 @@ def submit(
             raise CannotBeDone("--on-busy goes with --session")
         if at is not None and delay is not None:
             raise CannotBeDone("give --at or --delay, not both")
+        if (given is None) == (input_file is None):
+            raise CannotBeDone("give --input or --input-file, and not both")
         submission = Submission(
             agent=agent,
-            input=read_input(given),
+            input=read_input(given if given is not None else f"@{input_file}"),
             lane=lane,
             delay_seconds=delay,
             run_at=at,
@@ -57,7 +66,7 @@ def submit(
             limit_keys=limit_key or None,
         )
     with api(slot, api_url, token) as client:
-        job = _submitted(client, submission, key, wait)
+        job = _submitted(client, replace(submission, input=sent_input(client, submission.input)), key, wait)
         if as_json:
             typer.echo(json.dumps(job, indent=2))
         else:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
+from functions.sdk import client_calls
+from stacks.input_upload import LARGEST_SENT_BYTES
 from tests.cli.conftest import Antipode, one_line
 from tests.cli.scripted_api import ScriptedApi, job, problem
 
@@ -95,3 +100,78 @@ def test_what_is_written_wrongly_is_never_sent(
 ) -> None:
     assert one_line(antipode("submit", "probe", *options), code=2).startswith(said)
     assert api.asked == []
+
+
+def opened(sha256: str, size: int) -> dict[str, Any]:
+    return {
+        "upload": {"method": "PUT", "url": "http://store.example.test/x", "headers": {"Content-Length": "1", "a": "b"}},
+        "reference": {"$payload": {"sha256": sha256, "bytes": size}},
+    }
+
+
+@dataclass
+class Store:
+    """Takes uploads in, or answers with these codes first."""
+
+    codes: list[int] = field(default_factory=list)
+    took: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
+
+    def request(
+        self, method: str, url: str, *, headers: dict[str, str], content: bytes, timeout: float
+    ) -> httpx.Response:
+        self.took.append((method, url, headers, content))
+        return httpx.Response(self.codes.pop(0) if self.codes else 200)
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> Store:
+    found = Store()
+    monkeypatch.setattr("stacks.input_upload.httpx.request", found.request)
+    return found
+
+
+@pytest.mark.parametrize("codes", [[], [503, 500]])
+def test_a_large_input_is_uploaded_and_submitted_by_reference(
+    antipode: Antipode, api: ScriptedApi, store: Store, tmp_path: Path, codes: list[int]
+) -> None:
+    words = "x" * LARGEST_SENT_BYTES
+    content = json.dumps({"words": words}).encode()
+    answer = opened(hashlib.sha256(content).hexdigest(), len(content))
+    store.codes = list(codes)
+    uploads = [httpx.Response(200, json=answer) for _ in (*codes, "the one that succeeds")]
+    api.answers = [*uploads, httpx.Response(ACCEPTED, json=job())]
+    file = tmp_path / "large.json"
+    file.write_text(json.dumps({"words": words}))
+    result = antipode("submit", "probe", "--input-file", str(file), "--key", "k")
+    assert result.exit_code == 0, result.output
+    assert api.bodies()[0] == {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    assert store.took[-1] == ("PUT", "http://store.example.test/x", {"a": "b"}, content)
+    assert api.bodies()[-1] == {"agent": "probe", "input": answer["reference"]}
+    assert len(store.took) == len(codes) + 1
+
+
+def test_an_upload_that_the_store_refuses_submits_nothing(antipode: Antipode, api: ScriptedApi, store: Store) -> None:
+    store.codes = [403]
+    api.answers = [httpx.Response(200, json=opened("0" * 64, 1))]
+    result = antipode("submit", "probe", "--input", "-", input=json.dumps("x" * LARGEST_SENT_BYTES))
+    assert "the store refuses it (403)" in one_line(result)
+    assert len(api.asked) == 1
+
+
+def test_what_fits_a_request_is_sent_as_it_is(
+    antipode: Antipode, api: ScriptedApi, store: Store, tmp_path: Path
+) -> None:
+    api.answers = [httpx.Response(ACCEPTED, json=job())]
+    file = tmp_path / "small.json"
+    file.write_text('{"steps": 1}')
+    assert antipode("submit", "probe", "--input-file", str(file)).exit_code == 0
+    assert (api.bodies()[0]["input"], store.took) == ({"steps": 1}, [])
+
+
+@pytest.mark.parametrize("options", [[], ["--input", "{}", "--input-file", "x.json"]])
+def test_there_is_one_input(antipode: Antipode, options: list[str]) -> None:
+    assert "--input-file" in one_line(antipode("submit", "probe", *options), code=2)
+
+
+def test_the_command_line_and_the_python_client_upload_from_the_same_size_on() -> None:
+    assert LARGEST_SENT_BYTES == client_calls.LARGEST_SENT_BYTES
