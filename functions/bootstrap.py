@@ -223,6 +223,7 @@ class Runtime(StandingWork, Broadcasting):
             region=self.settings.region,
             peer_region=self.settings.peer_region,
             peer_stale_seconds=self.settings.peer_stale_seconds,
+            leases=self.leases,
         )
 
     @cached_property
@@ -269,6 +270,7 @@ class Runtime(StandingWork, Broadcasting):
             limits=self.heed_limits,
             webhooks=self.resend_webhooks,
             hands=self.change_hands,
+            fence=self.fence,
         )
 
     @cached_property

@@ -29,6 +29,8 @@ class SettingName(StrEnum):
     LOOP_SECONDS = "ANTIPODE_LOOP_SECONDS"
     ADOPTION = "ANTIPODE_ADOPTION"
     ADOPTION_PER_SECOND = "ANTIPODE_ADOPTION_PER_SECOND"
+    CONTROL_TABLE = "ANTIPODE_CONTROL_TABLE"
+    CONTROL_ENDPOINT_URL = "ANTIPODE_CONTROL_ENDPOINT_URL"
     BROADCAST = "ANTIPODE_BROADCAST"
     BUS = "ANTIPODE_BUS"
     DELIVERIES = "ANTIPODE_DELIVERIES"
@@ -46,7 +48,10 @@ class InvalidSetting(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a function is told by its surroundings. Addresses at None are the ones that AWS gives."""
+    """What a function is told by its surroundings. Addresses at None are the ones that AWS gives.
+
+    `control_table` is None where Regions have no leases (`ownership: eventual`).
+    """
 
     environment: str
     region: str
@@ -72,6 +77,8 @@ class Settings:
     deliveries: str
     webhook_loopback: bool
     webhook_retry_seconds: float
+    control_table: str | None = None
+    control_endpoint_url: str | None = None
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -102,6 +109,8 @@ class Settings:
             deliveries=_text(source, SettingName.DELIVERIES),
             webhook_loopback=_switch(source, SettingName.WEBHOOK_LOOPBACK),
             webhook_retry_seconds=_seconds(source, SettingName.WEBHOOK_RETRY_SECONDS),
+            control_table=source.get(SettingName.CONTROL_TABLE) or None,
+            control_endpoint_url=source.get(SettingName.CONTROL_ENDPOINT_URL) or None,
         )
 
 

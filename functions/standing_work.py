@@ -13,10 +13,14 @@ if TYPE_CHECKING:
     from functions.application.adopt_jobs import AdoptJobs
     from functions.application.call_child import CallChild
     from functions.application.fire_schedules import FireSchedules
+    from functions.application.heed_lease import HeedLease
     from functions.application.keep_firing import KeepFiring
+    from functions.application.keep_leases import KeepLeases
     from functions.application.keep_sweeping import KeepSweeping
+    from functions.application.lease_ports import Fence
     from functions.application.note_failure import NoteFailure
     from functions.application.request_change import RequestChange
+    from functions.application.return_leases import ReturnLeases
     from functions.application.set_schedule import SetSchedule, ShowSchedules
     from functions.application.submit_turn import SubmitTurn
     from functions.application.sweep_jobs import SweepJobs
@@ -45,6 +49,54 @@ class StandingWork(FlowControl, RegionStanding):
             """See Runtime."""
 
     @cached_property
+    def heed_lease(self) -> "HeedLease | None":
+        """What this process knows of the leases; None where there are none."""
+        if self.leases is None:
+            return None
+        from functions.application.heed_lease import HeedLease
+
+        settings = self.settings
+        return HeedLease(leases=self.leases, clock=self.clock, region=settings.region, peer_region=settings.peer_region)
+
+    @property
+    def fence(self) -> "Fence":
+        """What workers ask before each step."""
+        from functions.application.lease_ports import UNFENCED
+
+        return self.heed_lease or UNFENCED
+
+    @cached_property
+    def keep_leases(self) -> "KeepLeases | None":
+        """Use case; None where there are no leases."""
+        if self.leases is None:
+            return None
+        from functions.application.keep_leases import KeepLeases
+
+        settings = self.settings
+        return KeepLeases(
+            leases=self.leases, clock=self.clock, region=settings.region, peer_region=settings.peer_region
+        )
+
+    @cached_property
+    def return_leases(self) -> "ReturnLeases | None":
+        """Use case; None where there are no leases."""
+        if self.leases is None:
+            return None
+        from functions.application.return_leases import ReturnLeases
+
+        return ReturnLeases(
+            leases=self.leases,
+            history=self.history,
+            peer=self.peer,
+            projections=self.projections,
+            lanes=self.lanes,
+            clock=self.clock,
+            region=self.settings.region,
+            peer_region=self.settings.peer_region,
+            stall_seconds=self.settings.stall_seconds,
+        )
+
+    @cached_property
     def sweep_jobs(self) -> "SweepJobs":
         """Use case."""
         from functions.application.sweep_jobs import SweepJobs
@@ -58,6 +110,7 @@ class StandingWork(FlowControl, RegionStanding):
             clock=self.clock,
             region=self.settings.region,
             stall_seconds=self.settings.stall_seconds,
+            hold=self.heed_lease,
         )
 
     @cached_property
@@ -78,6 +131,7 @@ class StandingWork(FlowControl, RegionStanding):
             per_second=self.settings.adoption_per_second,
             flow=self.watch_flow,
             bounds=self.settings.wait_bounds,
+            hold=self.heed_lease,
         )
 
     @cached_property
@@ -92,6 +146,8 @@ class StandingWork(FlowControl, RegionStanding):
             clock=self.clock,
             region=self.settings.region,
             rounds=self.rounds,
+            fence=self.fence,
+            leases=self.return_leases,
         )
 
     @cached_property
@@ -107,6 +163,7 @@ class StandingWork(FlowControl, RegionStanding):
             peer_region=self.settings.peer_region,
             heartbeat_seconds=self.settings.heartbeat_seconds,
             stale_seconds=self.settings.peer_stale_seconds,
+            leases=self.keep_leases,
         )
 
     @cached_property

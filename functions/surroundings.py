@@ -7,6 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from functions.adapters.aws_clients import (
+    CONTROL,
+    CONTROL_LIMIT_SECONDS,
     LANES,
     MODEL,
     PAYLOADS,
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from functions.application.agent_ports import Agents
     from functions.application.dead_letter_ports import DeadLetters
     from functions.application.flow_ports import FlowBook
+    from functions.application.lease_ports import Leases
     from functions.application.limit_ports import LimitBook, Limits
     from functions.application.ports import (
         Clock,
@@ -55,7 +58,9 @@ class Surroundings:
         self.clock: Clock = SystemClock()
         self.entropy: Entropy = SystemEntropy()
         self.log = EventLog(self.clock.now, {"environment": settings.environment, "region": settings.region})
-        self._clients = AwsClients(settings.region, settings.peer_region, settings.peer_endpoint_url)
+        self._clients = AwsClients(
+            settings.region, settings.peer_region, settings.peer_endpoint_url, settings.control_endpoint_url
+        )
 
     @cached_property
     def _table(self) -> "DynamodbTable":
@@ -190,6 +195,17 @@ class Surroundings:
         from functions.adapters.dynamodb_register import DynamodbRegister
 
         return DynamodbRegister(self._table)
+
+    @cached_property
+    def leases(self) -> "Leases | None":
+        """The control table; None where Regions have no leases."""
+        if self.settings.control_table is None:
+            return None
+        from functions.adapters.dynamodb_leases import DynamodbLeases
+
+        calls = BlockingCalls("control", CONTROL.threads)
+        table, client = self.settings.control_table, self._clients.control
+        return DynamodbLeases(table, client, calls, self.log.say, CONTROL_LIMIT_SECONDS)
 
     @cached_property
     def tokens(self) -> "Tokens":

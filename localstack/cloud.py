@@ -163,6 +163,7 @@ class LocalCloud:
             }
             templates.result()
             bootstraps[first].result()
+            begin("make the control table", self._deployment.make_control_table).result()
             table = begin("deploy the table", self._deployment.deploy_data)
             bootstraps[second].result()
             # The CDK CLI looks every five seconds whether a stack is complete; the table is there long before.

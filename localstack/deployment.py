@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from localstack.admin import ADMIN_KEY
+from localstack.admin import ADMIN_KEY, admin_client
+from localstack.emulator import GLOBAL_SERVICES_REGION
 from localstack.layout import CHECKOUT, Layout
 from localstack.programs import Programs
 from stacks.naming import stacks_of
@@ -50,6 +51,22 @@ class Deployment:
 
     def deploy_data(self) -> None:
         self._deploy("data", self.layout.regions[0].name, ("data",))
+
+    def make_control_table(self) -> None:
+        """Deploy the control table's stack, where there is one, in the process of what all Regions share.
+
+        By CloudFormation itself: the CDK CLI would have to bootstrap that process first, which takes longer than all
+        that is done there. What the template says of bootstraps is left out for that.
+        """
+        (found, *_) = [*self._templates.glob(f"assembly-{ENVIRONMENT}/*control*.template.json"), None]
+        if found is None:
+            return
+        template = {key: part for key, part in json.loads(found.read_text()).items() if key == "Resources"}
+        place = self.layout.global_
+        client = admin_client("cloudformation", GLOBAL_SERVICES_REGION, place.url, read_seconds=30.0)
+        name = f"antipode-{ENVIRONMENT}-control"
+        client.create_stack(StackName=name, TemplateBody=json.dumps(template))
+        client.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
 
     def deploy_region(self, region: str) -> dict[str, str]:
         """Deploy one Region's stacks and give their outputs."""
@@ -112,6 +129,7 @@ class Deployment:
             "port": str(regions[0].port),
             "endpoint_urls": ",".join(f"{place.name}={place.url}" for place in regions),
             "health_addresses": ",".join(f"{place.name}={place.address}:{place.port}" for place in regions),
+            "control_endpoint_url": self.layout.global_.url,
             "tenants": json.dumps([{"name": TENANT, "rate_per_second": 500, "burst": 1000}]),
             **given,
         }

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 
 from localstack import control
-from localstack.layout import Layout
+from localstack.layout import GLOBAL, Layout
 from localstack.parts import DNS, LINK
 from localstack.replication.shape import DEFAULT_SHAPE
 from localstack.shims import peering
@@ -116,6 +116,13 @@ class Faults:
         may be any emulator process. Raises httpx.HTTPStatusError where callers cannot be told apart.
         """
         return self._tell(region, "border", closed_to=sorted(to))
+
+    def cut_off_from_control_table(self, *regions: str) -> dict[str, Any]:
+        """Let the functions of these Regions not reach the control table, and those of all others; () ends it.
+
+        Returns how the border of its process stands, with how many it has turned away so far.
+        """
+        return self._tell(GLOBAL, "border", closed_to=sorted(regions))
 
     def border(self, region: str) -> dict[str, Any]:
         """How a Region's border stands, and what it has turned away and throttled so far."""

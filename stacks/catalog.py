@@ -225,7 +225,12 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
         name="list_regions",
         description="Says how both Regions are, as this one sees it",
         trigger=Route("GET", "/v1/regions", JOBS_READ),
-        permissions=(Permission.READS_REGIONS, Permission.READS_LANE_DEPTHS, Permission.READS_FLOW),
+        permissions=(
+            Permission.READS_LEASES,
+            Permission.READS_REGIONS,
+            Permission.READS_LANE_DEPTHS,
+            Permission.READS_FLOW,
+        ),
     ),
     FunctionRow(
         name="check_health",
@@ -244,6 +249,7 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
         description="Runs a batch of jobs until each is done, waits or yields",
         trigger=EveryLane(),
         permissions=(
+            Permission.READS_LEASES,
             *_SENDS_ARRIVALS,
             Permission.READS_SWITCHES,
             Permission.LISTS_JOBS,
@@ -272,6 +278,8 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
         description="Puts due, stalled and adopted jobs back on their lanes",
         trigger=Schedule(minutes=1),
         permissions=(
+            Permission.READS_LEASES,
+            Permission.KEEPS_LEASES,
             Permission.FINDS_DUE_JOBS,
             *_SENDS_ARRIVALS,
             Permission.READS_REGIONS,
@@ -285,6 +293,8 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
         description="Fires what is due of the schedules, each at its moment; sweeps while the sweeper is silent",
         trigger=Schedule(minutes=1),
         permissions=(
+            Permission.READS_LEASES,
+            Permission.KEEPS_LEASES,
             Permission.FINDS_DUE_JOBS,
             Permission.READS_SCHEDULES,
             Permission.FIRES_SCHEDULES,
@@ -304,6 +314,8 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
         description="The sentinel: heartbeat, probe of the peer, verdict on the peer, depth of the lanes",
         trigger=Schedule(minutes=1),
         permissions=(
+            Permission.READS_LEASES,
+            Permission.KEEPS_LEASES,
             Permission.READS_REGIONS,
             Permission.WRITES_REGIONS,
             Permission.READS_LANE_DEPTHS,

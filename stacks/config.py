@@ -42,6 +42,13 @@ _PARTITION_PREFIXES = (
 #: Where Bedrock's cross-Region inference profiles can be called from, by the geography that their id begins with.
 _PROFILE_REGIONS = {"us": "us-", "eu": "eu-", "apac": "ap-", "global": ""}
 
+#: A table that is strongly consistent across Regions has its replicas and its witness in one of these.
+STRONG_SETS = (
+    frozenset({"us-east-1", "us-east-2", "us-west-2"}),
+    frozenset({"eu-west-1", "eu-west-2", "eu-west-3", "eu-central-1"}),
+    frozenset({"ap-northeast-1", "ap-northeast-2", "ap-northeast-3"}),
+)
+
 #: AWS advises a queue's visibility of at least this many timeouts of the function that reads it.
 VISIBILITY_IN_TIMEOUTS = 6
 #: What a scheduled function may need after its loop has ended: the calls that are under way.
@@ -76,6 +83,10 @@ class Configuration(Section):
     adoption_per_second: int = Field(default=400, ge=1, le=10_000)
     #: Whether concurrency for all lanes is set apart for the workers. An account must have that much (regions plan).
     reserved_concurrency: Literal["on", "off"] = "off"
+    #: Who may work on a Region's jobs: `strong` by leases in the control table, `eventual` by the verdict alone.
+    ownership: Literal["strong", "eventual"] = "eventual"
+    #: With `strong`: the third Region, which holds no data and breaks ties.
+    witness: str | None = None
     #: Which events of jobs go on the bus: each is paid for (docs/cost.md).
     broadcast: Literal["on", "asked", "ends-only", "off"] = "asked"
     webhooks: WebhookSettings = WebhookSettings()
@@ -84,6 +95,8 @@ class Configuration(Section):
     endpoint_urls: Mapping[str, str] = Field(default_factory=dict)
     #: Local cloud only. Where a Region's public endpoint answers, as "address:port"; on AWS the name is resolved.
     health_addresses: Mapping[str, str] = Field(default_factory=dict)
+    #: Local cloud only. Where the control table answers; on AWS each Region has a replica.
+    control_endpoint_url: str | None = None
 
     @field_validator("regions")
     @classmethod
@@ -159,6 +172,24 @@ class Configuration(Section):
         return self
 
     @model_validator(mode="after")
+    def _leases_can_be_kept(self) -> Self:
+        if self.ownership == "eventual":
+            if self.witness is not None:
+                raise ValueError("witness: has no meaning while ownership is eventual; leave it out")
+            return self
+        if self.witness is None:
+            raise ValueError("witness: ownership is strong, so a third Region must be named")
+        if self.witness in self.regions:
+            raise ValueError(f"witness: must be a third Region, {self.witness} is one of the two")
+        if not any({*self.regions, self.witness} <= each for each in STRONG_SETS):
+            sets = "; ".join(", ".join(sorted(each)) for each in STRONG_SETS)
+            raise ValueError(
+                f"ownership: strong needs both Regions and the witness in one of these sets: {sets}; "
+                f"{_both((*self.regions, self.witness))} are not. Choose eventual for any other pair"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _less_important_lanes_turn_work_away_first(self) -> Self:
         """The most important lane is named first."""
         for more, less in itertools.pairwise(self.lanes):
@@ -214,7 +245,7 @@ class Configuration(Section):
         if self.environment != "local":
             if self.endpoint.scheme != "https":
                 raise ValueError(f"endpoint: scheme must be https in {self.environment}; http is for the local cloud")
-            for field in ("endpoint_urls", "health_addresses"):
+            for field in ("endpoint_urls", "health_addresses", "control_endpoint_url"):
                 if getattr(self, field):
                     raise ValueError(f"{field}: is for the local cloud only, not for {self.environment}")
             if self.webhooks.loopback == "on":
@@ -236,6 +267,11 @@ class Configuration(Section):
     def table_name(self) -> str:
         """The global table."""
         return self.prefix
+
+    @property
+    def control_table_name(self) -> str:
+        """The table of leases, where there is one."""
+        return f"{self.prefix}-control"
 
     @property
     def failover_name(self) -> str:

@@ -32,6 +32,8 @@ CONTEXT_KEYS: Mapping[str, str] = {
     "adoption": "on or off",
     "adoption_per_second": "400",
     "reserved_concurrency": "on or off",
+    "ownership": "strong or eventual",
+    "witness": "us-east-2",
     "broadcast": "on, asked, ends-only or off",
     "alarm_email": "oncall@example.com",
     "payload_retention_days": "400",
@@ -39,9 +41,13 @@ CONTEXT_KEYS: Mapping[str, str] = {
     "port": "4566",
     "endpoint_urls": "us-east-1=http://127.0.1.1:4566,us-west-2=http://127.0.2.1:4566",
     "health_addresses": "us-east-1=127.0.1.1:4566,us-west-2=127.0.2.1:4566",
+    "control_endpoint_url": "http://127.0.3.1:4566",
 }
 _ROOT = Path(__file__).resolve().parent.parent
 _DEFAULT_PAIR = ("us-east-1", "us-west-2")
+#: What the default pair goes by where nothing is said; any other pair goes by `eventual`, which all pairs can have.
+_DEFAULT_OWNERSHIP: Mapping[str, str] = {"ownership": "strong", "witness": "us-east-2"}
+_STRONG_BY_DEFAULT = ("dev", "prod")
 
 
 def _lanes(critical: int, standard: int, batch: int) -> list[dict[str, object]]:
@@ -129,11 +135,18 @@ def configuration_of(context: Mapping[str, object]) -> Configuration:
     for key, read in _READERS.items():
         if context.get(key) is not None:
             read(fields, key, context[key])
+    if environment in _STRONG_BY_DEFAULT and _is_default_pair(fields) and "ownership" not in fields:
+        fields = {**_DEFAULT_OWNERSHIP, **fields}
     fields["bundle"] = str(_ROOT / str(fields["bundle"]))
     try:
         return Configuration.model_validate(fields)
     except ValidationError as error:
         raise ConfigurationError("\n".join(_complaint(dict(row)) for row in error.errors())) from None
+
+
+def _is_default_pair(fields: Mapping[str, object]) -> bool:
+    regions = fields["regions"]
+    return isinstance(regions, tuple) and sorted(regions) == sorted(_DEFAULT_PAIR)
 
 
 def _refuse_unknown_keys(context: Mapping[str, object]) -> None:
@@ -213,6 +226,8 @@ _READERS: Mapping[str, Callable[[dict[str, object], str, object], None]] = {
     "adoption": _text,
     "adoption_per_second": _text,
     "reserved_concurrency": _text,
+    "ownership": _text,
+    "witness": _text,
     "broadcast": _text,
     "alarm_email": _alarm_email,
     "payload_retention_days": _payload_retention_days,
@@ -220,4 +235,5 @@ _READERS: Mapping[str, Callable[[dict[str, object], str, object], None]] = {
     "port": _port,
     "endpoint_urls": _by_region,
     "health_addresses": _by_region,
+    "control_endpoint_url": _text,
 }

@@ -25,6 +25,9 @@ class Permission(StrEnum):
     #: In both Regions: an order is copied to the peer at once.
     SETS_STANDINGS = "sets_standings"
     KEEPS_CURSORS = "keeps_cursors"
+    #: The Regions' leases in the control table, where there is one.
+    READS_LEASES = "reads_leases"
+    KEEPS_LEASES = "keeps_leases"
     SENDS_TO_LANES = "sends_to_lanes"
     #: Hints to the peer, for a job of the peer's: its lanes are found by name.
     SENDS_TO_PEER_LANES = "sends_to_peer_lanes"

@@ -9,6 +9,7 @@ from constructs import Construct
 
 from stacks.api_stack import ApiStack
 from stacks.config import Configuration
+from stacks.control_stack import ControlStack
 from stacks.data_stack import DataStack
 from stacks.naming import stacks_of
 from stacks.part_stack import PartStack
@@ -48,6 +49,9 @@ class AntipodeStage(Stage):
     def __init__(self, scope: Construct, *, configuration: Configuration) -> None:
         super().__init__(scope, configuration.environment)
         self.data = DataStack(self, "data", configuration=configuration)
+        self.control: ControlStack | None = None
+        if configuration.ownership == "strong":
+            self.control = ControlStack(self, "control", configuration=configuration)
         self.regions = {region: self._parts_of(region, configuration) for region in configuration.regions}
         Tags.of(self).add("antipode:environment", configuration.environment)
 
@@ -59,6 +63,8 @@ class AntipodeStage(Stage):
             for kind, name in zip(kinds, stacks_of(region), strict=True)
         )
         parts[0].add_stack_dependency(self.data, "the table's replicas must exist before a function looks for one")
+        if self.control is not None:
+            parts[0].add_stack_dependency(self.control, "a Region without a lease starts nothing")
         for before, after in itertools.pairwise(parts):
             after.add_stack_dependency(before, "it names what is in the other, which must exist")
         return parts

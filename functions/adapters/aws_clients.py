@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: What a call to the peer may take in all. A dead peer costs a submit this much, and no more.
 PEER_LIMIT_SECONDS = 0.9
+#: What a call to the control table may take in all.
+CONTROL_LIMIT_SECONDS = 2.0
 #: What a payload's way to the peer may take in all. The largest one, packed, has some tens of megabytes.
 PEER_PAYLOAD_LIMIT_SECONDS = 15.0
 
@@ -37,6 +39,8 @@ class _Use:
 STATE = _Use("dynamodb", connect_seconds=1.0, read_seconds=3.0, attempts=3, threads=16)
 #: The second attempt only as far as `PEER_LIMIT_SECONDS` allows.
 PEER_STATE = _Use("dynamodb", connect_seconds=0.4, read_seconds=0.6, attempts=2, threads=16)
+#: What is known of a lease counts for seven seconds, so an answer that takes longer than two is none.
+CONTROL = _Use("dynamodb", connect_seconds=0.5, read_seconds=1.0, attempts=2, threads=2)
 LANES = _Use("sqs", connect_seconds=1.0, read_seconds=3.0, attempts=3, threads=4)
 #: For hints that can wake a job sooner; nothing depends on them.
 PEER_LANES = _Use("sqs", connect_seconds=0.4, read_seconds=0.6, attempts=1, threads=2)
@@ -52,10 +56,13 @@ MODEL = _Use("bedrock-runtime", connect_seconds=2.0, read_seconds=60.0, attempts
 class AwsClients:
     """The clients of one process. Safe to call from any thread; every method returns the same client each time."""
 
-    def __init__(self, region: str, peer_region: str, peer_endpoint_url: str | None) -> None:
+    def __init__(
+        self, region: str, peer_region: str, peer_endpoint_url: str | None, control_endpoint_url: str | None = None
+    ) -> None:
         self._region = region
         self._peer_region = peer_region
         self._peer_endpoint_url = peer_endpoint_url
+        self._control_endpoint_url = control_endpoint_url
         self._lock = threading.Lock()
         self._session: Any = None
         self._made: dict[_Use, Any] = {}
@@ -68,6 +75,11 @@ class AwsClients:
     def peer_state(self) -> "DynamoDBClient":
         """DynamoDB in the peer Region."""
         client: DynamoDBClient = self._get(PEER_STATE, self._peer_region, self._peer_endpoint_url)
+        return client
+
+    def control(self) -> "DynamoDBClient":
+        """DynamoDB in this Region, for the control table."""
+        client: DynamoDBClient = self._get(CONTROL, self._region, self._control_endpoint_url)
         return client
 
     def lanes(self) -> "SQSClient":

@@ -1,9 +1,11 @@
 """What ownership leases need of the world, and what those who work on jobs need of them."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from functions.application.ports import StateUnavailable
-from functions.domain.ownership.lease import Lease
+
+if TYPE_CHECKING:  # workers of Regions without leases do without it
+    from functions.domain.ownership.lease import Lease
 
 
 class LeasesUnavailable(StateUnavailable):
@@ -17,10 +19,10 @@ class RegionFenced(StateUnavailable):
 class Leases(Protocol):
     """The control table, the same in both Regions. Every method raises LeasesUnavailable."""
 
-    async def read(self, region: str) -> Lease | None:
+    async def read(self, region: str) -> "Lease | None":
         """Return the lease of a Region as it is now, whoever has written it; never an older state of it."""
 
-    async def replace(self, lease: Lease, over: Lease | None) -> bool:
+    async def replace(self, lease: "Lease", over: "Lease | None") -> bool:
         """Write a lease in place of `over` (None: where there is none) and say so; False when that is not there."""
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from functions.application.lease_ports import Leases, LeasesUnavailable
 from functions.application.ports import Clock, Lanes, LaneUnavailable, RegionRegister, StateUnavailable
 from functions.application.watch_flow import WatchFlow
 from functions.domain.admission import full
@@ -10,6 +11,7 @@ from functions.domain.errors import AntipodeError
 from functions.domain.job.events import Json
 from functions.domain.lane_flow import LaneFlow, RegionFlow, flow_of
 from functions.domain.moments import seconds_between
+from functions.domain.ownership.lease import MARGIN, Phase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,7 @@ class ListRegions:
     region: str
     peer_region: str
     peer_stale_seconds: float
+    leases: Leases | None = None
 
     async def list(self) -> dict[str, Json]:
         """Return {"answered_by", "regions": [...]}. Raises AntipodeError state_unavailable, lane_unavailable."""
@@ -47,7 +50,33 @@ class ListRegions:
         beat = await self.register.last_beat(region)
         age = None if beat is None else round(seconds_between(beat.at, self.clock.now()), 3)
         fresh = age is not None and age < self.peer_stale_seconds
-        return {"name": region, "heartbeat_at": beat.at if beat else None, "heartbeat_age_seconds": age, "fresh": fresh}
+        said: dict[str, Json] = {
+            "name": region,
+            "heartbeat_at": beat.at if beat else None,
+            "heartbeat_age_seconds": age,
+            "fresh": fresh,
+        }
+        return said if self.leases is None else {**said, "lease": await self._lease(self.leases, region)}
+
+    async def _lease(self, leases: Leases, region: str) -> Json:
+        """Return who holds a Region's lease; None when there is none, or when the control table does not answer.
+
+        `valid_for_seconds` is what whoever has read it just now may rely on it for.
+        """
+        try:
+            lease = await leases.read(region)
+        except LeasesUnavailable:
+            return None
+        if lease is None:
+            return None
+        relied_upon = lease.duration_seconds * (1 - MARGIN)
+        return {
+            "holder": lease.holder,
+            "term": lease.term,
+            "phase": lease.phase.value,
+            "renewal": lease.renewal,
+            "valid_for_seconds": relied_upon if lease.phase is Phase.HELD else 0.0,
+        }
 
     async def _lanes(self, region: str) -> dict[str, dict[str, Json]]:
         known, now = await self.flow.of(region), self.clock.now()

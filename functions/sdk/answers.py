@@ -309,33 +309,6 @@ class LaneShown(Answer):
     admitting: bool
 
 
-class RegionShown(Answer):
-    """A Region, its last sign of life and its lanes, as the Region that answers sees them."""
-
-    name: str
-    heartbeat_at: str | None
-    heartbeat_age_seconds: float | None
-    fresh: bool
-    lanes: dict[str, LaneShown]
-
-
-class PeerShown(Answer):
-    """Whether the Region that answers holds its peer for lost."""
-
-    region: str
-    lost: bool
-    since: str | None
-
-
-class Regions(Answer):
-    """Both Regions, as one of them sees them."""
-
-    answered_by: str
-    regions: list[RegionShown]
-    lanes: dict[str, LaneShown]
-    peer: PeerShown
-
-
 class Health(Answer):
     """That a Region can serve. `lanes_move` is null while nobody can know, false while one lane stands still."""
 

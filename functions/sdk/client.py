@@ -25,7 +25,6 @@ from functions.sdk.answers import (
     JobEvent,
     Limits,
     LimitSet,
-    Regions,
     SignalSent,
     Switches,
     SwitchSet,
@@ -51,6 +50,7 @@ from functions.sdk.client_setting_calls import ScheduleOptions, WebhookOptions
 from functions.sdk.client_time import ClientTime, RealTime
 from functions.sdk.client_transport import SyncTransport
 from functions.sdk.dead_letter_answers import DeadLetter, DeadLetterPreview
+from functions.sdk.region_answers import Regions
 from functions.sdk.schedule_answers import ScheduleDeleted, SchedulePage, ScheduleSet, ScheduleShown
 from functions.sdk.session_answers import Session
 from functions.sdk.webhook_answers import TestEvent, Webhooks, WebhookSet, WebhookShown

@@ -24,7 +24,6 @@ from functions.sdk.answers import (
     JobEvent,
     JobPage,
     JobsCancelled,
-    Regions,
     SignalSent,
     Switches,
     SwitchSet,
@@ -32,6 +31,7 @@ from functions.sdk.answers import (
 )
 from functions.sdk.client_errors import ApiUnreachable, JobNotFinished, NotFound
 from functions.sdk.client_failover import WRITE_SECONDS, Call
+from functions.sdk.region_answers import Regions
 from functions.sdk.session_answers import Session
 
 T = TypeVar("T")

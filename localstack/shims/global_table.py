@@ -5,6 +5,10 @@ its API inside the same process. Here the resource makes the same table in every
 name; what is written is carried between them by our own replication link, with the lag and the faults that the
 emulator's synchronous copy does not have. A Region that comes back empty asks the others which replicas it should hold
 and makes them before it serves.
+
+A table with strong consistency is another matter: it lies in one process, that of what all Regions share, and is one
+and the same to whoever asks for any of its replicas. So conditions hold in all Regions at once, as on AWS; that AWS
+refuses one of two writes that meet, and what a cut-off replica answers, it does not show.
 """
 
 from __future__ import annotations
@@ -61,6 +65,8 @@ class _GlobalTables:
 
     def create(self, logical_id: str, props: Properties, stack_name: str) -> tuple[str, Attributes]:
         name = props.get("TableName") or module(_PROVISIONERS)._physical_name(stack_name, logical_id, max_len=255)
+        if _is_strong(props):
+            return name, _make_shared(name, props)
         self._refuse_unplayed_regions(props)
         attributes = _make(name, props)
         for region in _other_regions(props, self._region):
@@ -72,6 +78,8 @@ class _GlobalTables:
             created = self.create(new["TableName"], new, stack_name)
             module(_PROVISIONERS)._delete_predecessor(self.delete, name, old)
             return created
+        if _is_strong(new):
+            return name, _attributes(name)  # such a table is never changed
         self._refuse_unplayed_regions(new)
         attributes = _change(name, new)
         kept = _other_regions(new, self._region)
@@ -82,6 +90,9 @@ class _GlobalTables:
         return name, attributes
 
     def delete(self, name: str, props: Properties) -> None:
+        if _is_strong(props):
+            _drop_shared(name, props)
+            return
         _drop(name)
         for region in _other_regions(props, self._region):
             self._tell(region, {"verb": "drop", "name": name})
@@ -127,6 +138,26 @@ def _tables_with_replicas(_: dict[str, Any]) -> dict[str, Any]:
             {"name": name, "props": table[_MEMBERSHIP]} for name, table in tables.items() if _MEMBERSHIP in table
         ]
     }
+
+
+def _is_strong(props: Properties) -> bool:
+    return props.get("MultiRegionConsistency") == "STRONG"
+
+
+def _make_shared(name: str, props: Properties) -> Attributes:
+    """Make a table here that answers for each of its replicas, and for whoever asks in this process's own Region."""
+    dynamodb = module("services.dynamodb")
+    _succeed(dynamodb._create_table(_table_properties(name, props)))
+    table = dynamodb._tables[name]
+    for region in _regions(props):
+        dynamodb._tables._data[peering.ACCOUNT, region, name] = table
+    return _attributes(name)
+
+
+def _drop_shared(name: str, props: Properties) -> None:
+    tables = module("services.dynamodb")._tables
+    for region in {*_regions(props), module("core.responses").get_region()}:
+        tables._data.pop((peering.ACCOUNT, region, name), None)
 
 
 def _make(name: str, props: Properties) -> Attributes:

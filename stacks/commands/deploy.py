@@ -39,7 +39,7 @@ def deploy(
     context: Annotated[list[str] | None, typer.Option("--context", "-c", help="CDK context, KEY=VALUE.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the stacks' outputs as JSON.")] = False,
 ) -> None:
-    """Deploy to AWS: the table, then the first Region, then the second."""
+    """Deploy to AWS: the tables, then the first Region, then the second."""
     with one_line_failures():
         step = ShownSteps()
         given = pairs("--context", context)
@@ -123,7 +123,11 @@ def deploy_stacks(
     pairs_of_context = [part for key, value in context.items() for part in ("--context", f"{key}={value}")]
     run_cdk("the templates", [*command, "synth", "--quiet", "--output", str(templates), *pairs_of_context])
     outputs: dict[str, dict[str, str]] = {}
-    waves = [("data", ("data",)), *((region, wave) for region in configuration.regions for wave in orders[region])]
+    tables = ["data", *(["control"] if configuration.ownership == "strong" else [])]
+    waves = [
+        *((table, (table,)) for table in tables),
+        *((region, wave) for region in configuration.regions for wave in orders[region]),
+    ]
     for part, stacks in waves:
         file = CHECKOUT / "build" / f"outputs-{env}-{part}.json"
         file.unlink(missing_ok=True)

@@ -44,7 +44,9 @@ def _print(console: Console, found: dict[str, Any]) -> None:
         answers = "  answers" if region["name"] == found["answered_by"] else ""
         lost = f"  lost since {peer['since']}" if peer["lost"] and peer["region"] == region["name"] else ""
         console.print(
-            f"{region['name']:<16}[{style}]{word:<7}[/{style}] {seen}{answers}{lost}", highlight=False, soft_wrap=True
+            f"{region['name']:<16}[{style}]{word:<7}[/{style}] {seen}{answers}{lost}{_lease(region)}",
+            highlight=False,
+            soft_wrap=True,
         )
     for name, depth in found["lanes"].items():
         console.print(
@@ -52,6 +54,16 @@ def _print(console: Console, found: dict[str, Any]) -> None:
             highlight=False,
             soft_wrap=True,
         )
+
+
+def _lease(region: dict[str, Any]) -> str:
+    """Who may work on its jobs, where Regions have leases."""
+    lease = region.get("lease")
+    if lease is None:
+        return ""
+    if lease["holder"] == region["name"] and lease["phase"] == "held":
+        return f"  lease held, term {lease['term']}, valid for {lease['valid_for_seconds']:.0f} s"
+    return f"  lease {lease['phase']} by {lease['holder']}, term {lease['term']}: it starts nothing"
 
 
 def _wait(lane: dict[str, Any]) -> str:

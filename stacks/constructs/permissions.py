@@ -17,6 +17,8 @@ from stacks.constructs.acknowledged import acknowledge
 from stacks.constructs.lanes import queue_name
 from stacks.constructs.payloads import KEPT, UPLOADS, bucket_name
 
+#: Those that are about the control table.
+LeasePermission: TypeAlias = Literal[Permission.READS_LEASES, Permission.KEEPS_LEASES]
 #: Those that are about objects in the buckets.
 ObjectPermission: TypeAlias = Literal[
     Permission.KEEPS_PAYLOADS, Permission.READS_PAYLOADS, Permission.READS_UPLOADS, Permission.OPENS_UPLOADS
@@ -34,6 +36,7 @@ EventPermission: TypeAlias = Literal[
     Permission.SENDS_DELIVERIES,
     Permission.LISTS_UNDELIVERED,
 ]
+_OF_LEASES = (Permission.READS_LEASES, Permission.KEEPS_LEASES)
 #: What can be read of a webhook without its secrets (functions/adapters/dynamodb_webhooks.py asks for these).
 KNOWN_OF_WEBHOOKS = ["pk", "sk", "at", "standing"]
 #: What the name of the queue of webhooks' deliveries ends with.
@@ -53,6 +56,8 @@ class Grants:
     def give(self, role: IRole, permissions: Sequence[Permission]) -> None:
         """Add the statements of `permissions` to a function's role."""
         for permission in permissions:
+            if permission in _OF_LEASES and self.configuration.ownership == "eventual":
+                continue  # there is no table that it would be about
             role.add_to_principal_policy(self._statement(permission))
         if Permission.INVOKES_MODEL in permissions and self.configuration.model_geography is not None:
             _, models = self._model_arns()
@@ -125,8 +130,11 @@ class Grants:
             case _:
                 return self._elsewhere(permission)
 
-    def _elsewhere(self, permission: ObjectPermission | EventPermission) -> PolicyStatement:
+    def _elsewhere(self, permission: LeasePermission | ObjectPermission | EventPermission) -> PolicyStatement:
         match permission:
+            case Permission.READS_LEASES | Permission.KEEPS_LEASES:
+                operation = "GetItem" if permission is Permission.READS_LEASES else "PutItem"
+                return self._on_items("LEASE#*", operation, table=self.configuration.control_table_name)
             case Permission.KEEPS_PAYLOADS:
                 actions = ["s3:GetObject", "s3:PutObject"]
             case Permission.READS_PAYLOADS | Permission.READS_UPLOADS:
@@ -201,16 +209,19 @@ class Grants:
         peer = self.configuration.peer_of(self.region) if permission is Permission.READS_STANDINGS_OF_PEER else None
         return self._on_items("REGION#*", operation, region=peer, both=permission is Permission.SETS_STANDINGS)
 
-    def _on_items(self, keys: str, *operations: str, region: str | None = None, both: bool = False) -> PolicyStatement:
+    def _on_items(
+        self, keys: str, *operations: str, region: str | None = None, both: bool = False, table: str | None = None
+    ) -> PolicyStatement:
         return PolicyStatement(
             actions=[f"dynamodb:{operation}" for operation in operations],
-            resources=[self._table(each) for each in (self._both if both else (region or self.region,))],
+            resources=[self._table(each, table) for each in (self._both if both else (region or self.region,))],
             conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [keys]}},
         )
 
-    def _table(self, region: str) -> str:
+    def _table(self, region: str, name: str | None = None) -> str:
         """The replica's ARN, spelt out: a reference would tie the Regions' stacks to one another."""
-        return f"arn:{Aws.PARTITION}:dynamodb:{region}:{self.stack.account}:table/{self.configuration.table_name}"
+        name = name or self.configuration.table_name
+        return f"arn:{Aws.PARTITION}:dynamodb:{region}:{self.stack.account}:table/{name}"
 
     def _named(self, service: str, kind: str = "") -> str:
         """Return the ARN of what bears this installation's name in this Region."""

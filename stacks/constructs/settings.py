@@ -38,6 +38,8 @@ def settings_of(configuration: Configuration, region: str, account: str) -> Mapp
         SettingName.LOOP_SECONDS: str(timing.loop_seconds),
         SettingName.ADOPTION: configuration.adoption,
         SettingName.ADOPTION_PER_SECOND: str(configuration.adoption_per_second),
+        SettingName.CONTROL_TABLE: configuration.control_table_name if configuration.ownership == "strong" else "",
+        SettingName.CONTROL_ENDPOINT_URL: configuration.control_endpoint_url or "",
         SettingName.BROADCAST: configuration.broadcast,
         SettingName.BUS: configuration.prefix,
         SettingName.DELIVERIES: f"{queues}{configuration.prefix}{DELIVERIES}",

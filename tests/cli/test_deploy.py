@@ -118,7 +118,7 @@ def said(result: Result, code: int) -> str:
 def test_the_table_comes_first_then_one_region_after_the_other(antipode: Antipode, cdk: Cdk) -> None:
     result = antipode("deploy", "--env", "prod", *NEEDED)
     assert result.exit_code == 0, result.output
-    assert cdk.done == ["bundle aws", "the templates", "prod/data", "prod/us-east-1", "prod/us-west-2"]
+    assert cdk.done == ["bundle aws", "the templates", "prod/data", "prod/control", "prod/us-east-1", "prod/us-west-2"]
     assert result.stdout == "deployed: https://api.example.com/v1\n"
 
 
@@ -131,6 +131,7 @@ def test_templates_are_written_once_and_every_stack_is_deployed_from_them(antipo
     assert {"environment=dev", f"account={ACCOUNT}", "domain_name=example.com"} <= given
     assert [command[1 : command.index("--exclusively")] for command in deploys] == [
         ["deploy", "dev/data"],
+        ["deploy", "dev/control"],
         ["deploy", "dev/us-west-2", "dev/us-west-2-requests", "dev/us-west-2-api"],
         ["deploy", "dev/us-east-1", "dev/us-east-1-requests", "dev/us-east-1-api"],
     ]
@@ -143,7 +144,7 @@ def test_templates_are_written_once_and_every_stack_is_deployed_from_them(antipo
 def test_json_holds_the_outputs_of_all_stacks(antipode: Antipode, cdk: Cdk) -> None:
     outputs = json.loads(antipode("deploy", "--env", "prod", *NEEDED, "--json").stdout)
     assert outputs == {
-        f"antipode-prod-{name}": {"ApiId": f"prod/{name}"} for name in ("data", "us-east-1", "us-west-2")
+        f"antipode-prod-{name}": {"ApiId": f"prod/{name}"} for name in ("data", "control", "us-east-1", "us-west-2")
     }
 
 
@@ -242,14 +243,14 @@ def test_what_an_api_calls_is_there_before_the_api(
 ) -> None:
     account.called = {"us-east-1": called}
     assert antipode("deploy", "--env", "prod", *NEEDED).exit_code == 0
-    assert deployed_together(cdk)[:2] == [["prod/data"], TOGETHER]
+    assert deployed_together(cdk)[:3] == [["prod/data"], ["prod/control"], TOGETHER]
 
 
 def test_a_function_goes_after_the_api_has_stopped_calling_it(antipode: Antipode, account: Aws, cdk: Cdk) -> None:
     account.called = {"us-east-1": [*NOW, "make-coffee"], "us-west-2": NOW}
     assert antipode("deploy", "--env", "prod", *NEEDED).exit_code == 0
-    assert deployed_together(cdk)[:3] == [["prod/data"], ["prod/us-east-1-api"], TOGETHER]
-    assert len(deployed_together(cdk)) == 4
+    assert deployed_together(cdk)[:4] == [["prod/data"], ["prod/control"], ["prod/us-east-1-api"], TOGETHER]
+    assert len(deployed_together(cdk)) == 5
 
 
 def test_functions_that_come_and_go_in_one_release_are_refused(antipode: Antipode, account: Aws, cdk: Cdk) -> None:

@@ -84,6 +84,17 @@ def test_regions_shows_who_answers_and_who_is_lost(antipode: Antipode, api: Scri
     assert json.loads(antipode("regions", "--json").stdout) == REGIONS
 
 
+def test_regions_shows_who_holds_each_lease(antipode: Antipode, api: ScriptedApi) -> None:
+    own = {"holder": "us-west-2", "term": 3, "phase": "held", "renewal": 99, "valid_for_seconds": 7.0}
+    taken = {"holder": "us-west-2", "term": 2, "phase": "taken", "renewal": 7, "valid_for_seconds": 0.0}
+    regions = [region | {"lease": lease} for region, lease in zip(REGIONS["regions"], (own, taken), strict=True)]
+    api.answers = [httpx.Response(200, json=REGIONS | {"regions": regions})]
+    assert antipode("regions").stdout.splitlines()[:2] == [
+        "us-west-2       fresh   heartbeat 1.2 s ago  answers  lease held, term 3, valid for 7 s",
+        "us-east-1       silent  no heartbeat yet  lost since T0  lease taken by us-west-2, term 2: it starts nothing",
+    ]
+
+
 @pytest.mark.parametrize(
     "command", [["jobs", "list"], ["jobs", "show", "x"], ["jobs", "events", "x"], ["regions"], ["regions", "--json"]]
 )

@@ -72,7 +72,8 @@ def _write(outdir: Path, context: Mapping[str, str], looked: Looked) -> tuple[di
         # cdk-nag's findings make the synthesis fail after everything is written; anything else is an error of ours.
         if "ValidationFailed" not in str(refused):
             raise
-    stacks = (stage.data, *(part for parts in stage.regions.values() for part in parts))
+    tables = [stage.data] if stage.control is None else [stage.data, stage.control]
+    stacks = (*tables, *(part for parts in stage.regions.values() for part in parts))
     templates = {stack.node.id: str(outdir / f"assembly-{stage.node.id}" / stack.template_file) for stack in stacks}
     report = outdir / "validation-report.json"
     return templates, _findings(json.loads(report.read_text("utf-8")) if report.exists() else {})

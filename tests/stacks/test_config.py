@@ -14,7 +14,29 @@ from tests.stacks.variants import LOCAL, PRODUCTION
 
 REGIONS = ["us-east-1", "us-east-2", "us-west-2", "eu-west-1", "ap-southeast-4", "us-gov-west-1", "cn-north-1"]
 
+STRONG_ONLY = (
+    "ownership: strong needs both Regions and the witness in one of these sets: us-east-1, us-east-2, us-west-2; "
+    "eu-central-1, eu-west-1, eu-west-2, eu-west-3; ap-northeast-1, ap-northeast-2, ap-northeast-3; "
+)
+
 COMPLAINTS: list[tuple[dict[str, Any], str]] = [
+    (
+        {"witness": "us-east-2", "ownership": "eventual"},
+        "witness: has no meaning while ownership is eventual; leave it out",
+    ),
+    ({"ownership": "strong"}, "witness: ownership is strong, so a third Region must be named"),
+    (
+        {"ownership": "strong", "witness": "us-west-2"},
+        "witness: must be a third Region, us-west-2 is one of the two",
+    ),
+    (
+        {"ownership": "strong", "witness": "eu-west-1"},
+        STRONG_ONLY + "eu-west-1 and us-east-1 and us-west-2 are not. Choose eventual for any other pair",
+    ),
+    (
+        {"control_endpoint_url": "http://127.0.3.1:4566"},
+        "control_endpoint_url: is for the local cloud only, not for prod",
+    ),
     ({"environment": "staging"}, "environment: 'staging' is none of local, dev, prod"),
     ({"regions": "us-east-1,us-east-1"}, "regions: the two Regions must differ, both are us-east-1"),
     ({"regions": "us-east-1"}, "regions: name two Regions, written us-east-1,us-west-2, not 1"),
@@ -204,3 +226,17 @@ def test_logs_are_kept_for_a_number_of_days_that_cloudwatch_knows() -> None:
 )
 def test_an_address_names_its_port_only_where_it_must(endpoint: EndpointSettings, url: str) -> None:
     assert endpoint.url("h", endpoint.health_path) == url
+
+
+def test_the_default_pair_has_leases_on_aws_and_any_other_pair_goes_by_the_verdict_alone() -> None:
+    assert configuration_of(PRODUCTION).ownership == "strong"
+    assert configuration_of(PRODUCTION).witness == "us-east-2"
+    assert configuration_of({**PRODUCTION, "regions": "us-east-1,us-east-2"}).ownership == "eventual"
+    assert configuration_of({**PRODUCTION, "ownership": "eventual"}).witness is None
+    europe = {
+        "regions": "eu-west-1,eu-central-1",
+        "ownership": "strong",
+        "witness": "eu-west-3",
+        "model_id": "a.model-v1:0",
+    }
+    assert configuration_of({**PRODUCTION, **europe}).ownership == "strong"

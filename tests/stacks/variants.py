@@ -9,6 +9,7 @@ LOCAL = {
     "hosted_zone_id": ZONE,
     "endpoint_urls": "us-east-1=http://127.0.1.1:4566,us-west-2=http://127.0.2.1:4566",
     "health_addresses": "us-east-1=127.0.1.1:4566,us-west-2=127.0.2.1:4566",
+    "control_endpoint_url": "http://127.0.3.1:4566",
 }
 #: Those that cdk-nag looks at: all constructs there are, with the firewall and without, with either kind of model.
 INSPECTED = frozenset({"prod", "local", "one-model"})

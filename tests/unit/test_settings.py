@@ -28,13 +28,20 @@ COMPLETE = {
     "ANTIPODE_LOOP_SECONDS": "62",
     "ANTIPODE_ADOPTION": "on",
     "ANTIPODE_ADOPTION_PER_SECOND": "400",
+    "ANTIPODE_CONTROL_TABLE": "antipode-prod-control",
+    "ANTIPODE_CONTROL_ENDPOINT_URL": "",
     "ANTIPODE_BROADCAST": "on",
     "ANTIPODE_BUS": "antipode-prod",
     "ANTIPODE_DELIVERIES": "https://sqs/antipode-prod-webhooks",
     "ANTIPODE_WEBHOOK_LOOPBACK": "off",
     "ANTIPODE_WEBHOOK_RETRY_SECONDS": "5",
 }
-MAY_BE_EMPTY = {SettingName.PEER_ENDPOINT_URL, SettingName.PEER_HEALTH_ADDRESS}
+MAY_BE_EMPTY = {
+    SettingName.PEER_ENDPOINT_URL,
+    SettingName.PEER_HEALTH_ADDRESS,
+    SettingName.CONTROL_TABLE,
+    SettingName.CONTROL_ENDPOINT_URL,
+}
 
 
 def test_every_setting_is_read() -> None:
@@ -65,7 +72,12 @@ def test_every_setting_is_read() -> None:
         deliveries="https://sqs/antipode-prod-webhooks",
         webhook_loopback=False,
         webhook_retry_seconds=5.0,
+        control_table="antipode-prod-control",
     )
+
+
+def test_without_a_control_table_regions_have_no_leases() -> None:
+    assert Settings.load({**COMPLETE, "ANTIPODE_CONTROL_TABLE": ""}).control_table is None
 
 
 def test_the_environment_of_the_process_is_read_when_no_other_is_given(monkeypatch: pytest.MonkeyPatch) -> None:

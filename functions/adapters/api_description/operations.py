@@ -1,7 +1,8 @@
 """The routes that tell of the system itself: its agents, its Regions, its health, this description."""
 
 from functions.adapters.api_description.row import RouteDescription
-from functions.sdk.answers import Agents, Health, Regions
+from functions.sdk.answers import Agents, Health
+from functions.sdk.region_answers import Regions
 
 _LANE = {
     "waiting": 3,
@@ -44,6 +45,13 @@ ROUTES = (
                     "heartbeat_at": "2030-01-01T00:00:00.000Z",
                     "heartbeat_age_seconds": 1.2,
                     "fresh": True,
+                    "lease": {
+                        "holder": "us-east-1",
+                        "term": 1,
+                        "phase": "held",
+                        "renewal": 86400,
+                        "valid_for_seconds": 7.0,
+                    },
                     "lanes": {"critical": _LANE},
                 }
             ],

@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 
 from functions.adapters.memory_flow import MemoryFlow
+from functions.adapters.memory_leases import MemoryLeases
 from functions.application.list_regions import ListRegions
 from functions.application.watch_flow import WatchFlow
 from functions.domain.errors import AntipodeError
 from functions.domain.lane_flow import DepthSample, LaneCounts, LaneDepth
 from functions.domain.moments import add_seconds
+from functions.domain.ownership.lease import Lease, Phase
 from functions.domain.ownership.verdict import Heartbeat, Verdict
 from tests.simulation.virtual_time import in_virtual_time, pass_time
 from tests.unit.application.agents import Effects
@@ -36,7 +38,7 @@ IDLE = {
 BOUNDS = {"critical": 3600.0, "standard": 1800.0, "batch": 900.0}
 
 
-def list_regions(region: Region, book: MemoryFlow | None = None) -> ListRegions:
+def list_regions(region: Region, book: MemoryFlow | None = None, leases: MemoryLeases | None = None) -> ListRegions:
     book = book or MemoryFlow(region.table)
     return ListRegions(
         register=region.register,
@@ -47,6 +49,7 @@ def list_regions(region: Region, book: MemoryFlow | None = None) -> ListRegions:
         region=region.name,
         peer_region=region.peer.name,
         peer_stale_seconds=20.0,
+        leases=leases,
     )
 
 
@@ -123,3 +126,22 @@ def test_what_refuses_is_named(refuse: Callable[[Region], None], code: str) -> N
         assert caught.value.code == code
 
     program()
+
+
+@in_virtual_time
+async def test_who_holds_each_lease_is_told_and_how_long_that_may_be_relied_upon() -> None:
+    east, _ = two_regions(Effects().walker(1))
+    leases = MemoryLeases({EAST: Lease(EAST, EAST), WEST: Lease(WEST, WEST).moved(EAST, Phase.TAKEN, NOON)})
+    told: Any = await list_regions(east, leases=leases).list()
+    held = {"holder": EAST, "term": 1, "phase": "held", "renewal": 1, "valid_for_seconds": 7.0}
+    taken = {"holder": EAST, "term": 2, "phase": "taken", "renewal": 2, "valid_for_seconds": 0.0}
+    assert [region["lease"] for region in told["regions"]] == [held, taken]
+
+
+@in_virtual_time
+async def test_a_control_table_that_does_not_answer_leaves_the_rest_to_be_told() -> None:
+    east, _ = two_regions(Effects().walker(1))
+    told: Any = await list_regions(east, leases=MemoryLeases(refusing=True)).list()
+    assert [region["lease"] for region in told["regions"]] == [None, None]
+    alone: Any = await list_regions(east).list()
+    assert all("lease" not in region for region in alone["regions"])
