@@ -10,11 +10,30 @@ from functions.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from functions.application.change_hands import ChangeHands
+    from functions.application.heed_lease import HeedLease
+    from functions.application.lease_ports import Fence
     from functions.application.watch_standing import WatchStanding
 
 
 class RegionStanding(Surroundings):
     """What goes by how the Region stands."""
+
+    @cached_property
+    def heed_lease(self) -> "HeedLease | None":
+        """What this process knows of the leases; None where there are none."""
+        if self.leases is None:
+            return None
+        from functions.application.heed_lease import HeedLease
+
+        settings = self.settings
+        return HeedLease(leases=self.leases, clock=self.clock, region=settings.region, peer_region=settings.peer_region)
+
+    @property
+    def fence(self) -> "Fence":
+        """What workers ask before each step."""
+        from functions.application.lease_ports import UNFENCED
+
+        return self.heed_lease or UNFENCED
 
     @cached_property
     def watch_standing(self) -> "WatchStanding":
@@ -38,4 +57,5 @@ class RegionStanding(Surroundings):
             region=self.settings.region,
             peer_region=self.settings.peer_region,
             stall_seconds=self.settings.stall_seconds,
+            hold=self.heed_lease,
         )

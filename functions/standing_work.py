@@ -13,11 +13,9 @@ if TYPE_CHECKING:
     from functions.application.adopt_jobs import AdoptJobs
     from functions.application.call_child import CallChild
     from functions.application.fire_schedules import FireSchedules
-    from functions.application.heed_lease import HeedLease
     from functions.application.keep_firing import KeepFiring
     from functions.application.keep_leases import KeepLeases
     from functions.application.keep_sweeping import KeepSweeping
-    from functions.application.lease_ports import Fence
     from functions.application.note_failure import NoteFailure
     from functions.application.request_change import RequestChange
     from functions.application.return_leases import ReturnLeases
@@ -47,23 +45,6 @@ class StandingWork(FlowControl, RegionStanding):
         @cached_property
         def request_change(self) -> RequestChange:
             """See Runtime."""
-
-    @cached_property
-    def heed_lease(self) -> "HeedLease | None":
-        """What this process knows of the leases; None where there are none."""
-        if self.leases is None:
-            return None
-        from functions.application.heed_lease import HeedLease
-
-        settings = self.settings
-        return HeedLease(leases=self.leases, clock=self.clock, region=settings.region, peer_region=settings.peer_region)
-
-    @property
-    def fence(self) -> "Fence":
-        """What workers ask before each step."""
-        from functions.application.lease_ports import UNFENCED
-
-        return self.heed_lease or UNFENCED
 
     @cached_property
     def keep_leases(self) -> "KeepLeases | None":
