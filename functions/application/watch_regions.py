@@ -10,7 +10,10 @@ from functions.domain.ownership.verdict import Heartbeat, Verdict, Watch, judge,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchRegions:
-    """Started once a minute; beats and looks every `heartbeat_seconds` for that minute."""
+    """Started once a minute; beats and looks every `heartbeat_seconds` for that minute.
+
+    A Region that cannot write its heartbeat renews no lease either: its peer is to take over what it cannot work on.
+    """
 
     register: RegionRegister
     probe: PeerProbe
@@ -24,15 +27,14 @@ class WatchRegions:
     async def run(self, seconds: float, say: Say) -> None:
         """Work for about `seconds`. A refusing table is said to the log; the next round tries again."""
         end = self.clock.monotonic() + seconds
-        watch, lost = Watch(), False
+        watch = Watch()
         while True:
             try:
                 watch, lost = await self._round(watch, say)
+                if self.leases is not None:
+                    await self.leases.round(lost, say)
             except StateUnavailable as error:
-                lost = False
                 say("watch_refused", error=str(error))
-            if self.leases is not None:
-                await self.leases.round(lost, say)
             if self.clock.monotonic() + self.heartbeat_seconds >= end:
                 return
             await self.clock.sleep(self.heartbeat_seconds)

@@ -1,9 +1,11 @@
 """The sentinel's part in the leases: it renews its own, takes a lost peer's that has run out, lets go of it."""
 
+from functions.adapters.memory import MemoryProbe
+from functions.application.watch_regions import WatchRegions
 from functions.domain.ownership.lease import Phase
 from tests.simulation.virtual_time import in_virtual_time, pass_time
 from tests.unit.application.leased_regions import Sentinels
-from tests.unit.application.two_regions import EAST, WEST
+from tests.unit.application.two_regions import EAST, WEST, refuse_table, two_regions
 
 
 @in_virtual_time
@@ -74,3 +76,25 @@ async def test_both_regions_go_on_when_the_one_that_has_taken_over_is_lost_befor
     assert sentinels.control.shows(WEST) == (EAST, 2, Phase.HELD)
     assert sentinels.control.shows(EAST) == (EAST, 3, Phase.HELD)
     assert sentinels.control.rows[EAST].apart_since is not None
+
+
+@in_virtual_time
+async def test_a_region_that_cannot_write_its_heartbeat_renews_no_lease() -> None:
+    sentinels = Sentinels()
+    east, _ = two_regions()
+    watch = WatchRegions(
+        register=east.register,
+        probe=MemoryProbe(),
+        clock=east.clock,
+        region=EAST,
+        peer_region=WEST,
+        heartbeat_seconds=5.0,
+        stale_seconds=20.0,
+        leases=sentinels.keepers[EAST],
+    )
+    await watch.run(12, sentinels.log)
+    renewed = sentinels.control.rows[EAST].renewal
+    assert renewed > 1
+    refuse_table(east)
+    await watch.run(12, sentinels.log)
+    assert sentinels.control.rows[EAST].renewal == renewed
