@@ -15,7 +15,10 @@ EFFECTS: ContextVar["EffectLog"] = ContextVar("every effect that was carried out
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One execution: of which step, with which key, and what its worker knew of the job."""
+    """One execution: of which step, with which key, and what its worker knew of the job.
+
+    `may_start_until`: so long its worker could have started another one without asking, where there are leases.
+    """
 
     job_id: str
     place: str
@@ -24,6 +27,7 @@ class Effect:
     process: str
     at: float
     known: tuple[Segment, ...]
+    may_start_until: float | None = None
 
 
 @dataclass(slots=True)
@@ -40,7 +44,8 @@ class EffectLog:
         process = current_process()
         now = asyncio.get_running_loop().time()
         known = KNOWN.get()[job_id]
-        self.done.append(Effect(job_id, place, key, process.machinery.name, process.name, now, known))
+        until = None if process.may_start_until is None else process.may_start_until()
+        self.done.append(Effect(job_id, place, key, process.machinery.name, process.name, now, known, until))
         self._counts[key] += 1
         return f"{place}@{len(self.done)}"
 

@@ -1,8 +1,8 @@
-"""With ownership leases no job is worked on in two Regions at once: shown by what their workers really began.
+"""With ownership leases no job is worked on in two Regions at once: no step of it is started in a Region while a worker
+of the other Region, which has started one, may still start another.
 
-A worker that begins an effect of a job in an older epoch, after one of the other Region has begun one in a newer epoch,
-was still at work when that one was. A job that both Regions have accepted while neither saw the other is another
-matter: there each works on what it has been given, which leases do not prevent.
+Until when a worker may is what it relies on: its reading of its lease. A job that both Regions have accepted while
+neither saw the other is another matter: there each works on what it has been given, which leases do not prevent.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,21 +13,20 @@ from tests.simulation.evidence import Evidence
 
 
 def worked_on_in_two_regions(evidence: Evidence, done: Sequence[Effect]) -> Iterator[str]:
-    """Yield each effect that was begun in a Region while another Region had the job already."""
-    newest: dict[str, tuple[int, Effect]] = {}
+    """Yield each effect that was begun while a worker of the other Region could still begin one of the same job."""
+    last: dict[tuple[str, str], Effect] = {}
     for effect in done:
-        epoch = max(segment.epoch for segment in effect.known)
-        known = newest.get(effect.job_id)
-        if known is not None and epoch < known[0] and effect.region != known[1].region:
-            job = evidence.jobs.get(effect.job_id)
-            if job is not None and born_once(job.segments):
+        for (job_id, region), other in last.items():
+            if job_id != effect.job_id or region == effect.region or other.may_start_until is None:
+                continue
+            job = evidence.jobs.get(job_id)
+            if effect.at < other.may_start_until and job is not None and born_once(job.segments):
                 yield (
-                    f"{effect.job_id} is worked on in two Regions at once: {effect.process} began {effect.place} at "
-                    f"{effect.at:.2f}s in epoch {epoch}, {known[1].process} {known[1].place} at {known[1].at:.2f}s "
-                    f"in epoch {known[0]}"
+                    f"{job_id} is worked on in two Regions at once: {effect.process} began {effect.place} at "
+                    f"{effect.at:.2f}s, {other.process} {other.place} at {other.at:.2f}s and could go on until "
+                    f"{other.may_start_until:.2f}s"
                 )
-        if known is None or epoch >= known[0]:
-            newest[effect.job_id] = (epoch, effect)
+        last[effect.job_id, effect.region] = effect
 
 
 def born_once(segments: Sequence[Segment]) -> bool:

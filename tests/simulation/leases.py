@@ -1,6 +1,7 @@
 """The control table of a simulated pair as its Regions reach it, when they cannot, and the clocks that leases go by."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -8,8 +9,11 @@ from random import Random
 from typing import TypeVar
 
 from functions.adapters.memory_leases import MemoryLeases
+from functions.application.heed_lease import HeedLease
+from functions.application.keep_leases import instant
 from functions.application.lease_ports import LeasesUnavailable
 from functions.domain.moments import to_moment
+from functions.domain.ownership import lease as rules
 from functions.domain.ownership.lease import Lease, Phase
 from tests.simulation.machine import Machinery
 from tests.simulation.plan_of_leases import ControlCut
@@ -95,3 +99,14 @@ class LeaseClock(VirtualClock):
     def monotonic(self) -> float:
         """See Clock."""
         return (asyncio.get_running_loop().time() - self.machinery.stood_still()) * self.rate
+
+
+def relied_upon_until(heed: HeedLease) -> float:
+    """Return until when, by the true time, a process relies on its reading of its lease: for ever, if it has none."""
+    now, clock = asyncio.get_running_loop().time(), heed.clock
+    reading = heed._readings.get(heed.region)
+    if reading is None or reading.lease is None:
+        return math.inf
+    assert isinstance(clock, LeaseClock)
+    held = reading.lease.duration_seconds * (1 - rules.MARGIN)
+    return now + max(0.0, held - instant(clock).longest_since(reading.asked)) / clock.rate

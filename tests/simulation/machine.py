@@ -5,7 +5,7 @@ after that fails, as it would in a process that is gone.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextvars import ContextVar, copy_context
 from enum import Enum
 from typing import Any, NoReturn
@@ -79,6 +79,8 @@ class Process:
         self.machinery = machinery
         self.alive = True
         self.refusals = 0
+        #: Until when, by the true time, it could start a step without another look at its lease, if there are leases.
+        self.may_start_until: Callable[[], float] | None = None
         #: Weak, so that what a task raised comes to light as soon as nobody can ask for it any more.
         self._tasks: list[ref[asyncio.Task[Any]]] = []
         self._many = 32

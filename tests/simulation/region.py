@@ -37,7 +37,7 @@ from functions.application.watch_switches import WatchSwitches
 from tests.simulation.dead_letters import OwnDeadLetters, PeerDeadLetters
 from tests.simulation.journey import journey
 from tests.simulation.lanes import Envelope, UnreliableLanes
-from tests.simulation.leases import Control, LeaseClock, ReachedLeases
+from tests.simulation.leases import Control, LeaseClock, ReachedLeases, relied_upon_until
 from tests.simulation.machine import Machinery, Power, Process
 from tests.simulation.ports import (
     Calls,
@@ -231,7 +231,9 @@ class Region:
         if self.control is None:
             return None
         leases, clock = ReachedLeases(calls, self.control), self._lease_clock()
-        return HeedLease(leases=leases, clock=clock, region=self.name, peer_region=self.peer.name)
+        heed = HeedLease(leases=leases, clock=clock, region=self.name, peer_region=self.peer.name)
+        calls.process.may_start_until = lambda: relied_upon_until(heed)
+        return heed
 
     def _keep_leases(self, calls: Calls) -> KeepLeases | None:
         if self.control is None:

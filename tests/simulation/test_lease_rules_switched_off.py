@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from functions.domain.ownership.lease import Instant, Sight
 from tests.simulation.counterexamples import SwitchedOff
 from tests.simulation.plan_of_leases import is_parted
 from tests.simulation.rules import Rules
@@ -15,8 +14,8 @@ async def never_fenced(self: object) -> None:
     """Workers ask nobody."""
 
 
-def at_once(self: Sight, now: Instant) -> bool:
-    """Nobody waits for a lease, or for what was read of it, to run out."""
+async def always_fenced(self: object) -> bool:
+    """Jobs of the peer are adopted as soon as it is held for lost."""
     return True
 
 
@@ -24,20 +23,22 @@ async def tell_nothing(self: object, *leases: object) -> None:
     """A lease is given back without a word on which jobs were taken over meanwhile."""
 
 
-LEASES = "functions.domain.ownership.lease"
+HARM = "is worked on in two Regions at once"
 TELL = "functions.application.return_leases.ReturnLeases._tell_all"
 
 
 def switched_off(name: str, stand_in: Callable[..., Any], seed: int) -> SwitchedOff:
     """Return a rule of leases that does not hold, and a seed in which the Regions are parted and that does harm."""
     rules = Rules(replaced=((name, stand_in),))
-    return SwitchedOff(rules, "is worked on in two Regions at once", seed, fits=is_parted, at_most=60, leased=True)
+    return SwitchedOff(rules, HARM, seed, fits=is_parted, at_most=60, leased=True)
 
 
 SWITCHED_OFF = {
     "self-fencing": switched_off("functions.application.heed_lease.HeedLease.check", never_fenced, seed=14),
-    "the wait for leases to run out": switched_off(f"{LEASES}.Sight.run_out", at_once, seed=16),
-    "what Regions tell each other first": switched_off(TELL, tell_nothing, seed=10),
+    "the look at the peer's lease": switched_off(
+        "functions.application.heed_lease.HeedLease.peer_is_fenced", always_fenced, seed=2
+    ),
+    "what Regions tell each other first": switched_off(TELL, tell_nothing, seed=14),
 }
 
 
