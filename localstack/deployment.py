@@ -58,7 +58,7 @@ class Deployment:
         By CloudFormation itself: the CDK CLI would have to bootstrap that process first, which takes longer than all
         that is done there. What the template says of bootstraps is left out for that.
         """
-        (found, *_) = [*self._templates.glob(f"assembly-{ENVIRONMENT}/*control*.template.json"), None]
+        found = next(self._templates.glob(f"assembly-{ENVIRONMENT}/*control*.template.json"), None)
         if found is None:
             return
         template = {key: part for key, part in json.loads(found.read_text()).items() if key == "Resources"}
