@@ -14,6 +14,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 from stacks.catalog import FUNCTIONS, WAITING_SECONDS, EveryLane, FunctionRow, Schedule
 from stacks.sections import (
     AlarmSettings,
+    BackupSettings,
     EndpointSettings,
     FirewallSettings,
     FunctionSize,
@@ -76,6 +77,7 @@ class Configuration(Section):
     alarms: AlarmSettings = AlarmSettings()
     payloads: PayloadSettings = PayloadSettings()
     protection: ProtectionSettings
+    backups: BackupSettings | None = None
     firewall: FirewallSettings | None = FirewallSettings()
     model_id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-zA-Z0-9.:_-]{2,127}$")]
     adoption: Literal["on", "off"] = "on"
@@ -256,6 +258,8 @@ class Configuration(Section):
             for field in ("deletion_protection", "point_in_time_recovery", "retain"):
                 if not getattr(self.protection, field):
                     raise ValueError(f"protection: {field} must be on in prod")
+            if self.backups is None:
+                raise ValueError("backups: must be set in prod")
         return self
 
     @property

@@ -37,6 +37,7 @@ CONTEXT_KEYS: Mapping[str, str] = {
     "broadcast": "on, asked, ends-only or off",
     "alarm_email": "oncall@example.com",
     "payload_retention_days": "400",
+    "backup_keep_days": "35",
     "bundle": "build/lambda-aws",
     "port": "4566",
     "endpoint_urls": "us-east-1=http://127.0.1.1:4566,us-west-2=http://127.0.2.1:4566",
@@ -119,6 +120,7 @@ def _prod() -> dict[str, object]:
             "retain": True,
             "log_retention_days": 90,
         },
+        "backups": {"keep_days": 35},
     }
 
 
@@ -204,6 +206,10 @@ def _alarm_email(fields: dict[str, object], key: str, value: object) -> None:
     fields["alarms"] = {"email": str(value)}
 
 
+def _backup_keep_days(fields: dict[str, object], key: str, value: object) -> None:
+    fields["backups"] = {"keep_days": value}
+
+
 def _payload_retention_days(fields: dict[str, object], key: str, value: object) -> None:
     fields["payloads"] = {"retention_days": value}
 
@@ -231,6 +237,7 @@ _READERS: Mapping[str, Callable[[dict[str, object], str, object], None]] = {
     "broadcast": _text,
     "alarm_email": _alarm_email,
     "payload_retention_days": _payload_retention_days,
+    "backup_keep_days": _backup_keep_days,
     "bundle": _text,
     "port": _port,
     "endpoint_urls": _by_region,

@@ -23,6 +23,7 @@ from stacks.catalog import (
 )
 from stacks.config import Configuration
 from stacks.constructs.alarms import Alarms, alarm_topic
+from stacks.constructs.backups import Backups
 from stacks.constructs.broadcast import Broadcast
 from stacks.constructs.lanes import Lanes
 from stacks.constructs.payloads import PayloadBucket
@@ -89,6 +90,15 @@ class RegionStack(PartStack):
             alarms.watch_function(function)
         alarms.watch_sentinel(self._functions[function_named("watch_regions").name])
         self.output("AlarmTopicArn", topic.topic_arn)
+        if self.configuration.backups is not None:
+            Backups(
+                self,
+                "Backups",
+                configuration=self.configuration,
+                settings=self.configuration.backups,
+                region=self.own_region,
+                topic=topic,
+            )
 
     def _say_what_tools_need(self) -> None:
         self.output("TableName", self.configuration.table_name)

@@ -112,6 +112,13 @@ class ProtectionSettings(Section):
         return days
 
 
+class BackupSettings(Section):
+    """The daily backup of each Region's replica, and its copy in the peer's vault: when, and how long both are kept."""
+
+    hour_utc: int = Field(default=5, ge=0, le=23)
+    keep_days: int = Field(default=35, ge=1, le=36_500)
+
+
 class FirewallSettings(Section):
     """The web firewall in front of the API."""
 

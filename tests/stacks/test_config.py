@@ -201,6 +201,11 @@ def test_production_cannot_be_left_unprotected(field: str) -> None:
         changed(PRODUCTION, protection={**protection, field: False})
 
 
+def test_production_cannot_be_left_without_backups() -> None:
+    with pytest.raises(ValueError, match="backups: must be set in prod"):
+        changed(PRODUCTION, backups=None)
+
+
 def test_only_the_local_cloud_may_go_without_firewall_and_encryption() -> None:
     assert configuration_of(LOCAL).firewall is None
     with pytest.raises(ValueError, match="firewall: must be set in prod"):
