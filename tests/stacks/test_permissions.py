@@ -318,10 +318,10 @@ def test_the_bus_may_put_events_on_the_deliveries_queue_by_its_own_rule_only(pro
     assert len(rules) == 1
 
 
-def test_alarms_of_this_account_may_speak_to_the_topic(prod: Environment) -> None:
+def test_alarms_of_this_account_and_failures_of_backups_may_speak_to_the_topic(prod: Environment) -> None:
     _, policy = prod.first.only("SNS::TopicPolicy")
     allowing = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
-    assert [(s["Action"], s["Principal"], resolve(s["Condition"])) for s in allowing] == [
+    assert [(s["Action"], s["Principal"], resolve(s.get("Condition"))) for s in allowing] == [
         (
             "sns:Publish",
             {"Service": "cloudwatch.amazonaws.com"},
@@ -331,5 +331,10 @@ def test_alarms_of_this_account_may_speak_to_the_topic(prod: Environment) -> Non
                     "aws:SourceArn": "arn:<AWS::Partition>:cloudwatch:us-east-1:<AWS::AccountId>:alarm:*",
                 },
             },
-        )
+        ),
+        (
+            "sns:Publish",
+            {"Service": "events.amazonaws.com"},
+            None,
+        ),  # EventBridge heeds no condition in a topic's policy
     ]
