@@ -134,7 +134,7 @@ def test_a_recovery_point_of_aws_backup_is_restored_by_the_backups_role(
     backups = boto3.client("backup", region_name=EAST)
     monkeypatch.setattr(aws, "client", lambda service, region: backups if service == "backup" else client)
     pauses: list[float] = []
-    monkeypatch.setattr(restore.time, "sleep", pauses.append)
+    monkeypatch.setattr("stacks.commands.restore.time.sleep", pauses.append)
     restore.begin(StateTable(LIVE, EAST, (EAST, WEST), client), FRESH, None, None)  # what AWS Backup would do
     with Stubber(backups) as stubber:
         asked = {
