@@ -68,9 +68,15 @@ class Job:
         return (event for _, event in self.reading.events)
 
     def closed_waits(self) -> list[ClosedWait]:
-        """Return all waits that have come to their end."""
-        opened = {event.step: event for event in self.events if isinstance(event, WaitOpened)}
-        return [ClosedWait(opened[step.step], step) for step in self.reading.steps if step.step in opened]
+        """Return all waits that have come to their end, each as it was opened before: a redrive may open one anew."""
+        open_now: dict[str, WaitOpened] = {}
+        opened: dict[int, WaitOpened] = {}
+        for event in self.events:
+            if isinstance(event, WaitOpened):
+                open_now[event.step] = event
+            elif isinstance(event, StepSucceeded | StepFailed) and event.step in open_now:
+                opened[id(event)] = open_now[event.step]
+        return [ClosedWait(opened[id(step)], step) for step in self.reading.steps if id(step) in opened]
 
     def held_until(self, moment: float) -> float:
         """Return when somebody who had halted the job let it go on for the last time up to a moment; 0 if never."""
