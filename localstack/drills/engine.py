@@ -92,6 +92,7 @@ class Engine:
         try:
             self._wait_for_work_in_flight()
             self._begin_all(evidence)
+            self.load.go_on()
             self._wait_until_over()
         finally:
             self._undo_all()
@@ -132,8 +133,8 @@ class Engine:
             self._say(f"fewer than {wanted} jobs run in {hit}")
 
     def _is_idle(self) -> bool:
-        """Whether nothing more can be in flight."""
-        return self.load.all_made and bool(self.watcher.samples) and not self.watcher.unfinished()
+        """Whether nothing more can be in flight before the faults."""
+        return self.load.made_so_far and bool(self.watcher.samples) and not self.watcher.unfinished()
 
     def _flying(self, *, running: bool) -> list[str]:
         """Unfinished jobs of the Region that is hit, by what was seen last: all, or those that were begun."""

@@ -19,14 +19,20 @@ TAG = "antipode-drill"
 LANES = (("critical", 2), ("standard", 3), ("batch", 1))
 REVIEWED = ("certifi", "jmespath", "pydantic", "botocore", "boto3", "license-expression")
 SUBMITTERS = 6
+#: This share of the submits is made while the faults last, however slow the machine is.
+DURING = 1 / 3
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A submit to be made: when, in seconds from the beginning, where (None: the failover name), and what."""
+    """A submit to be made: when, in seconds, where (None: the failover name), and what.
+
+    `during`: the seconds count from the beginning of the faults, else from that of the load.
+    """
 
     number: int
     at: float
+    during: bool
     region: int | None
     submission: Submission
 
@@ -36,12 +42,13 @@ def planned(load: Load, seed: int, run: str) -> list[Planned]:
     chance = random.Random(seed)
     lanes = [lane for lane, share in LANES for _ in range(share)]
     slow = set(range(0, load.jobs, max(1, load.jobs // load.slow_jobs))) if load.slow_jobs else set()
-    rows, at = [], 0.0
+    rows, at, before = [], 0.0, round(load.jobs * (1 - DURING))
     for number in range(load.jobs):
+        at = 0.0 if number == before else at
         job = _job(load, chance, slow=number in slow)
         submission = Submission(**job, lane=chance.choice(lanes), tags={TAG: run})
         region = {Through.NAME: None, Through.FIRST: 0, Through.BOTH: number % 2}[load.through]
-        rows.append(Planned(number, at, region, submission))
+        rows.append(Planned(number, at, number >= before, region, submission))
         at += chance.uniform(0.5, 1.5) / load.per_second
     return rows
 
@@ -70,10 +77,26 @@ class LoadGenerator:
 
     def start(self) -> None:
         """Begin; each submit is made at its time, or as soon after it as a submitter is free."""
-        began, self._left = self.now(), len(self.plan)
+        self._left = len(self.plan)
         self._pool = ThreadPoolExecutor(SUBMITTERS, thread_name_prefix="drill-load")
+        self._make(during=False)
+
+    def go_on(self) -> None:
+        """The faults have begun: make the rest."""
+        self._make(during=True)
+
+    def _make(self, *, during: bool) -> None:
+        assert self._pool is not None
+        began = self.now()
         for one in self.plan:
-            self._pool.submit(self._submit, one, began)
+            if one.during is during:
+                self._pool.submit(self._submit, one, began)
+
+    @property
+    def made_so_far(self) -> bool:
+        """Whether each that comes before the faults was accepted, or refused to the end."""
+        with self._lock:
+            return self._left <= sum(one.during for one in self.plan)
 
     @property
     def all_made(self) -> bool:

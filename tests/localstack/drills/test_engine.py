@@ -183,6 +183,7 @@ def test_a_story_is_played_from_its_load_to_its_verdict() -> None:
     assert len(evidence.acknowledged) == 6
     assert len(evidence.in_flight) >= 2
     assert [fault.visible for fault in evidence.faults] == [True, True]
+    assert sum(row.at > evidence.begun_at for row in evidence.acknowledged) >= 2, "a third comes while they last"
     assert target.done == ["WorkersKilled", "ReplicationPaused", "undo ReplicationPaused", "undo WorkersKilled"]
 
 
@@ -218,3 +219,4 @@ def test_the_same_seed_gives_the_same_load_and_every_job_bears_the_drills_tag() 
     assert all(one.submission.tags == {TAG: "run"} for one in first)
     assert sum("sleep_seconds" in one.submission.input for one in first) == 4
     assert {one.region for one in first} == {0, 1}
+    assert sum(one.during for one in first) == 7
