@@ -12,6 +12,7 @@ from functions.region_standing import RegionStanding
 if TYPE_CHECKING:
     from functions.application.adopt_jobs import AdoptJobs
     from functions.application.call_child import CallChild
+    from functions.application.fire_round import FireRound
     from functions.application.fire_schedules import FireSchedules
     from functions.application.keep_firing import KeepFiring
     from functions.application.keep_leases import KeepLeases
@@ -119,6 +120,7 @@ class StandingWork(FlowControl, RegionStanding):
     def keep_sweeping(self) -> "KeepSweeping":
         """Use case."""
         from functions.application.keep_sweeping import KeepSweeping
+        from functions.application.stand_in import SWEEPER, Signs
 
         return KeepSweeping(
             sweep=self.sweep_jobs,
@@ -126,7 +128,8 @@ class StandingWork(FlowControl, RegionStanding):
             register=self.register,
             clock=self.clock,
             region=self.settings.region,
-            rounds=self.rounds,
+            signs=Signs(rounds=self.rounds, clock=self.clock, name=SWEEPER),
+            firing=self.fire_round,
             fence=self.fence,
             leases=self.return_leases,
         )
@@ -187,16 +190,23 @@ class StandingWork(FlowControl, RegionStanding):
         )
 
     @cached_property
-    def keep_firing(self) -> "KeepFiring":
+    def fire_round(self) -> "FireRound":
         """Use case."""
-        from functions.application.keep_firing import KeepFiring
+        from functions.application.fire_round import FireRound
+        from functions.application.stand_in import FIRER, Signs
 
-        return KeepFiring(
+        return FireRound(
             schedules=self.fire_schedules,
             register=self.register,
             clock=self.clock,
             region=self.settings.region,
             adoption=self.settings.adoption,
-            sweeping=self.keep_sweeping,
-            rounds=self.rounds,
+            signs=Signs(rounds=self.rounds, clock=self.clock, name=FIRER),
         )
+
+    @cached_property
+    def keep_firing(self) -> "KeepFiring":
+        """Use case."""
+        from functions.application.keep_firing import KeepFiring
+
+        return KeepFiring(firing=self.fire_round, sweeping=self.keep_sweeping, clock=self.clock)

@@ -47,6 +47,22 @@ _SENDS_ARRIVALS = (
     Permission.SENDS_TO_LANES,
     Permission.SENDS_TO_PEER_LANES,
 )
+#: Of the two loops each stands in for the other.
+_SWEEPS_AND_FIRES = (
+    Permission.READS_LEASES,
+    Permission.KEEPS_LEASES,
+    Permission.FINDS_DUE_JOBS,
+    Permission.READS_SCHEDULES,
+    Permission.FIRES_SCHEDULES,
+    Permission.READS_SCHEDULES_OF_PEER,
+    *_SENDS_ARRIVALS,
+    Permission.KEEPS_PAYLOADS,
+    Permission.READS_UPLOADS,
+    Permission.FINDS_PAYLOADS,
+    Permission.READS_REGIONS,
+    Permission.KEEPS_CURSORS,
+    Permission.READS_FLOW,
+)
 #: A client may wait for its job (`Prefer: wait=N`), and API Gateway waits for a function 29 seconds, no longer.
 WAITING_SECONDS = 29
 
@@ -275,38 +291,16 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
     ),
     FunctionRow(
         name="sweep_jobs",
-        description="Puts due, stalled and adopted jobs back on their lanes",
+        description="Puts due, stalled and adopted jobs back on their lanes; fires while what fires is silent",
         trigger=Schedule(minutes=1),
-        permissions=(
-            Permission.READS_LEASES,
-            Permission.KEEPS_LEASES,
-            Permission.FINDS_DUE_JOBS,
-            *_SENDS_ARRIVALS,
-            Permission.READS_REGIONS,
-            Permission.KEEPS_CURSORS,
-            Permission.READS_FLOW,
-        ),
+        permissions=_SWEEPS_AND_FIRES,
         timeout_seconds=90,
     ),
     FunctionRow(
         name="fire_schedules",
         description="Fires what is due of the schedules, each at its moment; sweeps while the sweeper is silent",
         trigger=Schedule(minutes=1),
-        permissions=(
-            Permission.READS_LEASES,
-            Permission.KEEPS_LEASES,
-            Permission.FINDS_DUE_JOBS,
-            Permission.READS_SCHEDULES,
-            Permission.FIRES_SCHEDULES,
-            Permission.READS_SCHEDULES_OF_PEER,
-            *_SENDS_ARRIVALS,
-            Permission.KEEPS_PAYLOADS,
-            Permission.READS_UPLOADS,
-            Permission.FINDS_PAYLOADS,
-            Permission.READS_REGIONS,
-            Permission.KEEPS_CURSORS,
-            Permission.READS_FLOW,
-        ),
+        permissions=_SWEEPS_AND_FIRES,
         timeout_seconds=90,
     ),
     FunctionRow(

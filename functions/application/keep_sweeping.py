@@ -1,33 +1,32 @@
 """The sweeper's loop: it is started once a minute, which is the finest schedule AWS has, and works for that minute.
 
-After each round it writes down that it works. Should its process die, `keep_firing` stands in for it until the next one
-is started: so a death costs a quarter of a minute, and not a whole one.
+After each round it leaves a sign that it works. Should its process die, `keep_firing` stands in for it until the next
+one is started, and it does for that: so a death costs a quarter of a minute, and not a whole one.
 """
 
-import contextlib
 from dataclasses import dataclass
 
 from functions.application.adopt_jobs import AdoptJobs
+from functions.application.fire_round import FireRound
 from functions.application.lease_ports import UNFENCED, Fence
 from functions.application.ports import Clock, LaneUnavailable, RegionRegister, StateUnavailable
 from functions.application.record_steps import Say
 from functions.application.return_leases import ReturnLeases
-from functions.application.schedule_ports import Rounds
+from functions.application.stand_in import Signs
 from functions.application.sweep_jobs import SweepJobs
 
 PAUSE_SECONDS = 5.0
 LEAST_PAUSE_SECONDS = 0.05
 #: After so long adoption gives way to the Region's own jobs, and goes on in the next round, which then begins at once.
 ADOPT_SECONDS = 5.0
-#: By this name its rounds are noted.
-SWEEPER = "sweep"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeepSweeping:
     """Sweeps, adopts while this Region holds its peer for lost, and looks back for a while when the peer is back.
 
-    `adopt` is None where that is switched off, `leases` where there are no leases.
+    `adopt` is None where that is switched off, `leases` where there are no leases, and `firing`, for whom it stands in,
+    where there is nothing to fire.
     """
 
     sweep: SweepJobs
@@ -35,7 +34,8 @@ class KeepSweeping:
     register: RegionRegister
     clock: Clock
     region: str
-    rounds: Rounds
+    signs: Signs
+    firing: FireRound | None = None
     fence: Fence = UNFENCED
     leases: ReturnLeases | None = None
 
@@ -47,12 +47,14 @@ class KeepSweeping:
             left = await self.round(say)
             used = self.clock.monotonic() - began if left else 0.0  # a lane without room has one in a moment
             pause = max(LEAST_PAUSE_SECONDS, PAUSE_SECONDS - used)
+            if self.firing is not None and await self.firing.signs.are_missing(say):
+                pause = min(pause, await self.firing.round(say))
             if self.clock.monotonic() + pause >= end:
                 return
             await self.clock.sleep(pause)
 
     async def round(self, say: Say) -> bool:
-        """Look once at everything, and write down that this was done. Return whether adoption has more to look at."""
+        """Look once at everything, and leave a sign of it. Return whether adoption has more to look at."""
         left = False
         if await self.fence.may_start_steps():
             unclear = await self._sweep_once(say)
@@ -60,8 +62,7 @@ class KeepSweeping:
         else:
             say("fenced")  # a hint would only go round and round on its lane
         await self._return_leases(say)
-        with contextlib.suppress(StateUnavailable):  # then somebody looks once more than is needed
-            await self.rounds.note(SWEEPER, self.clock.now())
+        await self.signs.leave()
         return left
 
     async def _return_leases(self, say: Say) -> None:

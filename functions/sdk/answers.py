@@ -296,7 +296,10 @@ class Agents(Answer):
 
 
 class LaneShown(Answer):
-    """How a lane of one Region flows; what cannot be known is null. `admitting`: whether it takes new work."""
+    """How a lane of one Region flows; what cannot be known is null. `admitting`: whether it takes new work.
+
+    `oldest_wait_seconds` is a bound: the oldest waiting job has not waited for longer.
+    """
 
     waiting: int | None
     in_flight: int | None

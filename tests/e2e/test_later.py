@@ -34,3 +34,15 @@ def test_a_schedule_has_fired_one_job_that_both_regions_show(deployed: Deployed,
     assert (fire["outcome"], seconds_between(fire["moment"], fire["at"]) <= LATE_SECONDS) == ("fired", True)
     job = deployed.finished(deployed.second, fire["job"])
     assert (job["status"], job["tags"]) == ("succeeded", {"schedule": scheduled, "scheduled_for": fire["moment"]})
+
+
+def test_a_schedule_that_is_deleted_in_one_region_is_gone_in_both(deployed: Deployed) -> None:
+    body = {"cron": "0 0 1 1 *", "agent": "probe", "input": {"steps": 1, "milliseconds": 5}}
+    assert deployed.call(deployed.first, "PUT", "/schedules/new-year", json=body).status_code == 200
+    gone = deployed.call(deployed.second, "DELETE", "/schedules/new-year")
+    assert (gone.status_code, gone.json()["deleted"], gone.json()["durability"]) == (200, True, "both"), gone.text
+    for region in (deployed.first, deployed.second):
+        shown = deployed.call(region, "GET", "/schedules/new-year")
+        assert (shown.status_code, shown.json()["code"]) == (404, "schedule_not_found")
+        listed = deployed.call(region, "GET", "/schedules").json()["schedules"]
+        assert "new-year" not in [each["name"] for each in listed]

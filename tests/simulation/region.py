@@ -29,6 +29,7 @@ from functions.application.return_leases import ReturnLeases
 from functions.application.send_arrival import SendArrival
 from functions.application.set_switch import SetSwitch
 from functions.application.signal_job import SignalJob
+from functions.application.stand_in import SWEEPER, Signs
 from functions.application.submit_job import SubmitJob
 from functions.application.submit_turn import SubmitTurn
 from functions.application.sweep_jobs import SweepJobs
@@ -348,7 +349,7 @@ class Region:
             per_second=math.inf,
         )
         keep = KeepSweeping(
-            rounds=MemoryRounds(self.replica.table),
+            signs=Signs(rounds=MemoryRounds(self.replica.table), clock=clock, name=SWEEPER),
             sweep=SweepJobs(
                 history=history,
                 projections=projections,

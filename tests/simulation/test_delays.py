@@ -12,6 +12,7 @@ import pytest
 
 from functions.adapters.memory_schedules import MemoryRounds
 from functions.application.keep_sweeping import KeepSweeping
+from functions.application.stand_in import SWEEPER, Signs
 from functions.domain import lanes
 from functions.domain.ids import job_id
 from functions.domain.job.events import AttemptStarted, StepSucceeded, WaitOpened
@@ -53,7 +54,7 @@ async def keep_sweeping(region: Region, phase: float) -> None:
             register=region.register,
             clock=region.clock,
             region=region.name,
-            rounds=MemoryRounds(region.table),
+            signs=Signs(rounds=MemoryRounds(region.table), clock=region.clock, name=SWEEPER),
         )
         runs.add(asyncio.create_task(sweeper.run(LOOP_SECONDS, Log())))
         await pass_time(STARTED_EVERY_SECONDS)

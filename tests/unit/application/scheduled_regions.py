@@ -5,11 +5,13 @@ from typing import Any
 
 from functions.adapters.memory_schedules import MemoryRounds, MemorySchedules
 from functions.agents.session_corrected import session
+from functions.application.fire_round import FireRound
 from functions.application.fire_schedules import FireSchedules, Measure
 from functions.application.keep_firing import KeepFiring
 from functions.application.keep_sweeping import KeepSweeping
 from functions.application.request_change import RequestChange
 from functions.application.set_schedule import ScheduleRequest, SetSchedule, ShowSchedules
+from functions.application.stand_in import FIRER, SWEEPER, Signs
 from functions.domain.job.state import JobState
 from functions.domain.schedule import ScheduleRecord, fire_job
 from functions.sdk import AgentDefinition
@@ -69,22 +71,28 @@ class Scheduled:
 
     def keeping(self, region: Region) -> KeepFiring:
         """Return the loop."""
-        return KeepFiring(
+        firing = FireRound(
             schedules=self.firing(region),
             register=region.register,
             clock=region.clock,
             region=region.name,
             adoption=True,
-            sweeping=KeepSweeping(
-                sweep=region.sweep_jobs(),
-                adopt=region.adopt_jobs(),
-                register=region.register,
-                clock=region.clock,
-                region=region.name,
-                rounds=self.rounds[region.name],
-            ),
-            rounds=self.rounds[region.name],
+            signs=self.signs(region, FIRER),
         )
+        sweeping = KeepSweeping(
+            sweep=region.sweep_jobs(),
+            adopt=region.adopt_jobs(),
+            register=region.register,
+            clock=region.clock,
+            region=region.name,
+            signs=self.signs(region, SWEEPER),
+            firing=firing,
+        )
+        return KeepFiring(firing=firing, sweeping=sweeping, clock=region.clock)
+
+    def signs(self, region: Region, loop: str) -> Signs:
+        """Return the signs that a loop leaves."""
+        return Signs(rounds=self.rounds[region.name], clock=region.clock, name=loop)
 
     def setting(self, region: Region) -> SetSchedule:
         """Return the use case."""

@@ -2,8 +2,8 @@
 
 import pytest
 
-from functions.application.keep_firing import PAUSE_SECONDS, SILENT_SECONDS
-from functions.application.keep_sweeping import SWEEPER
+from functions.application.fire_round import PAUSE_SECONDS
+from functions.application.stand_in import SILENT_SECONDS, SWEEPER
 from functions.domain.ownership.verdict import Verdict
 from tests.simulation.virtual_time import in_virtual_time, pass_time
 from tests.unit.application.scheduled_regions import scheduled

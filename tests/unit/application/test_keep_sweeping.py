@@ -5,6 +5,7 @@ from dataclasses import fields
 from functions.adapters.memory import MemoryProjections
 from functions.adapters.memory_schedules import MemoryRounds
 from functions.application.keep_sweeping import PAUSE_SECONDS, KeepSweeping
+from functions.application.stand_in import SWEEPER, Signs
 from functions.application.wake_jobs import WakeJobs
 from functions.domain.job.history import Segment
 from functions.domain.job.state import fold, snapshot_of
@@ -23,7 +24,7 @@ def keep_sweeping(region: Region, *, adoption: bool = True) -> KeepSweeping:
         register=region.register,
         clock=region.clock,
         region=region.name,
-        rounds=MemoryRounds(region.table),
+        signs=Signs(rounds=MemoryRounds(region.table), clock=region.clock, name=SWEEPER),
     )
 
 
