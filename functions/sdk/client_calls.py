@@ -47,6 +47,8 @@ WAIT_SECONDS = 10
 #: Within so many seconds a Region that is well answers a question that needs many reads, and a wait that is over.
 READ_SECONDS = 4.0
 GRACE_SECONDS = 2.0
+#: A line that is slower than this many bytes a second is held for a Region that hangs.
+SLOWEST_LINE = 500_000
 #: These may stand in a path as they are.
 SIGNS_IN_A_PATH = ":@"
 
@@ -130,7 +132,7 @@ def _upload(asked: Mapping[str, Any], content: bytes, *, elsewhere: bool = False
         headers=headers,
         content=content,
         read=lambda _: None,
-        longest_seconds=120.0,
+        longest_seconds=120.0 + len(content) / SLOWEST_LINE,
     )
     return opened.reference
 
@@ -321,12 +323,13 @@ def sending(
     elsewhere: bool = False,
 ) -> Call[A]:
     """Return a call that changes something. What has no key is, by its nature, the same when it is sent twice."""
+    content = None if method == "DELETE" else json.dumps(body).encode()
     return Call(
         method=method,
         path=path,
         read=model.model_validate,
         headers={} if key is None else {"Idempotency-Key": key},
-        content=None if method == "DELETE" else json.dumps(body).encode(),
-        seconds=seconds,
+        content=content,
+        seconds=seconds + len(content or b"") / SLOWEST_LINE,
         elsewhere=elsewhere,
     )

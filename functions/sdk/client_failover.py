@@ -19,7 +19,8 @@ LONGEST_HOLD_SECONDS = 300.0
 #: Looking after a Region that failed may cost a caller so much.
 PROBE_SECONDS = 0.4
 CONNECT_SECONDS = 0.8
-#: In a Region that is well a request that writes is answered within this. With what follows it stays under 3 s.
+#: In a Region that is well a request that writes is answered within this, and finding a connection is part of it. With
+#: the other Region's answer a caller waits for less than 3 s.
 WRITE_SECONDS = 1.4
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 2.0
@@ -49,7 +50,7 @@ class Call(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Send the call to this address; give up after so many seconds."""
+    """Send the call to this address; give up after so many seconds in all, or so many without a connection."""
 
     address: str
     path: str

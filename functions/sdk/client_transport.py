@@ -14,6 +14,8 @@ T = TypeVar("T")
 
 #: As many connections as there are callers: one that waits for another's is no failure of a Region.
 _LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20)
+#: A time of 0 would mean another mode of the socket.
+_SHORTEST_SECONDS = 0.001
 #: What fails before a request has left.
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 
@@ -51,7 +53,7 @@ class SyncTransport:
 
     def _send(self, call: Call[Any], attempt: Attempt) -> Outcome:
         try:
-            return _read(self._http.send(_request(self._http, call, attempt, self._headers)))
+            return _read(self._http.send(_request(self._http, call, attempt, self._headers, self._time)))
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeEncodeError) as error:
             return _silent(attempt, error)
 
@@ -93,8 +95,8 @@ class AsyncTransport:
 
     async def _send(self, call: Call[Any], attempt: Attempt) -> Outcome:
         try:
-            async with asyncio.timeout(attempt.connect_seconds + attempt.seconds):
-                return _read(await self._http.send(_request(self._http, call, attempt, self._headers)))
+            async with asyncio.timeout(attempt.seconds):
+                return _read(await self._http.send(_request(self._http, call, attempt, self._headers, self._time)))
         except TimeoutError:
             return Silent(f"no whole answer in {attempt.seconds:g} s", sent=True)
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeEncodeError) as error:
@@ -105,6 +107,27 @@ class AsyncTransport:
         await self._http.aclose()
 
 
+class _Left(dict[str, float]):
+    """What is left of an attempt's time for each of its parts: httpx asks for it as a part begins.
+
+    httpx itself gives each part its own time, so that a Region could take a connection late, and then hang for longer.
+    """
+
+    def __init__(self, attempt: Attempt, now: Callable[[], float]) -> None:
+        super().__init__(connect=attempt.connect_seconds, pool=attempt.connect_seconds)
+        self._now, self._end = now, now() + attempt.seconds
+
+    def __missing__(self, part: str) -> float:
+        return self._end - self._now()
+
+    def __getitem__(self, part: str) -> float:
+        return max(_SHORTEST_SECONDS, min(super().__getitem__(part), self._end - self._now()))
+
+    def get(self, part: str, default: Any = None) -> float:
+        """Return what is left."""
+        return self[part]
+
+
 def _bearer(token: str | None) -> dict[str, str]:
     if token and not (token.isascii() and token.isprintable()):
         raise ApiError("the token has characters that no token has")
@@ -112,25 +135,29 @@ def _bearer(token: str | None) -> dict[str, str]:
 
 
 def _request(
-    http: httpx.Client | httpx.AsyncClient, call: Call[Any], attempt: Attempt, bearer: dict[str, str]
+    http: httpx.Client | httpx.AsyncClient,
+    call: Call[Any],
+    attempt: Attempt,
+    bearer: dict[str, str],
+    time: ClientTime,
 ) -> httpx.Request:
     """A probe asks for another path than the call, without what the call sends."""
-    timeout = httpx.Timeout(attempt.seconds, connect=attempt.connect_seconds, pool=attempt.connect_seconds)
-    if attempt.path != call.path:
-        return http.build_request("GET", attempt.address + attempt.path, timeout=timeout)
     foreign = call.address is not None
-    headers = {**({} if foreign else bearer), **call.headers}
-    if call.content is not None and not foreign:
-        headers["Content-Type"] = "application/json"
-    query = dict(call.query) or None
-    return http.build_request(
-        call.method,
-        attempt.address + attempt.path,
-        params=query,
-        headers=headers,
-        content=call.content,
-        timeout=timeout,
-    )
+    if attempt.path != call.path:
+        request = http.build_request("GET", attempt.address + attempt.path)
+    else:
+        headers = {**({} if foreign else bearer), **call.headers}
+        if call.content is not None and not foreign:
+            headers["Content-Type"] = "application/json"
+        request = http.build_request(
+            call.method,
+            attempt.address + attempt.path,
+            params=dict(call.query) or None,
+            headers=headers,
+            content=call.content,
+        )
+    request.extensions["timeout"] = _Left(attempt, time.monotonic)
+    return request
 
 
 def _read(response: httpx.Response) -> Answered:

@@ -4,10 +4,12 @@ import inspect
 import json
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 import pytest
 
+from functions.adapters.aws_clients import PEER_LIMIT_SECONDS
 from functions.adapters.submit_body import SubmitBody
 from functions.sdk.answers import Job, JobEvent
 from functions.sdk.client import (
@@ -26,7 +28,7 @@ from functions.sdk.client import (
     SubmitOptions,
     Unavailable,
 )
-from functions.sdk.client_failover import HOLD_SECONDS, PROBE_SECONDS
+from functions.sdk.client_failover import CONNECT_SECONDS, HOLD_SECONDS, PROBE_SECONDS, WRITE_SECONDS
 from tests.unit.sdk.two_apis import EAST, NAME, STORE, WEST, Caller, TwoApis, missing, problem
 
 INPUT = {"steps": 1, "milliseconds": 1}
@@ -67,6 +69,36 @@ def test_when_a_region_fails_one_call_is_slow_at_most_and_each_submit_is_one_job
     assert apis.hosts() == [EAST, EAST, WEST, WEST, WEST, WEST, WEST]
     assert apis.keys() == ["key-1", "key-2", "key-2", "key-3", "key-4", "key-5", "key-6"]
     assert len(apis.jobs) == 6
+
+
+@pytest.mark.parametrize("fault", ["refuses", "is out of reach", "hangs", "is reached late and hangs", "fails"])
+def test_no_submit_is_slow_though_the_other_region_tries_to_reach_the_dead_one(
+    apis: TwoApis, made: Made, fault: str
+) -> None:
+    client = made()
+    client.submit("probe", INPUT)
+    apis.faults[EAST] = fault
+    apis.answer_seconds = PEER_LIMIT_SECONDS + 0.5
+    times = [took(apis, lambda: client.submit("probe", INPUT)) for _ in range(20)]
+    assert max(times) < SLOWEST_SUBMIT
+    assert max(times[1:]) < apis.answer_seconds + PROBE_SECONDS + 0.01
+
+
+def test_the_time_for_an_answer_counts_from_when_a_connection_was_looked_for(apis: TwoApis) -> None:
+    """Else a Region could be reached late, and then hang for the whole of its time: this is what that took."""
+    client = apis.threads()
+    apis.faults[EAST] = "is reached late and hangs"
+    assert took(apis, lambda: client.submit("probe", INPUT)) < WRITE_SECONDS + 0.1
+    apis.faults = {WEST: "is reached late and hangs"}
+    client = apis.threads(regions=("us-west-2", "us-east-1"))
+    with patch("functions.sdk.client_transport._Left", lambda *_: {"connect": CONNECT_SECONDS, "read": WRITE_SECONDS}):
+        assert took(apis, lambda: client.submit("probe", INPUT)) > WRITE_SECONDS + 0.7
+
+
+def test_a_larger_input_is_given_the_time_that_sending_it_takes(apis: TwoApis, made: Made) -> None:
+    apis.faults[EAST] = "hangs"
+    submit = made().submit
+    assert WRITE_SECONDS + 6 < took(apis, lambda: submit("probe", "x" * 3_000_000)) < WRITE_SECONDS + 6.2
 
 
 def test_without_its_key_a_submit_that_was_sent_again_would_be_two_jobs(apis: TwoApis, made: Made) -> None:
@@ -111,14 +143,13 @@ def test_a_region_that_is_slow_is_given_more_time_in_each_round(apis: TwoApis, m
     apis.faults = dict.fromkeys((EAST, WEST, NAME), "hangs")
     with pytest.raises(ApiUnreachable):
         made(patience_seconds=60.0).submit("probe", INPUT)
-    given = [request.extensions["timeout"]["read"] for _, request in apis.asked]
-    assert given[:6] == [1.4, 2.8, 2.8, 5.6, 5.6, 5.6], "and once one has failed the other one needs longer"
+    assert apis.given[:6] == [1.4, 2.8, 2.8, 5.6, 5.6, 5.6], "and once one has failed the other one needs longer"
 
 
 def test_a_client_with_one_address_waits_for_it(apis: TwoApis, made: Made) -> None:
     made(regions=()).submit("probe", INPUT)
     assert apis.hosts() == [NAME]
-    assert apis.asked[0][1].extensions["timeout"]["read"] == 30.0
+    assert apis.given == [30.0]
 
 
 def test_a_region_that_fails_each_time_is_reported_as_what_it_said(apis: TwoApis, made: Made) -> None:

@@ -60,7 +60,10 @@ class CutOff(httpx.SyncByteStream, httpx.AsyncByteStream):
 
 @dataclass
 class TwoApis:
-    """`faults` says what is wrong with an address; `answers` what is answered next, before the usual answers."""
+    """`faults` says what is wrong with an address; `answers` what is answered next, before the usual answers.
+
+    `given` is how long the client waits for each answer, at most.
+    """
 
     time: VirtualTime = field(default_factory=VirtualTime)
     faults: dict[str, str] = field(default_factory=dict)
@@ -68,6 +71,8 @@ class TwoApis:
     answers: list[Callable[[httpx.Request], httpx.Response]] = field(default_factory=list)
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
     failures: list[ApiError] = field(default_factory=list)
+    answer_seconds: float = ANSWER_SECONDS
+    given: list[float] = field(default_factory=list)
 
     def hosts(self) -> list[str]:
         """Where the requests went."""
@@ -82,6 +87,7 @@ class TwoApis:
         address = str(request.url.copy_with(query=None)).split("/v1")[0] + "/v1"
         address = STORE if STORE.startswith(address[:-3]) else address
         self.asked.append((address, request))
+        self.given.append(round(request.extensions["timeout"]["read"], 2))
         fault = self.faults.get(address)
         seconds = request.extensions["timeout"]
         match fault:
@@ -90,7 +96,8 @@ class TwoApis:
             case "is out of reach":
                 self.time.now += seconds["connect"]
                 raise httpx.ConnectTimeout("timed out", request=request)
-            case "hangs":
+            case "hangs" | "is reached late and hangs":
+                self.time.now += 0.9 * seconds["connect"] if fault != "hangs" else 0.0
                 self.time.now += seconds["read"]
                 raise httpx.ReadTimeout("timed out", request=request)
             case "fails":
@@ -99,7 +106,7 @@ class TwoApis:
                 return problem(503, "state_unavailable", "this Region is evacuated", after="2")
             case _:
                 pass
-        self.time.now += ANSWER_SECONDS
+        self.time.now += self.answer_seconds
         found = self._served(request)
         if fault == "dies while it answers":
             return httpx.Response(found.status_code, stream=CutOff())
