@@ -24,7 +24,7 @@ ROUNDS = 3
 
 @dataclass(slots=True)
 class Round:
-    """Submits of one client, the first of which meets a Region, at the address `hangs`, that has just stopped answering."""
+    """Submits of one client, the first of which meets a Region that has just stopped answering: that at `hangs`."""
 
     hangs: str
     times: list[float] = field(default_factory=list)
