@@ -11,6 +11,7 @@ from functions.application.submit_job import SubmitRequest
 from functions.domain.errors import AntipodeError
 from tests.simulation.machine import Power, Process
 from tests.simulation.plan import Order, peer_of
+from tests.simulation.plan_of_limits import KEY
 from tests.simulation.region import Region
 from tests.simulation.virtual_time import pass_time
 
@@ -110,4 +111,5 @@ def _request(order: Order) -> SubmitRequest:
         idempotency_key=order.key,
         delay_seconds=order.delay_seconds,
         session=order.session,
+        limit_keys=(KEY,) if order.limited else None,
     )

@@ -6,10 +6,12 @@ from enum import Enum
 from random import Random
 
 from functions.domain.job.events import Json
+from functions.domain.limits import Limit
 from tests.simulation.journey import Journey
 from tests.simulation.lanes import Unreliability
 from tests.simulation.plan_of_journeys import Journeys, fails_often, longest
 from tests.simulation.plan_of_leases import ControlCut, control_cuts, is_parted, partition
+from tests.simulation.plan_of_limits import limit_of, wanted_walks
 from tests.simulation.plan_of_sessions import SEARCH_SECONDS, has_session, mails_a_round, wanted_turns
 from tests.simulation.plan_of_switches import Switching, switchings
 from tests.simulation.talk import SESSION, Say
@@ -67,6 +69,7 @@ class Order:
     twice_at_once: bool
     delay_seconds: float
     on_busy: str | None = None
+    limited: bool = False
 
     @property
     def agent(self) -> str:
@@ -92,6 +95,7 @@ class Order:
     def __str__(self) -> str:
         twice = ", and its peer at once" if self.twice_at_once else ""
         twice += "" if self.on_busy is None else f", {self.on_busy} when busy"
+        twice += ", under the limit" if self.limited else ""
         return f"{self.at:6.2f}s {self.key} asks {self.regions[0]}{twice}, delay {self.delay_seconds:.1f}s: {self.work}"
 
 
@@ -143,6 +147,7 @@ class Plan:
     snapshot_events: int
     bulky: bool
     mails_a_round: int
+    limit: Limit | None
     leased: bool = False
     control_cuts: tuple[ControlCut, ...] = ()
 
@@ -166,6 +171,8 @@ class Plan:
         orders = tuple(_order(random, number, number < walks, fails) for number in range(walks + journeys))
         if has_session(seed):
             orders = tuple(_turns(random, seed))
+        if (limit := limit_of(seed)) is not None:
+            orders = tuple(_limited(random, seed))
         return cls(
             seed=seed,
             orders=orders,
@@ -186,6 +193,7 @@ class Plan:
             snapshot_events=random.choice((4, 6, 8, 500)),
             bulky=random.random() < 0.1,
             mails_a_round=mails_a_round(seed),
+            limit=limit,
         )
 
     @property
@@ -227,6 +235,7 @@ class Plan:
         return "\n".join(
             [
                 head,
+                *([] if self.limit is None else [f"{self.limit}"]),
                 *map(str, self.orders),
                 *map(str, self.visits),
                 *map(str, self.switchings),
@@ -280,6 +289,19 @@ def _turns(random: Random, seed: int) -> Iterator[Order]:
             twice_at_once=random.random() < 0.15,
             delay_seconds=0.0,
             on_busy=wanted.on_busy,
+        )
+
+
+def _limited(random: Random, seed: int) -> Iterator[Order]:
+    for number, wanted in enumerate(wanted_walks(seed, 0.5 * STORM_SECONDS)):
+        yield Order(
+            at=wanted.at,
+            key=f"order-{number}",
+            work=wanted.walk,
+            regions=tuple(random.choice(REGIONS) for _ in range(8)),
+            twice_at_once=random.random() < 0.15,
+            delay_seconds=random.choice((0.0, 0.0, 8.0)),
+            limited=True,
         )
 
 

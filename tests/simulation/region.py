@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from functions.adapters.memory import CountingEntropy, MemoryProjections, MemoryRegister
 from functions.adapters.memory_dead_letters import MemoryDeadLetters
+from functions.adapters.memory_limits import MemoryLimits
 from functions.adapters.memory_payloads import MemoryBuckets, MemoryPayloads
 from functions.adapters.memory_schedules import MemoryRounds
 from functions.agents.session_corrected import session
@@ -35,10 +36,12 @@ from functions.application.submit_turn import SubmitTurn
 from functions.application.sweep_jobs import SweepJobs
 from functions.application.watch_regions import WatchRegions
 from functions.application.watch_switches import WatchSwitches
+from functions.domain.limits import Limit
 from tests.simulation.dead_letters import OwnDeadLetters, PeerDeadLetters
 from tests.simulation.journey import journey
 from tests.simulation.lanes import Envelope, UnreliableLanes
 from tests.simulation.leases import Control, LeaseClock, ReachedLeases, relied_upon_until
+from tests.simulation.limit_ports import OwnLimits, heeding
 from tests.simulation.machine import Machinery, Power, Process
 from tests.simulation.ports import (
     Calls,
@@ -89,17 +92,20 @@ class Region:
     restless: bool
     shards: int
     switched: bool
+    limit: Limit | None
     model: FitfulModel
     buckets: MemoryBuckets
     healed: Callable[[], bool]
     control: Control | None = None
     peer: "Region" = field(init=False)
+    book: MemoryLimits = field(init=False)
     surprises: list[BaseException] = field(default_factory=list)
     _starts: int = 0
     _keepers: list[asyncio.Task[None]] = field(default_factory=list)
 
     def begin(self) -> None:
-        """Start everything that runs by itself."""
+        """Start everything that runs by itself. What counts towards limits is this Region's own, and begins anew."""
+        self.book = MemoryLimits(self.replica.table)
         programs = [self._work] * WORKERS + [self._sweep] * self.sweepers + [self._watch]
         self._keepers = [asyncio.create_task(self._keep_running(program)) for program in programs]
 
@@ -293,6 +299,9 @@ class Region:
             stall_seconds=STALL_SECONDS,
             pauses=self._pauses(calls),
             fence=self._heed_lease(calls) or UNFENCED,
+            limits=heeding(
+                self.limit, OwnLimits(calls, self.book), OwnLanes(calls, self.lanes), self._clock(), self.random
+            ),
         )
         while True:
             await self.lanes.arrival()

@@ -11,11 +11,13 @@ from unittest.mock import patch
 from functions.adapters.memory import MemoryHistory
 from functions.adapters.memory_payloads import MemoryBuckets
 from functions.application.read_state import read_state
+from functions.domain.limits import LEASE_SECONDS
 from tests.simulation import (
     invariants,
     invariants_of_arrivals,
     invariants_of_jobs,
     invariants_of_leases,
+    invariants_of_limits,
     invariants_of_redrives,
     invariants_of_sessions,
     invariants_of_switches,
@@ -112,6 +114,8 @@ class World:
         if rested and (last := self.plan.last_turn) is not None:
             await self.clients.place(last)
             rested = await self._rest()
+        if self.plan.limit is not None:
+            await pass_time(LEASE_SECONDS)
         for visit in self.visitors.coming:
             visit.cancel()
         await asyncio.gather(*self.visitors.coming, return_exceptions=True)
@@ -136,6 +140,7 @@ class World:
             restless=plan.restless,
             shards=plan.shards,
             switched=bool(plan.switchings),
+            limit=plan.limit,
             model=FitfulModel(self.random, plan.model_unavailable),
             buckets=self.buckets,
             healed=lambda: self.healed_at > 0,
@@ -296,6 +301,7 @@ class World:
             *invariants_of_sessions.unlike_sessions(kept, self.readings),
             *invariants_of_switches.paused_jobs_at_work(evidence, self.switchers.settings, self.effects.done),
             *(invariants_of_leases.worked_on_in_two_regions(evidence, self.effects.done) if self.plan.leased else ()),
+            *invariants_of_limits.of_run(evidence, self.effects, self._present()),
             *self.link.ledger.faults.values(),
             *(f"unexpected: {error!r}" for error in self._surprises()),
         ]

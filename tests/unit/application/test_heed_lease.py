@@ -10,6 +10,7 @@ from functions.application.heed_lease import REFRESH_SECONDS
 from functions.application.keep_sweeping import KeepSweeping
 from functions.application.lease_ports import RegionFenced
 from functions.application.ports import StateUnavailable
+from functions.application.stand_in import SWEEPER, Signs
 from functions.domain.ownership.lease import LEASE_SECONDS, MARGIN, Lease, Phase
 from tests.simulation.virtual_time import in_virtual_time, pass_time
 from tests.unit.application.agents import Effects
@@ -151,7 +152,7 @@ async def test_the_sweeper_of_a_fenced_region_hints_nothing_and_that_of_one_with
         register=east.register,
         clock=east.clock,
         region=EAST,
-        rounds=MemoryRounds(east.table),
+        signs=Signs(rounds=MemoryRounds(east.table), clock=east.clock, name=SWEEPER),
         fence=heed(control),
     )
     await pass_time(60.0)
