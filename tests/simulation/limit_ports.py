@@ -7,6 +7,7 @@ from random import Random
 from functions.adapters.memory_limits import MemoryLimits
 from functions.application.heed_limits import HeedLimits
 from functions.domain.limits import Limit, Slot, Waiter, scope_of_key
+from tests.simulation.lanes import UnreliableLanes
 from tests.simulation.ports import Calls, OwnLanes
 from tests.simulation.virtual_time import VirtualClock
 
@@ -86,9 +87,10 @@ class Chance:
 
 
 def heeding(
-    limit: Limit | None, book: OwnLimits, lanes: OwnLanes, clock: VirtualClock, random: Random
+    limit: Limit | None, book: OwnLimits, queues: UnreliableLanes, clock: VirtualClock, random: Random
 ) -> HeedLimits | None:
     """Return the use case of a worker, where there is a limit."""
     if limit is None:
         return None
+    lanes = OwnLanes(book.calls, queues)
     return HeedLimits(rules=OneLimit(limit), book=book, lanes=lanes, clock=clock, entropy=Chance(random))

@@ -104,7 +104,7 @@ class Region:
     _keepers: list[asyncio.Task[None]] = field(default_factory=list)
 
     def begin(self) -> None:
-        """Start everything that runs by itself. What counts towards limits is this Region's own, and begins anew."""
+        """Start everything that runs by itself. What counts towards limits begins anew."""
         self.book = MemoryLimits(self.replica.table)
         programs = [self._work] * WORKERS + [self._sweep] * self.sweepers + [self._watch]
         self._keepers = [asyncio.create_task(self._keep_running(program)) for program in programs]
@@ -299,9 +299,7 @@ class Region:
             stall_seconds=STALL_SECONDS,
             pauses=self._pauses(calls),
             fence=self._heed_lease(calls) or UNFENCED,
-            limits=heeding(
-                self.limit, OwnLimits(calls, self.book), OwnLanes(calls, self.lanes), self._clock(), self.random
-            ),
+            limits=heeding(self.limit, OwnLimits(calls, self.book), self.lanes, self._clock(), self.random),
         )
         while True:
             await self.lanes.arrival()

@@ -11,6 +11,7 @@ from functions.application.adopt_jobs import DIRECTLY, AdoptJobs
 from functions.application.keep_sweeping import PAUSE_SECONDS, KeepSweeping
 from functions.application.note_failure import NoteFailure
 from functions.application.ports import Due, LaneSend
+from functions.application.stand_in import SWEEPER, Signs
 from functions.application.sweep_jobs import SweepJobs
 from functions.domain.ids import shard_of
 from functions.domain.job.decider import Run, TakeOver, decide_advance
@@ -121,7 +122,7 @@ class Loss:
             register=MemoryRegister(self.table),
             clock=self.clock,
             region=WEST,
-            rounds=MemoryRounds(self.table),
+            signs=Signs(rounds=MemoryRounds(self.table), clock=self.clock, name=SWEEPER),
         )
 
     async def work(self, batch: Sequence[LaneSend]) -> None:
