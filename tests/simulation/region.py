@@ -70,8 +70,7 @@ HEARTBEAT_SECONDS = 5.0
 STALE_SECONDS = 12.0
 LOOP_SECONDS = 62.0
 VISIBILITY_SECONDS = 25.0
-#: How long a worker has for a batch; it yields after that.
-BATCH_SECONDS = 12.0
+BATCH_SECONDS = 12.0  # a worker has so long for a batch; it yields after that
 WORKERS = 2
 AGENTS = Agents((walk, journey, say, session))
 
