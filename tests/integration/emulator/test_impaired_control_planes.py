@@ -15,9 +15,10 @@ from tests.integration.emulator.shim_proof import needs_its_shim
 
 DESCRIBES_ITS_QUEUE = """
     import boto3
+    from botocore.config import Config
 
     def handler(event, context):
-        sqs = boto3.client("sqs")
+        sqs = boto3.client("sqs", config=Config(retries={"total_max_attempts": 1}))
         sqs.send_message(QueueUrl=event["queue"], MessageBody="{}")
         try:
             sqs.list_queues()
@@ -40,7 +41,7 @@ CHANGES: dict[str, Callable[[Callable[[str], Any]], object]] = {
 def test_while_control_planes_refuse_messages_and_invocations_go_on(either: Emulators) -> None:
     url = either.layout.emulator(FIRST).url
     queue = either.client("sqs").create_queue(QueueName="impaired")["QueueUrl"]
-    either.function("describer", DESCRIBES_ITS_QUEUE, allow("sqs:SendMessage", "sqs:ListQueues"))
+    either.function("describer", DESCRIBES_ITS_QUEUE, allow(["sqs:SendMessage", "sqs:ListQueues"]))
     peering.ask(url, ORDER, {"refuse": True})
     try:
         for change in CHANGES.values():
