@@ -224,6 +224,7 @@ class Runtime(StandingWork, Broadcasting):
             peer_region=self.settings.peer_region,
             peer_stale_seconds=self.settings.peer_stale_seconds,
             leases=self.leases,
+            standings=self.standings,
         )
 
     @cached_property
@@ -237,6 +238,7 @@ class Runtime(StandingWork, Broadcasting):
             flow=self.watch_flow,
             clock=self.clock,
             region=self.settings.region,
+            standings=self.standings,
         )
 
     @cached_property

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from functions.application.change_hands import ChangeHands
     from functions.application.heed_lease import HeedLease
     from functions.application.lease_ports import Fence
+    from functions.application.note_return import NoteReturn
+    from functions.application.set_standing import SetStanding
     from functions.application.watch_standing import WatchStanding
 
 
@@ -58,4 +60,31 @@ class RegionStanding(Surroundings):
             peer_region=self.settings.peer_region,
             stall_seconds=self.settings.stall_seconds,
             hold=self.heed_lease,
+        )
+
+    @cached_property
+    def set_standing(self) -> "SetStanding":
+        """Use case."""
+        from functions.application.set_standing import SetStanding
+
+        return SetStanding(
+            standings=self.standings,
+            peer=self.peer_standings,
+            clock=self.clock,
+            region=self.settings.region,
+            peer_region=self.settings.peer_region,
+        )
+
+    @cached_property
+    def note_return(self) -> "NoteReturn":
+        """Use case."""
+        from functions.application.note_return import NoteReturn
+
+        return NoteReturn(
+            standings=self.standings,
+            peer=self.peer_standings,
+            clock=self.clock,
+            region=self.settings.region,
+            peer_region=self.settings.peer_region,
+            stale_seconds=self.settings.peer_stale_seconds,
         )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from functions.application.fire_schedules import FireSchedules
     from functions.application.keep_firing import KeepFiring
     from functions.application.keep_leases import KeepLeases
+    from functions.application.keep_standing import KeepStanding
     from functions.application.keep_sweeping import KeepSweeping
     from functions.application.note_failure import NoteFailure
     from functions.application.request_change import RequestChange
@@ -93,6 +94,41 @@ class StandingWork(FlowControl, RegionStanding):
             region=self.settings.region,
             stall_seconds=self.settings.stall_seconds,
             hold=self.heed_lease,
+            hands=self.change_hands,
+        )
+
+    @cached_property
+    def keep_standing(self) -> "KeepStanding":
+        """Use case."""
+        from functions.application.catch_up import CatchUp
+        from functions.application.evacuate_jobs import EvacuateJobs
+        from functions.application.keep_standing import KeepStanding
+
+        return KeepStanding(
+            standings=self.standings,
+            peer=self.peer_standings,
+            evacuate=EvacuateJobs(
+                history=self.history,
+                projections=self.projections,
+                lanes=self.lanes,
+                hands=self.change_hands,
+                sweep=self.sweep_jobs,
+                clock=self.clock,
+                region=self.settings.region,
+                stall_seconds=self.settings.stall_seconds,
+                per_second=self.settings.adoption_per_second,
+            ),
+            catch_up=CatchUp(
+                history=self.history,
+                peer=self.peer,
+                projections=self.projections,
+                lanes=self.lanes,
+                clock=self.clock,
+                region=self.settings.region,
+            ),
+            clock=self.clock,
+            region=self.settings.region,
+            peer_region=self.settings.peer_region,
         )
 
     @cached_property
@@ -132,6 +168,7 @@ class StandingWork(FlowControl, RegionStanding):
             firing=self.fire_round,
             fence=self.fence,
             leases=self.return_leases,
+            standing=self.keep_standing,
         )
 
     @cached_property
@@ -148,6 +185,7 @@ class StandingWork(FlowControl, RegionStanding):
             heartbeat_seconds=self.settings.heartbeat_seconds,
             stale_seconds=self.settings.peer_stale_seconds,
             leases=self.keep_leases,
+            returns=self.note_return,
         )
 
     @cached_property

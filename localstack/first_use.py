@@ -17,7 +17,7 @@ from localstack.parts import DNS
 from localstack.resolver import NameNotFound, Resolver, ResolvingTransport
 
 TABLE = f"antipode-{ENVIRONMENT}"
-_SCOPES = ("jobs:read", "jobs:write")
+_SCOPES = ("jobs:read", "jobs:write", "regions:move")
 #: Long, for a Region that comes back starts all its functions at once, maybe on a busy machine.
 _ANSWERS_SECONDS = 180.0
 _BETWEEN_QUESTIONS_SECONDS = 0.1

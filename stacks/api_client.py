@@ -271,6 +271,12 @@ class ApiClient:
         """Return what the Region that answers knows of both."""
         return self._call("GET", "/regions")
 
+    def move_region(self, region: str, *, away: bool, reason: str | None = None) -> dict[str, Any]:
+        """Tell a Region to go, or to come back."""
+        body = {} if reason is None else {"reason": reason}
+        path = f"/regions/{quote(region, safe='')}/{'evacuate' if away else 'return'}"
+        return self._call("POST", path, body=body)
+
     def dead_letters(self, meant: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         """Return the dead letters that a filter takes, the latest first."""
         query: dict[str, Any] = {**meant, "limit": JOBS_PER_PAGE}

@@ -20,6 +20,7 @@ __all__ = [
     "FUNCTIONS",
     "JOBS_READ",
     "JOBS_WRITE",
+    "REGIONS_MOVE",
     "WAITING_SECONDS",
     "Authorizer",
     "DeadLanes",
@@ -38,6 +39,7 @@ __all__ = [
 
 JOBS_READ = "jobs:read"
 JOBS_WRITE = "jobs:write"
+REGIONS_MOVE = "regions:move"
 APPROVALS_DECIDE = "approvals:decide"
 #: What whoever sends something to a job needs: in both Regions, for either of them may run it.
 _SENDS_ARRIVALS = (
@@ -47,8 +49,13 @@ _SENDS_ARRIVALS = (
     Permission.SENDS_TO_LANES,
     Permission.SENDS_TO_PEER_LANES,
 )
+_MOVES = ("evacuate", "return")
 #: Of the two loops each stands in for the other.
 _SWEEPS_AND_FIRES = (
+    Permission.READS_JOBS_OF_PEER,
+    Permission.WRITES_REGIONS,
+    Permission.READS_STANDINGS,
+    Permission.READS_STANDINGS_OF_PEER,
     Permission.READS_LEASES,
     Permission.KEEPS_LEASES,
     Permission.FINDS_DUE_JOBS,
@@ -243,16 +250,28 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
         trigger=Route("GET", "/v1/regions", JOBS_READ),
         permissions=(
             Permission.READS_LEASES,
+            Permission.READS_STANDINGS,
             Permission.READS_REGIONS,
             Permission.READS_LANE_DEPTHS,
             Permission.READS_FLOW,
         ),
     ),
     FunctionRow(
+        name="move_region",
+        description="Tells a Region to hand its jobs over, or to come back",
+        trigger=Routes(tuple(Route("POST", f"/v1/regions/{{region}}/{verb}", REGIONS_MOVE) for verb in _MOVES)),
+        permissions=(Permission.READS_STANDINGS, Permission.SETS_STANDINGS),
+    ),
+    FunctionRow(
         name="check_health",
         description="Tells Route 53 and the peer whether this Region can serve",
         trigger=Route("GET", "/v1/health", None),
-        permissions=(Permission.READS_REGIONS, Permission.READS_LANE_DEPTHS, Permission.READS_FLOW),
+        permissions=(
+            Permission.READS_STANDINGS,
+            Permission.READS_REGIONS,
+            Permission.READS_LANE_DEPTHS,
+            Permission.READS_FLOW,
+        ),
         timeout_seconds=5,
     ),
     FunctionRow(
@@ -310,6 +329,8 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
         permissions=(
             Permission.READS_LEASES,
             Permission.KEEPS_LEASES,
+            Permission.READS_STANDINGS,
+            Permission.READS_STANDINGS_OF_PEER,
             Permission.READS_REGIONS,
             Permission.WRITES_REGIONS,
             Permission.READS_LANE_DEPTHS,

@@ -2,7 +2,7 @@
 
 API Gateway keeps a policy for minutes and uses it for every route, so it covers all that the token may do, not only the
 request at hand: `jobs:read` allows GET, `jobs:write` DELETE, POST and PUT, `approvals:decide` approvals alone, both
-ways.
+ways, and `regions:move` the Regions, which the function itself does not let `jobs:write` move.
 """
 
 from collections.abc import Mapping
@@ -15,6 +15,7 @@ _ALLOWED = {
     "jobs:read": ("GET/*",),
     "jobs:write": ("DELETE/*", "POST/*", "PUT/*"),
     "approvals:decide": ("GET/v1/approvals", "POST/v1/approvals/*"),
+    "regions:move": ("GET/v1/regions", "POST/v1/regions/*"),
 }
 
 

@@ -41,6 +41,7 @@ class Request:
     body: bytes
     request_id: str
     principal: str = ""
+    scopes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ def read_request(event: Event) -> Request:
         body=base64.b64decode(body) if event.get("isBase64Encoded") else body.encode("utf-8", "surrogatepass"),
         request_id=context.get("requestId", ""),
         principal=authorizer.get("principal") or authorizer.get("tenant", ""),
+        scopes=frozenset(str(authorizer.get("scopes", "")).split()),
     )
 
 

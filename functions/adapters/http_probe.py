@@ -1,12 +1,17 @@
 """PeerProbe over plain HTTP: asks the peer's public health endpoint as any client would, certificate and all."""
 
+import http
 import http.client
+import json
 import socket
 import ssl
 from urllib.parse import urlsplit
 
 from functions.adapters.blocking_calls import BlockingCalls
 
+#: A Region that answers so has been told to go, or is coming back: it is not lost, whatever its clients are to do.
+ALIVE = frozenset({"region_evacuated", "region_returning"})
+LONGEST_ANSWER_BYTES = 10_000
 #: As Route 53's checkers: time to connect, then time to the answer.
 CONNECT_SECONDS = 2.0
 ANSWER_SECONDS = 2.0
@@ -28,11 +33,13 @@ class HttpProbe:
     async def healthy(self) -> bool:
         """See PeerProbe."""
         try:
-            return 200 <= await self._calls.run(self._ask) < 300
+            status, code = await self._calls.run(self._ask)
         except (OSError, http.client.HTTPException, ValueError):
             return False
+        return 200 <= status < 300 or code in ALIVE
 
-    def _ask(self) -> int:
+    def _ask(self) -> tuple[int, object]:
+        """Return the status, and the code that a refusal names."""
         connection = http.client.HTTPConnection(self._host)
         with self._connect() as connected:
             connection.sock = connected
@@ -41,7 +48,11 @@ class HttpProbe:
             connection.putheader("User-Agent", "antipode-sentinel")
             connection.putheader("Connection", "close")
             connection.endheaders()
-            return connection.getresponse().status
+            response = connection.getresponse()
+            if response.status != http.HTTPStatus.SERVICE_UNAVAILABLE:
+                return response.status, None
+            said = json.loads(response.read(LONGEST_ANSWER_BYTES) or b"null")
+            return response.status, said.get("code") if isinstance(said, dict) else None
 
     def _connect(self) -> socket.socket:
         plain = socket.create_connection(self._address, timeout=CONNECT_SECONDS)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functions.application.ports import TokenGrant, Tokens
 
 BEARER = re.compile(r"[Bb]earer +(ap_[A-Za-z0-9_-]{43})")
-SCOPES = frozenset({"jobs:read", "jobs:write", "approvals:decide"})
+#: `regions:move` is for those who run the installation: it is about the jobs of all tenants.
+SCOPES = frozenset({"jobs:read", "jobs:write", "approvals:decide", "regions:move"})
 
 
 def hash_token(token: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from functions.application.adopt_jobs import AdoptJobs
 from functions.application.fire_round import FireRound
+from functions.application.keep_standing import KeepStanding
 from functions.application.lease_ports import UNFENCED, Fence
 from functions.application.ports import Clock, LaneUnavailable, RegionRegister, StateUnavailable
 from functions.application.record_steps import Say
@@ -38,6 +39,7 @@ class KeepSweeping:
     firing: FireRound | None = None
     fence: Fence = UNFENCED
     leases: ReturnLeases | None = None
+    standing: KeepStanding | None = None
 
     async def run(self, seconds: float, say: Say) -> None:
         """Work for about `seconds`. A refusing table or lane is said to the log and tried again in the next round."""
@@ -57,13 +59,24 @@ class KeepSweeping:
         """Look once at everything, and leave a sign of it. Return whether adoption has more to look at."""
         left = False
         if await self.fence.may_start_steps():
-            unclear = await self._sweep_once(say)
-            left = await self._adopt_once(unclear, say)
+            if await self._stand(say):
+                unclear = await self._sweep_once(say)
+                left = await self._adopt_once(unclear, say)
         else:
             say("fenced")  # a hint would only go round and round on its lane
         await self._return_leases(say)
         await self.signs.leave()
         return left
+
+    async def _stand(self, say: Say) -> bool:
+        """Do what follows from how the Region stands, and say whether its jobs are swept and its peer's adopted."""
+        if self.standing is None:
+            return True
+        try:
+            return await self.standing.round(say)
+        except (StateUnavailable, LaneUnavailable) as error:
+            say("standing_refused", error=str(error))
+            return False
 
     async def _return_leases(self, say: Say) -> None:
         if self.leases is None:

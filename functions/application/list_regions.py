@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from functions.application.lease_ports import Leases, LeasesUnavailable
 from functions.application.ports import Clock, Lanes, LaneUnavailable, RegionRegister, StateUnavailable
+from functions.application.standing_ports import Standings
 from functions.application.watch_flow import WatchFlow
 from functions.domain.admission import full
 from functions.domain.errors import AntipodeError
@@ -12,6 +13,7 @@ from functions.domain.job.events import Json
 from functions.domain.lane_flow import LaneFlow, RegionFlow, flow_of
 from functions.domain.moments import seconds_between
 from functions.domain.ownership.lease import MARGIN, Phase
+from functions.domain.ownership.standing import view_standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,7 @@ class ListRegions:
     region: str
     peer_region: str
     peer_stale_seconds: float
+    standings: Standings
     leases: Leases | None = None
 
     async def list(self) -> dict[str, Json]:
@@ -55,6 +58,7 @@ class ListRegions:
             "heartbeat_at": beat.at if beat else None,
             "heartbeat_age_seconds": age,
             "fresh": fresh,
+            "standing": {**view_standing(await self.standings.read(region))},
         }
         return said if self.leases is None else {**said, "lease": await self._lease(self.leases, region)}
 

@@ -10,6 +10,7 @@ import asyncio
 from dataclasses import dataclass, field, replace
 
 from functions.application.call_child import CallChild
+from functions.application.change_hands import ChangeHands
 from functions.application.lease_ports import PeerHold
 from functions.application.note_failure import NoteFailure
 from functions.application.open_epoch import open_epoch
@@ -69,6 +70,7 @@ class SweepJobs:
     region: str
     stall_seconds: float
     hold: PeerHold | None = None
+    hands: ChangeHands | None = None
     _seen_to: dict[tuple[str, int], set[tuple[str, str | None, str | None]]] = field(default_factory=dict)
 
     async def sweep(self) -> SweepReport:
@@ -106,13 +108,10 @@ class SweepJobs:
             record, state = await read_state(self.history, entry.job_id)
         except UnreadableEvent:  # it must not keep the others from being swept
             return await self._hold(entry.job_id, lane, JobRecord((), ()), None, self.clock.now())
-        if state is not None and await self._needs_nothing(entry.job_id, record, state):
-            await self._settle(entry, record, state)
-            news = unheard(state, record.arrivals, state.owner_region)
-            if entry.arrival is not None and news and not is_over(state, news):
-                # it was meant for this Region, which owns the job no more
-                await self.children.send.remind(entry.job_id, state)
+        if state is not None and await self.settle_if_over(entry, record, state):
             return SweepReport(1)
+        if state is not None and state.owner_region == self.region and state.handed_to is not None:
+            return await self._see_to_handed_over(entry.job_id, record, state)
         now = self.clock.now()
         head = record.head_of(self.region)
         if self._woken(record, state, now):
@@ -135,6 +134,29 @@ class SweepJobs:
             return SweepReport(1)
         stalled = state.attempts > 0 and state.waiting_until is None
         return await self._put_back(entry, state, head, "stalled" if stalled else DUE, now)
+
+    async def settle_if_over(self, entry: DueEntry, record: JobRecord, state: JobState) -> bool:
+        """Settle a job that needs nothing more from this Region, and say whether that is so."""
+        if not await self._needs_nothing(entry.job_id, record, state):
+            return False
+        await self._settle(entry, record, state)
+        news = unheard(state, record.arrivals, state.owner_region)
+        if entry.arrival is not None and news and not is_over(state, news):
+            # it was meant for this Region, which owns the job no more
+            await self.children.send.remind(entry.job_id, state)
+        return True
+
+    async def _see_to_handed_over(self, job_id: str, record: JobRecord, state: JobState) -> SweepReport:
+        """Tell the peer once more of a job that it has not begun with; take it back when the peer is lost."""
+        if self.hands is not None:
+            if await self.hands.peer_lost():
+                taken = await self.hands.take_over(job_id, state, f"{state.handed_to}, to which it was left, is lost")
+                await self.lanes.send([hint(job_id, taken.epoch, state.job, taken.reason)])
+                return SweepReport(1, put_back=1)
+            await self.hands.tell(job_id, state)
+        due_at = add_seconds(self.clock.now(), self.stall_seconds)
+        await self.projections.put_head(head_of(job_id, state, self.region, record.head_of(self.region), due_at))
+        return SweepReport(1)
 
     def _is_baseless(self, head: Head, state: JobState | None, now: str) -> bool:
         """Whether a head that names a later time speaks of what the history does not hold: of what was lost.

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from functions.application.keep_leases import KeepLeases
+from functions.application.note_return import NoteReturn
 from functions.application.ports import Clock, PeerProbe, RegionRegister, StateUnavailable
 from functions.application.record_steps import Say
 from functions.domain.ownership.verdict import Heartbeat, Verdict, Watch, judge, observe
@@ -23,6 +24,7 @@ class WatchRegions:
     heartbeat_seconds: float
     stale_seconds: float
     leases: KeepLeases | None = None
+    returns: NoteReturn | None = None
 
     async def run(self, seconds: float, say: Say) -> None:
         """Work for about `seconds`. A refusing table is said to the log; the next round tries again."""
@@ -40,7 +42,9 @@ class WatchRegions:
             await self.clock.sleep(self.heartbeat_seconds)
 
     async def _round(self, watch: Watch, say: Say) -> tuple[Watch, bool]:
-        await self._beat()
+        before = await self._beat()
+        if self.returns is not None:
+            await self.returns.look(before, say)
         heartbeat = await self.register.last_beat(self.peer_region)
         probe_ok = await self.probe.healthy()
         now = self.clock.now()
@@ -54,10 +58,11 @@ class WatchRegions:
         _say_round(say, verdict, watch, changed=verdict is not current)
         return watch, verdict.lost
 
-    async def _beat(self) -> None:
+    async def _beat(self) -> Heartbeat | None:
         """The number comes from the last beat read, so overlapping sentinels and restarts only ever move it on."""
         last = await self.register.last_beat(self.region)
         await self.register.beat(Heartbeat(self.region, self.clock.now(), last.beat + 1 if last else 1))
+        return last
 
 
 def _say_round(say: Say, verdict: Verdict, watch: Watch, *, changed: bool) -> None:

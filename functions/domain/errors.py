@@ -121,6 +121,10 @@ _ROWS = (
     ),
     ErrorRow("webhook_inactive", 409, False, "The webhook is switched off", "Set it again with `active` true."),
     ErrorRow("too_many_webhooks", 409, False, "The tenant has all the webhooks it may have", "Delete one."),
+    ErrorRow("region_not_found", 404, False, "No Region has that name", "GET /v1/regions lists both."),
+    ErrorRow("last_region", 409, False, "It is the last Region that works", "Have the other one return first."),
+    ErrorRow("region_evacuated", 503, True, "The Region has been told to go", "Ask the other Region."),
+    ErrorRow("region_returning", 503, True, "The Region is not back yet", "Ask the other Region."),
     ErrorRow("distribution_not_found", 422, False, "That distribution is not installed", "Check the name."),
 )
 CATALOGUE = {row.code: row for row in _ROWS}

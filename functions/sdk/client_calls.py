@@ -31,7 +31,7 @@ from functions.sdk.answers import (
 )
 from functions.sdk.client_errors import ApiUnreachable, JobNotFinished, NotFound
 from functions.sdk.client_failover import WRITE_SECONDS, Call
-from functions.sdk.region_answers import Regions
+from functions.sdk.region_answers import RegionMoved, Regions
 from functions.sdk.session_answers import Session
 
 T = TypeVar("T")
@@ -257,6 +257,13 @@ def switches() -> Flow[Switches]:
 def agents() -> Flow[Agents]:
     """Read what can be submitted."""
     return (yield from ask(asking("/agents", Agents)))
+
+
+def move_region(region: str, *, away: bool, reason: str | None) -> Flow[RegionMoved]:
+    """Tell a Region to go, or to come back."""
+    path = f"/regions/{quote(region, safe='')}/{'evacuate' if away else 'return'}"
+    body = {} if reason is None else {"reason": reason}
+    return (yield from ask(posting(path, body, RegionMoved, None)))
 
 
 def regions() -> Flow[Regions]:

@@ -30,7 +30,7 @@ from functions.sdk.client_setting_calls import ScheduleOptions, WebhookOptions
 from functions.sdk.client_time import ClientTime, RealTime
 from functions.sdk.client_transport import AsyncTransport
 from functions.sdk.dead_letter_answers import DeadLetter, DeadLetterPreview
-from functions.sdk.region_answers import Regions
+from functions.sdk.region_answers import RegionMoved, Regions
 from functions.sdk.schedule_answers import ScheduleDeleted, SchedulePage, ScheduleSet, ScheduleShown
 from functions.sdk.session_answers import Session
 from functions.sdk.webhook_answers import TestEvent, Webhooks, WebhookSet, WebhookShown
@@ -236,6 +236,14 @@ class AsyncAntipodeClient:
     async def regions(self) -> Regions:
         """Read how both Regions are, as the one that answers sees it."""
         return await self._run(calls.regions())
+
+    async def evacuate(self, region: str, *, reason: str | None = None) -> RegionMoved:
+        """Have a Region hand its jobs over and take on no work. Needs the scope `regions:move`."""
+        return await self._run(calls.move_region(region, away=True, reason=reason))
+
+    async def return_region(self, region: str, *, reason: str | None = None) -> RegionMoved:
+        """Have a Region take on work again. Needs the scope `regions:move`."""
+        return await self._run(calls.move_region(region, away=False, reason=reason))
 
     async def health(self) -> Health:
         """Read whether the Region that answers can serve."""

@@ -43,8 +43,9 @@ def _print(console: Console, found: dict[str, Any]) -> None:
         style, word = ("green", "fresh") if region["fresh"] else ("red", "silent")
         answers = "  answers" if region["name"] == found["answered_by"] else ""
         lost = f"  lost since {peer['since']}" if peer["lost"] and peer["region"] == region["name"] else ""
+        stands = "" if region["standing"]["phase"] == "active" else "  " + in_words(region["standing"])
         console.print(
-            f"{region['name']:<16}[{style}]{word:<7}[/{style}] {seen}{answers}{lost}{_lease(region)}",
+            f"{region['name']:<16}[{style}]{word:<7}[/{style}] {seen}{answers}{lost}{_lease(region)}{stands}",
             highlight=False,
             soft_wrap=True,
         )
@@ -64,6 +65,19 @@ def _lease(region: dict[str, Any]) -> str:
     if lease["holder"] == region["name"] and lease["phase"] == "held":
         return f"  lease held, term {lease['term']}, valid for {lease['valid_for_seconds']:.0f} s"
     return f"  lease {lease['phase']} by {lease['holder']}, term {lease['term']}: it starts nothing"
+
+
+def in_words(standing: dict[str, Any]) -> str:
+    """How a Region stands, and how far it is with what it was told."""
+    said = str(standing["phase"])
+    if standing.get("left") is not None:
+        said += f": {standing['left']} jobs left, {standing['running']} of them running"
+        said += f", {standing['handing']} on their way, {standing['handed_over']} handed over"
+    if standing.get("waits_for"):
+        said += f": waits for {standing['waits_for']}"
+    if standing.get("until"):
+        said += f", until {standing['until']} at least"
+    return said
 
 
 def _wait(lane: dict[str, Any]) -> str:

@@ -31,7 +31,9 @@ def _tokens() -> None:
 @group.command()
 def create(
     tenant: Annotated[str, typer.Option(help="The tenant, one of those that were deployed.")],
-    scope: Annotated[list[str], typer.Option(help="jobs:read, jobs:write or approvals:decide; may be repeated.")],
+    scope: Annotated[
+        list[str], typer.Option(help="jobs:read, jobs:write, approvals:decide or regions:move; may be repeated.")
+    ],
     principal: Annotated[
         str | None, typer.Option(help="Who holds it: named in the history for what is done with it.")
     ] = None,

@@ -16,11 +16,13 @@ EVENTS = [
     {"sequence": 1, "epoch": 1, "region": "us-east-1", "kind": "submitted", "at": "T1", "agent": "probe"},
     {"sequence": 2, "epoch": 2, "region": "us-west-2", "kind": "adopted", "at": "T2", "reason": "[lost]"},
 ]
+ACTIVE = {"phase": "active"}
+BACK = {"phase": "returning", "waits_for": "calm", "until": "T9"}
 REGIONS: dict[str, Any] = {
     "answered_by": "us-west-2",
     "regions": [
-        {"name": "us-west-2", "heartbeat_at": "T", "heartbeat_age_seconds": 1.234, "fresh": True},
-        {"name": "us-east-1", "heartbeat_at": None, "heartbeat_age_seconds": None, "fresh": False},
+        {"name": "us-west-2", "heartbeat_at": "T", "heartbeat_age_seconds": 1.234, "fresh": True, "standing": ACTIVE},
+        {"name": "us-east-1", "heartbeat_at": None, "heartbeat_age_seconds": None, "fresh": False, "standing": BACK},
     ],
     "lanes": {
         "critical": {"waiting": 4, "in_flight": 2, "estimated_wait_seconds": None, "admitting": True},
@@ -76,7 +78,7 @@ def test_regions_shows_who_answers_and_who_is_lost(antipode: Antipode, api: Scri
     api.answers = [httpx.Response(200, json=REGIONS) for _ in range(2)]
     assert antipode("regions").stdout.splitlines() == [
         "us-west-2       fresh   heartbeat 1.2 s ago  answers",
-        "us-east-1       silent  no heartbeat yet  lost since T0",
+        "us-east-1       silent  no heartbeat yet  lost since T0  returning: waits for calm, until T9 at least",
         "lane critical   4 waiting, 2 in flight",
         "lane standard   4 waiting, 2 in flight, new work waits about 3 s",
         "lane batch      5120 waiting, 20 in flight, new work waits about 1260 s: takes in nothing new",

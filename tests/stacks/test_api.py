@@ -49,6 +49,8 @@ ROUTES = {
     ("GET", "/v1/sessions/{name}"): "get_session",
     ("GET", "/v1/agents"): "list_agents",
     ("GET", "/v1/regions"): "list_regions",
+    ("POST", "/v1/regions/{region}/evacuate"): "move_region",
+    ("POST", "/v1/regions/{region}/return"): "move_region",
     ("GET", "/v1/health"): "check_health",
     ("GET", "/v1/openapi.json"): "get_openapi",
 }

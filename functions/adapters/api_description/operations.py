@@ -1,8 +1,9 @@
 """The routes that tell of the system itself: its agents, its Regions, its health, this description."""
 
-from functions.adapters.api_description.row import RouteDescription
+from functions.adapters.api_description.row import Parameter, RouteDescription
+from functions.adapters.standing_body import StandingBody
 from functions.sdk.answers import Agents, Health
-from functions.sdk.region_answers import Regions
+from functions.sdk.region_answers import RegionMoved, Regions
 
 _LANE = {
     "waiting": 3,
@@ -52,6 +53,7 @@ ROUTES = (
                         "renewal": 86400,
                         "valid_for_seconds": 7.0,
                     },
+                    "standing": {"phase": "active"},
                     "lanes": {"critical": _LANE},
                 }
             ],
@@ -74,7 +76,33 @@ ROUTES = (
             "lanes": ["critical"],
             "lanes_move": True,
         },
-        codes=("lane_unavailable", "lanes_still"),
+        codes=("lane_unavailable", "lanes_still", "region_evacuated", "region_returning"),
+    ),
+    *(
+        RouteDescription(
+            method="POST",
+            path=f"/v1/regions/{{region}}/{verb}",
+            scope="regions:move",
+            name=f"{verb}Region",
+            summary=f"Tell a Region to {what}. Either Region may be asked.",
+            parameters=(Parameter("path", "region", "The Region's name.", {"type": "string"}),),
+            request=StandingBody,
+            sent={"reason": "its lanes are stuck"},
+            answer=RegionMoved,
+            answered={
+                "region": "us-east-1",
+                "standing": {
+                    "phase": phase,
+                    "told": {"away": verb == "evacuate", "at": "2030-01-01T00:00:00.000Z", "by": "ann", "reason": None},
+                },
+                "durability": "both",
+            },
+            codes=("region_not_found", "last_region") if verb == "evacuate" else ("region_not_found",),
+        )
+        for verb, what, phase in (
+            ("evacuate", "hand its jobs over and take on no work", "evacuating"),
+            ("return", "take on work again", "returning"),
+        )
     ),
     RouteDescription(
         method="GET",

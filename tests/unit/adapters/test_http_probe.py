@@ -18,6 +18,7 @@ class Peer(ThreadingHTTPServer):
     """Answers with `status` and remembers what it was asked."""
 
     status = 200
+    body = b""
     asked: list[tuple[str, str | None]]
 
 
@@ -28,6 +29,7 @@ class Answer(BaseHTTPRequestHandler):
         self.server.asked.append((self.path, self.headers["Host"]))
         self.send_response(self.server.status)
         self.end_headers()
+        self.wfile.write(self.server.body)
 
     def log_message(self, format: str, *args: object) -> None:
         pass
@@ -53,6 +55,21 @@ def probe(port: int, scheme: str = "http") -> PeerProbe:
 @pytest.mark.parametrize(("status", "healthy"), [(200, True), (204, True), (301, False), (404, False), (503, False)])
 def test_only_2xx_is_healthy(peer: Peer, status: int, healthy: bool) -> None:
     peer.status = status
+    assert asyncio.run(probe(peer.server_port).healthy()) is healthy
+
+
+@pytest.mark.parametrize(
+    ("body", "healthy"),
+    [
+        (b'{"code": "region_evacuated"}', True),
+        (b'{"code": "region_returning"}', True),
+        (b'{"code": "lane_unavailable"}', False),
+        (b"[]", False),
+        (b"<html>", False),
+    ],
+)
+def test_a_region_that_was_told_to_go_or_comes_back_is_not_a_lost_one(peer: Peer, body: bytes, healthy: bool) -> None:
+    peer.status, peer.body = 503, body
     assert asyncio.run(probe(peer.server_port).healthy()) is healthy
 
 

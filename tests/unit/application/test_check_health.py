@@ -5,24 +5,29 @@ from collections.abc import Callable
 import pytest
 
 from functions.adapters.memory_flow import MemoryFlow
+from functions.adapters.memory_standings import MemoryStandings
 from functions.application.check_health import CheckHealth
 from functions.application.watch_flow import WatchFlow
 from functions.domain.errors import AntipodeError
 from functions.domain.lane_flow import DepthSample, LaneDepth
 from functions.domain.moments import add_seconds
+from functions.domain.ownership.standing import Order, Phase, Progress
 from functions.domain.ownership.verdict import Heartbeat
 from tests.simulation.virtual_time import VirtualClock, in_virtual_time
 from tests.unit.application.two_regions import EAST, Region, refuse_lanes, refuse_table, two_regions
 from tests.unit.domain.job.writing import NOON
 
 
-def check_health(region: Region, book: MemoryFlow | None = None) -> CheckHealth:
+def check_health(
+    region: Region, book: MemoryFlow | None = None, standings: MemoryStandings | None = None
+) -> CheckHealth:
     return CheckHealth(
         register=region.register,
         lanes=region.lanes,
         flow=WatchFlow(book=book or MemoryFlow(region.table), clock=VirtualClock()),
         clock=VirtualClock(),
         region=region.name,
+        standings=standings or MemoryStandings(region.table),
     )
 
 
@@ -76,3 +81,18 @@ async def test_one_lane_that_stands_still_is_told_and_the_region_serves_on() -> 
     answer = await told_of(critical=LaneDepth(0, 2), batch=LaneDepth(9, 0, since, since))
     assert (answer["status"], answer["lanes_move"]) == ("ok", False)
     assert (await told_of(critical=LaneDepth(4, 2, since), batch=LaneDepth(0, 0)))["lanes_move"] is True
+
+
+@in_virtual_time
+async def test_a_region_that_was_told_to_go_or_is_not_back_yet_is_503_so_that_dns_moves_on() -> None:
+    east, _ = two_regions()
+    standings = MemoryStandings(east.table)
+    await standings.put_order(Order(subject=EAST, region=EAST, away=True, at=NOON, by="ann"))
+    with pytest.raises(AntipodeError, match="us-east-1 is evacuating") as caught:
+        await check_health(east, standings=standings).check()
+    assert (caught.value.code, caught.value.row.status) == ("region_evacuated", 503)
+    returning = MemoryStandings(east.table)
+    await returning.put_progress(Progress(region=EAST, phase=Phase.RETURNING, since=NOON))
+    with pytest.raises(AntipodeError, match="us-east-1 is returning") as caught:
+        await check_health(east, standings=returning).check()
+    assert (caught.value.code, caught.value.row.status) == ("region_returning", 503)

@@ -7,6 +7,7 @@ import pytest
 
 from functions.adapters.memory_flow import MemoryFlow
 from functions.adapters.memory_leases import MemoryLeases
+from functions.adapters.memory_standings import MemoryStandings
 from functions.application.list_regions import ListRegions
 from functions.application.watch_flow import WatchFlow
 from functions.domain.errors import AntipodeError
@@ -35,6 +36,7 @@ IDLE = {
     "failed_per_minute": 0.0,
     "admitting": True,
 }
+ACTIVE = {"phase": "active"}
 BOUNDS = {"critical": 3600.0, "standard": 1800.0, "batch": 900.0}
 
 
@@ -50,6 +52,7 @@ def list_regions(region: Region, book: MemoryFlow | None = None, leases: MemoryL
         peer_region=region.peer.name,
         peer_stale_seconds=20.0,
         leases=leases,
+        standings=MemoryStandings(region.table),
     )
 
 
@@ -68,8 +71,22 @@ async def test_heartbeats_verdict_and_lanes_are_told_as_they_are_known_here() ->
     assert await list_regions(east).list() == {
         "answered_by": EAST,
         "regions": [
-            {"name": EAST, "heartbeat_at": NOON, "heartbeat_age_seconds": 19.0, "fresh": True, "lanes": own},
-            {"name": WEST, "heartbeat_at": None, "heartbeat_age_seconds": None, "fresh": False, "lanes": peers},
+            {
+                "name": EAST,
+                "heartbeat_at": NOON,
+                "heartbeat_age_seconds": 19.0,
+                "fresh": True,
+                "standing": ACTIVE,
+                "lanes": own,
+            },
+            {
+                "name": WEST,
+                "heartbeat_at": None,
+                "heartbeat_age_seconds": None,
+                "fresh": False,
+                "standing": ACTIVE,
+                "lanes": peers,
+            },
         ],
         "lanes": own,
         "peer": {"region": WEST, "lost": True, "since": NOON},

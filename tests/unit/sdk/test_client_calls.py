@@ -57,6 +57,8 @@ ASKED: Mapping[str, Ask] = {
     "listWebhooks": lambda client: client.webhooks(),
     "listAgents": lambda client: client.agents(),
     "listRegions": lambda client: client.regions(),
+    "evacuateRegion": lambda client: client.evacuate("us-east-1", reason="its lanes are stuck"),
+    "returnRegion": lambda client: client.return_region("us-east-1"),
     "checkHealth": lambda client: client.health(),
     "getOpenapi": lambda client: client.openapi(),
 }
