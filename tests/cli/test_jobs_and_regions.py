@@ -94,7 +94,8 @@ def test_regions_shows_who_holds_each_lease(antipode: Antipode, api: ScriptedApi
     assert antipode("regions").stdout.splitlines()[:2] == [
         "us-west-2       fresh   heartbeat 1.2 s ago  answers  lease held, term 3, valid for 7 s",
         (
-            "us-east-1       silent  no heartbeat yet  lost since T0  lease taken by us-west-2, term 2: it starts nothing"
+            "us-east-1       silent  no heartbeat yet  lost since T0"
+            "  lease taken by us-west-2, term 2: it starts nothing"
             "  returning: waits for calm, until T9 at least"
         ),
     ]
