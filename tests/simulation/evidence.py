@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functions.domain.job.arrivals import Arrival
 from functions.domain.job.events import (
     Event,
+    JobAdmitted,
     JobAdopted,
     JobPaused,
     JobResumed,
@@ -56,6 +57,11 @@ class Job:
     def adopted(self) -> bool:
         """Whether a Region has taken it over from the other."""
         return any(isinstance(event, JobAdopted) for event in self.events)
+
+    @property
+    def admitted_anywhere(self) -> bool:
+        """Whether its session let it begin, in any history, superseded ones included."""
+        return any(isinstance(event, JobAdmitted) for segment in self.segments for event in segment.events)
 
     @property
     def ends(self) -> list[End]:

@@ -38,8 +38,11 @@ class Turn:
 
     @property
     def has_run(self) -> bool:
-        """Whether it may have: one that was adopted ends as its session was told, without what led there."""
-        return self.memory is not None or self.job.adopted
+        """Whether it may have: one that was adopted ends as its session was told, without what led there.
+
+        So does one that both Regions accepted while apart, and that ran in the other history alone (seed 1025).
+        """
+        return self.memory is not None or self.job.adopted or self.job.admitted_anywhere
 
     @property
     def id(self) -> str:

@@ -50,6 +50,7 @@ def test_production_can_be_written_without_credentials_and_asks_aws_for_nothing(
     }
     assert stacks == {
         "antipode-prod-data": "aws://unknown-account/us-east-1",
+        "antipode-prod-control": "aws://unknown-account/us-east-1",
         "antipode-prod-us-east-1": "aws://unknown-account/us-east-1",
         "antipode-prod-us-east-1-requests": "aws://unknown-account/us-east-1",
         "antipode-prod-us-east-1-api": "aws://unknown-account/us-east-1",
@@ -73,10 +74,11 @@ def test_what_is_named_by_others_is_deployed_before_them_and_the_regions_in_any_
     }
     assert needs == {
         "antipode-prod-data": set(),
-        "antipode-prod-us-east-1": {"antipode-prod-data"},
+        "antipode-prod-control": set(),
+        "antipode-prod-us-east-1": {"antipode-prod-data", "antipode-prod-control"},
         "antipode-prod-us-east-1-requests": {"antipode-prod-us-east-1"},
         "antipode-prod-us-east-1-api": {"antipode-prod-us-east-1-requests"},
-        "antipode-prod-us-west-2": {"antipode-prod-data"},
+        "antipode-prod-us-west-2": {"antipode-prod-data", "antipode-prod-control"},
         "antipode-prod-us-west-2-requests": {"antipode-prod-us-west-2"},
         "antipode-prod-us-west-2-api": {"antipode-prod-us-west-2-requests"},
     }
