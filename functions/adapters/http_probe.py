@@ -48,11 +48,11 @@ class HttpProbe:
             connection.putheader("User-Agent", "antipode-sentinel")
             connection.putheader("Connection", "close")
             connection.endheaders()
-            response = connection.getresponse()
-            if response.status != http.HTTPStatus.SERVICE_UNAVAILABLE:
-                return response.status, None
-            said = json.loads(response.read(LONGEST_ANSWER_BYTES) or b"null")
-            return response.status, said.get("code") if isinstance(said, dict) else None
+            with connection.getresponse() as response:
+                if response.status != http.HTTPStatus.SERVICE_UNAVAILABLE:
+                    return response.status, None
+                said = json.loads(response.read(LONGEST_ANSWER_BYTES) or b"null")
+                return response.status, said.get("code") if isinstance(said, dict) else None
 
     def _connect(self) -> socket.socket:
         plain = socket.create_connection(self._address, timeout=CONNECT_SECONDS)

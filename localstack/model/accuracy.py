@@ -136,6 +136,9 @@ class _Unrecorded:
     def begun(self, branch: str) -> None:
         """See StepRecorder."""
 
+    async def ended(self, branch: str, error: BaseException | None = None) -> None:
+        """See StepRecorder."""
+
     async def step(self, request: StepRequest) -> Json:
         """See StepRecorder."""
         return (await request.effect(f"{self.job_id}/{request.name}")).result

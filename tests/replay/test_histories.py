@@ -43,5 +43,5 @@ def test_every_scenario_has_its_history() -> None:
 def test_the_histories_hold_every_kind_of_event_that_a_job_of_one_region_may_have() -> None:
     jobs = [job for path in FILES for job in read_history(path)]
     held = {event.kind for job in jobs for segment in job.segments for event in segment.events}
-    of_no_consequence_to_an_agent = {"withdrawn", "stopped"}
+    of_no_consequence_to_an_agent = {"withdrawn", "stopped", "handed_over"}
     assert {kind.kind for kind in get_args(Event)} - held - of_no_consequence_to_an_agent == set()

@@ -54,4 +54,4 @@ async def test_what_is_no_token_is_refused_without_asking_the_table() -> None:
 
 def test_a_token_is_kept_by_its_hash() -> None:
     assert hash_token("ap_x") == "179fe2f2ce25ecd712debeb398e004dcd1b9faf0eb78885a748dd24a687f0f20"
-    assert {"jobs:read", "jobs:write", "approvals:decide"} == SCOPES
+    assert {"jobs:read", "jobs:write", "approvals:decide", "regions:move"} == SCOPES

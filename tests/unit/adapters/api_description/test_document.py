@@ -100,7 +100,7 @@ def test_every_field_of_a_request_is_described_and_may_not_be_null() -> None:
 
 
 def test_no_answer_may_have_a_field_that_no_model_names() -> None:
-    health: dict[str, Any] = {"status": "ok", "region": "r", "heartbeat_at": None, "lanes": []}
+    health: dict[str, Any] = {"status": "ok", "region": "r", "heartbeat_at": None, "lanes": [], "lanes_move": True}
     assert undescribed("GET", "/v1/health", 200, "application/json", health) is None
     complaint = undescribed("GET", "/v1/health", 200, "application/json", {**health, "secret": 1})
     assert complaint is not None
