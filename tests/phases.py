@@ -37,7 +37,7 @@ LINES_OF_A_SUCCESS = 1
 #: How often those under way are told of.
 TOLD_EVERY_SECONDS = 30.0
 #: A phase that takes longer hangs: it is told to stop, and has failed.
-LIMIT_SECONDS = 1500.0
+LIMIT_SECONDS = 2700.0
 #: The end of a log in which progress is looked for.
 TAIL_BYTES = 8192
 MOST_LINES = 40

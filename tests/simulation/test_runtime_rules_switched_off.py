@@ -99,7 +99,7 @@ SWITCHED_OFF = {
     "the end that a parent was told": SwitchedOff(
         Rules(replaced=((f"{APPLICATION}.call_child.CallChild.end_from_parent", nothing),)),
         "of its child",
-        seed=73,
+        seed=340,
     ),
     "the settling of a family by whoever comes after": SwitchedOff(
         Rules(
