@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from localstack.shims import peering
-from localstack.shims.neighbourhood import Neighbourhood
+from localstack.shims.neighbourhood import Neighbourhood, Role
 
 SUBJECT = "border"
 CLIENTS = "clients"
@@ -98,7 +98,10 @@ def border_of(neighbourhood: Neighbourhood) -> Border:
     own = address_of(neighbourhood.url)
     if own in addresses.values():
         return Border(neighbourhood.region, {})
-    return Border(neighbourhood.region, {own: neighbourhood.region, **{each: name for name, each in addresses.items()}})
+    callers = {address: name for name, address in addresses.items()}
+    if neighbourhood.role is Role.GLOBAL:  # it lies in no Region, whatever name it was given: it may be closed to each
+        return Border("", callers)
+    return Border(neighbourhood.region, {own: neighbourhood.region, **callers})
 
 
 def address_of(url: str) -> str:
