@@ -14,6 +14,7 @@ from functions.sdk.client import AntipodeClient, ApiError, AsyncAntipodeClient, 
 from functions.sdk.client_failover import WRITE_SECONDS
 from localstack.resolver import AsyncResolvingTransport, Resolver, ResolvingTransport
 from tests.e2e.deployed import PROBE, Deployed
+from tests.eventually import eventually
 
 #: No submit may take longer, though the Region to which it went says nothing any more.
 SLOWEST_SUBMIT = 3.0
@@ -37,6 +38,12 @@ class Round:
         if str(error).startswith(self.hangs):
             self.turns.append(time.monotonic() - self.began)
 
+    def first_region(self, client: AntipodeClient) -> str:
+        """Say where a submit ends before anything hangs, "" if it was too slow somewhere, as on a busy machine it may be."""
+        self.turns.clear()
+        region = client.submit("probe", PROBE["input"]).home_region
+        return "" if self.turns else region
+
     def submit(self, client: AntipodeClient) -> None:
         """Submit a job."""
         self.began = time.monotonic()
@@ -59,7 +66,7 @@ def a_round(deployed: Deployed) -> Round:
     """What three submits take while a Region hangs, each a job of the other one."""
     found = Round(deployed.cloud.region_api_url(deployed.first))
     with a_client(deployed, found) as client:
-        assert client.submit("probe", PROBE["input"]).home_region == deployed.first
+        eventually(lambda: found.first_region(client), lambda region: region == deployed.first, within=60)
         deployed.submit(deployed.second)  # its functions are started
         deployed.faults.freeze_region(deployed.first)
         try:

@@ -1,0 +1,65 @@
+"""One Region is told to go while jobs run there, and to come back: no job is lost, and no step is done twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from tests.e2e.deployed import Deployed
+from tests.eventually import eventually
+
+#: Twenty seconds: a Region hears within seven that it is to go.
+RUNNING = {"agent": "probe", "input": {"steps": 40, "milliseconds": 500}}
+LATER = {"agent": "probe", "input": {"steps": 1, "milliseconds": 5}, "delay_seconds": 86_400}
+GONE_SECONDS = 60.0
+BACK_SECONDS = 60.0
+
+
+def phase(deployed: Deployed, region: str, asked: str) -> str:
+    shown = deployed.call(asked, "GET", "/regions").json()["regions"]
+    return str(next(each["standing"]["phase"] for each in shown if each["name"] == region))
+
+
+def health(deployed: Deployed, region: str) -> object:
+    return deployed.call(region, "GET", "/health").json().get("code")
+
+
+def answers(deployed: Deployed) -> str:
+    """Which Region answers by the failover name."""
+    return str(deployed.call_by_name("GET", "/regions").json().get("answered_by"))
+
+
+def steps_done(events: list[dict[str, Any]]) -> Counter[str]:
+    return Counter(event["step"] for event in events if event["kind"] == "step_succeeded")
+
+
+def test_an_evacuated_region_hands_over_what_it_has_and_comes_back(deployed: Deployed) -> None:
+    first, second = deployed.first, deployed.second
+    jobs = [deployed.submit(first, RUNNING)["id"] for _ in range(4)]
+    later = deployed.submit(first, LATER)["id"]
+    eventually(lambda: all(steps_done(deployed.events(first, job)) for job in jobs), within=60, what="all run")
+
+    told = deployed.call(second, "POST", f"/regions/{first}/evacuate", json={"reason": "a test"})
+    assert (told.status_code, told.json()["standing"]["phase"]) == (200, "evacuating")
+    refused = deployed.call(first, "POST", f"/regions/{second}/evacuate")
+    assert (refused.status_code, refused.json()["code"]) == (409, "last_region")
+    eventually(lambda: health(deployed, first) == "region_evacuated", within=15, what="DNS is told")
+    during = deployed.submit(first, {"agent": "probe", "input": {"steps": 1, "milliseconds": 5}})["id"]
+    for job in (*jobs, during):
+        assert deployed.finished(second, job, within=GONE_SECONDS)["owner_region"] == second
+    for job in jobs:
+        events = deployed.events(second, job)
+        assert set(steps_done(events).values()) == {1}
+        kinds = [event["kind"] for event in events]
+        assert kinds.count("handed_over") == kinds.count("adopted") == 1
+    eventually(lambda: phase(deployed, first, second) == "evacuated", within=GONE_SECONDS, what="it is evacuated")
+    assert deployed.job(second, later)["owner_region"] == second
+    eventually(lambda: answers(deployed) == second, within=GONE_SECONDS, what="DNS has moved on")
+
+    back = deployed.call(first, "POST", f"/regions/{first}/return")
+    assert back.status_code == 200
+    eventually(lambda: phase(deployed, first, second) == "active", within=BACK_SECONDS, what="it is back")
+    job = deployed.submit(first)["id"]
+    assert deployed.finished(first, job)["owner_region"] == first
+    eventually(lambda: answers(deployed) == first, within=GONE_SECONDS, what="DNS is back")
+    deployed.call(second, "POST", f"/jobs/{later}/cancel")
