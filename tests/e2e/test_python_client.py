@@ -39,7 +39,7 @@ class Round:
             self.turns.append(time.monotonic() - self.began)
 
     def first_region(self, client: AntipodeClient) -> str:
-        """Say where a submit ends before anything hangs, "" if it was too slow somewhere, as on a busy machine it may be."""
+        """Say where a submit ends before anything hangs; "" if a Region was too slow, as on a busy machine."""
         self.turns.clear()
         region = client.submit("probe", PROBE["input"]).home_region
         return "" if self.turns else region
