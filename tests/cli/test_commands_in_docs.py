@@ -62,7 +62,7 @@ def refusal(shown: Shown) -> str | None:
         except TyperException as error:
             if not (shown.named and type(error).__name__ in LEFT_OUT):
                 return f"{shown}: {error}"
-        if getattr(command, "commands", None) and not command.invoke_without_command:
+        if getattr(command, "commands", None) and not getattr(command, "invoke_without_command", False):
             return f"{shown}: {rest} is no command"
     return None
 
