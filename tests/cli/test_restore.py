@@ -48,10 +48,9 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
             submit(made, number, first_is_lost=number == 3)
         monkeypatch.setattr(aws, "client", lambda service, region: made)
         yield made
-        for table in made.list_tables()["TableNames"]:  # another test's moto may go on around this one
-            if table in (LIVE, FRESH):
-                made.update_table(TableName=table, DeletionProtectionEnabled=False)
-                made.delete_table(TableName=table)
+        for table in tables(made) & {LIVE, FRESH}:
+            made.update_table(TableName=table, DeletionProtectionEnabled=False)
+            made.delete_table(TableName=table)
 
 
 def submit(client: Any, number: int, *, first_is_lost: bool) -> None:

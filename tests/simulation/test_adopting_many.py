@@ -10,33 +10,21 @@ from functions.adapters.memory_flow import MemoryFlow
 from functions.application import adopt_jobs
 from functions.application.watch_flow import FRESH_SECONDS, WatchFlow
 from functions.domain.job.decider import ORPHANED
-from functions.domain.job.events import Event
-from functions.domain.job.history import DueEntry, Segment
+from functions.domain.job.history import DueEntry
 from functions.domain.lane_flow import DepthSample, LaneDepth
 from tests.simulation.virtual_time import in_virtual_time, pass_time
 from tests.unit.application.agents import Effects
 from tests.unit.application.two_regions import (
     EAST,
-    JOB,
     STALL_SECONDS,
     WEST,
-    Region,
     replicate,
     request,
     two_regions,
 )
+from tests.unit.application.written_history import west_with, written
 from tests.unit.domain.job.writing import at
 from tests.unit.domain.job.writing import submitted as submission
-
-
-def written(epoch: int, region: str, first: int, *events: Event) -> Segment:
-    return Segment(JOB, epoch, region, first, events)
-
-
-def west_with(*segments: Segment) -> Region:
-    _, west = two_regions(Effects().walker(1))
-    west.put(*segments)
-    return west
 
 
 @in_virtual_time

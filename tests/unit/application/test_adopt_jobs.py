@@ -8,7 +8,7 @@ from functions.application.adopt_jobs import BEHIND_CURSOR_SECONDS
 from functions.application.ports import LaneUnavailable
 from functions.domain.ids import child_job_id, digest_of, job_id
 from functions.domain.job.arrivals import ArrivalKind
-from functions.domain.job.events import Event, JobAdopted
+from functions.domain.job.events import JobAdopted
 from functions.domain.job.history import Head, Segment
 from functions.sdk import Context
 from tests.simulation.virtual_time import in_virtual_time, pass_time
@@ -31,25 +31,15 @@ from tests.unit.application.two_regions import (
     TENANT,
     WEST,
     NewerHistory,
-    Region,
     advance,
     replicate,
     request,
     submitted,
     two_regions,
 )
+from tests.unit.application.written_history import west_with, written
 from tests.unit.domain.job.writing import adopted, at, started, step, succeeded
 from tests.unit.domain.job.writing import submitted as submission
-
-
-def written(epoch: int, region: str, first: int, *events: Event) -> Segment:
-    return Segment(JOB, epoch, region, first, events)
-
-
-def west_with(*segments: Segment) -> Region:
-    _, west = two_regions(Effects().walker(1))
-    west.put(*segments)
-    return west
 
 
 @in_virtual_time

@@ -30,12 +30,9 @@ from tests.unit.application.two_regions import (
     submitted,
     two_regions,
 )
+from tests.unit.application.written_history import written
 from tests.unit.domain.job.writing import adopted, at, step, succeeded, withdrawn
 from tests.unit.domain.job.writing import submitted as submission
-
-
-def written(epoch: int, region: str, first: int, *events: Event) -> Segment:
-    return Segment(JOB, epoch, region, first, events)
 
 
 def east_with(*segments: Segment) -> Region:
