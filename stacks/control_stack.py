@@ -5,20 +5,17 @@ installations with `ownership: strong` alone; `stacks/config.py` has checked tha
 to live, no local index, no transaction: such a table has none.
 """
 
-from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import Stack
 from aws_cdk.aws_dynamodb import (
     Attribute,
     AttributeType,
-    Billing,
     MultiRegionConsistency,
-    PointInTimeRecoverySpecification,
-    ReplicaTableProps,
-    TableEncryptionV2,
     TableV2,
 )
 from constructs import Construct
 
 from stacks.config import Configuration
+from stacks.constructs.protected_table import protected
 
 
 class ControlStack(Stack):
@@ -34,20 +31,12 @@ class ControlStack(Stack):
             analytics_reporting=False,
             termination_protection=configuration.protection.deletion_protection,
         )
-        protection = configuration.protection
         TableV2(
             self,
             "Leases",
             table_name=configuration.control_table_name,
             partition_key=Attribute(name="pk", type=AttributeType.STRING),
-            billing=Billing.on_demand(),
-            encryption=TableEncryptionV2.dynamo_owned_key(),
-            deletion_protection=protection.deletion_protection,
-            point_in_time_recovery_specification=PointInTimeRecoverySpecification(
-                point_in_time_recovery_enabled=protection.point_in_time_recovery
-            ),
-            removal_policy=RemovalPolicy.RETAIN if protection.retain else RemovalPolicy.DESTROY,
-            replicas=[ReplicaTableProps(region=configuration.regions.second)],
             multi_region_consistency=MultiRegionConsistency.STRONG,
             witness_region=configuration.witness,
+            **protected(configuration),
         )

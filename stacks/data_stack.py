@@ -3,23 +3,20 @@
 A stack of its own, so that nothing done to the functions, ever, can replace or delete it.
 """
 
-from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import Stack
 from aws_cdk.aws_dynamodb import (
     Attribute,
     AttributeType,
-    Billing,
     GlobalSecondaryIndexPropsV2,
-    PointInTimeRecoverySpecification,
     ProjectionType,
-    ReplicaTableProps,
     StreamViewType,
-    TableEncryptionV2,
     TableV2,
 )
 from constructs import Construct
 
 from stacks.config import Configuration
 from stacks.constructs.permissions import DUE_INDEX, LISTING_INDEX
+from stacks.constructs.protected_table import protected
 
 
 def _text(name: str) -> Attribute:
@@ -49,22 +46,14 @@ class DataStack(Stack):
             analytics_reporting=False,
             termination_protection=configuration.protection.deletion_protection,
         )
-        protection = configuration.protection
         TableV2(
             self,
             "State",
             table_name=configuration.table_name,
             partition_key=_text("pk"),
             sort_key=_text("sk"),
-            billing=Billing.on_demand(),
-            encryption=TableEncryptionV2.dynamo_owned_key(),
             global_secondary_indexes=[_sparse_index(DUE_INDEX, "due"), _sparse_index(LISTING_INDEX, "list")],
             time_to_live_attribute="ttl",
             dynamo_stream=StreamViewType.NEW_AND_OLD_IMAGES,
-            deletion_protection=protection.deletion_protection,
-            point_in_time_recovery_specification=PointInTimeRecoverySpecification(
-                point_in_time_recovery_enabled=protection.point_in_time_recovery
-            ),
-            removal_policy=RemovalPolicy.RETAIN if protection.retain else RemovalPolicy.DESTROY,
-            replicas=[ReplicaTableProps(region=configuration.regions.second)],
+            **protected(configuration),
         )
