@@ -10,6 +10,7 @@ from functions.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from functions.application.change_hands import ChangeHands
+    from functions.application.hear_peer import HearPeer
     from functions.application.heed_lease import HeedLease
     from functions.application.lease_ports import Fence
     from functions.application.note_return import NoteReturn
@@ -60,6 +61,21 @@ class RegionStanding(Surroundings):
             peer_region=self.settings.peer_region,
             stall_seconds=self.settings.stall_seconds,
             hold=self.heed_lease,
+            hears=self.hear_peer,
+        )
+
+    @cached_property
+    def hear_peer(self) -> "HearPeer":
+        """Use case."""
+        from functions.application.hear_peer import HearPeer
+
+        settings = self.settings
+        return HearPeer(
+            register=self.register,
+            clock=self.clock,
+            region=settings.region,
+            peer_region=settings.peer_region,
+            stale_seconds=settings.peer_stale_seconds,
         )
 
     @cached_property

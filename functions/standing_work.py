@@ -150,6 +150,7 @@ class StandingWork(FlowControl, RegionStanding):
             flow=self.watch_flow,
             bounds=self.settings.wait_bounds,
             hold=self.heed_lease,
+            hears=self.hear_peer,
         )
 
     @cached_property

@@ -28,8 +28,16 @@ class DynamodbRegister:
         """See RegionRegister."""
         key = {"pk": text(f"REGION#{verdict.region}"), "sk": text(PEER), "writer": text(verdict.region)}
         parted = {} if verdict.parted_at is None else {"parted_at": text(verdict.parted_at)}
+        beat = {} if verdict.beat is None else {"beat": number(verdict.beat)}
         await self._table.put(
-            {**key, **parted, "peer": text(verdict.peer), "lost": {"BOOL": verdict.lost}, "since": text(verdict.since)}
+            {
+                **key,
+                **parted,
+                **beat,
+                "peer": text(verdict.peer),
+                "lost": {"BOOL": verdict.lost},
+                "since": text(verdict.since),
+            }
         )
 
     async def verdict(self, region: str) -> Verdict | None:
@@ -41,4 +49,5 @@ class DynamodbRegister:
 def verdict_in(region: str, item: Item) -> Verdict:
     """Read what a Region holds of its peer."""
     parted_at = item["parted_at"]["S"] if "parted_at" in item else None
-    return Verdict(region, item["peer"]["S"], bool(item["lost"]["BOOL"]), item["since"]["S"], parted_at)
+    beat = int(item["beat"]["N"]) if "beat" in item else None
+    return Verdict(region, item["peer"]["S"], bool(item["lost"]["BOOL"]), item["since"]["S"], parted_at, beat)

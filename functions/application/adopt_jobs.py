@@ -20,6 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from functions.application.call_child import CallChild
+from functions.application.hear_peer import HearPeer
 from functions.application.keep_pace import Pace
 from functions.application.lease_ports import PeerHold
 from functions.application.note_failure import NoteFailure
@@ -31,7 +32,7 @@ from functions.application.watch_flow import WatchFlow
 from functions.domain.admission import full
 from functions.domain.job.decider import ORPHANED, needs_adoption, unheard
 from functions.domain.job.events import UnreadableEvent
-from functions.domain.job.history import DueEntry
+from functions.domain.job.history import DueEntry, JobRecord
 from functions.domain.lane_flow import flow_of
 from functions.domain.lanes import DUE_SHARDS, LaneMessage
 from functions.domain.moments import add_seconds
@@ -82,7 +83,7 @@ class _Examined:
 class AdoptJobs:
     """The use case. A pass may be cut short anywhere and begun again; an instance remembers what needs nothing more.
 
-    `hold` is None where there are no leases: then the verdict alone decides.
+    `hold` is None where there are no leases: then the verdict alone decides. `hears` says whether the peer is silent.
     `bounds` says for each lane how many seconds new work may wait there, `flow` how it flows.
     """
 
@@ -96,6 +97,7 @@ class AdoptJobs:
     peer_region: str
     stall_seconds: float
     hold: PeerHold | None = None
+    hears: HearPeer | None = None
     per_second: float = 400.0
     flow: WatchFlow | None = None
     bounds: Mapping[str, float] = field(default_factory=dict)
@@ -129,6 +131,8 @@ class AdoptJobs:
         the peer was declared lost and when it was last heard of. Raises StateUnavailable, LaneUnavailable; what was
         adopted stays adopted.
         """
+        if self.hears is not None and not await self.hears.is_silent():
+            return AdoptReport()
         until = None if seconds is None else self.clock.monotonic() + seconds
         await self._learn_what_is_taken(lost_since)
         total, _ = await self._adopt_all(also)
@@ -153,7 +157,7 @@ class AdoptJobs:
 
     async def _hint_many(self, likely: str, until: float | None) -> AdoptReport:
         """Have the workers adopt what was most likely in flight, if that is much. Each job is hinted once."""
-        if self.hold is not None and not await self.hold.peer_is_fenced():
+        if not await self._may_take_over():
             return AdoptReport(left=True)
         if not any(self._to_hint.values()):
             for lane in self.lanes.names():
@@ -262,6 +266,14 @@ class AdoptJobs:
         settled = {job for job, outcome in zip(jobs, outcomes, strict=True) if outcome.settled}
         return AdoptReport(len(jobs), sum(outcome.adopted for outcome in outcomes)), settled
 
+    async def _may_take_over(self, record: JobRecord | None = None) -> bool:
+        """Whether the peer is silent, in this job too, and, where there are leases, fenced: looked at last."""
+        if self.hears is not None:
+            silent = self.hears.is_silent() if record is None else self.hears.leaves(record)
+            if not await silent:
+                return False
+        return self.hold is None or await self.hold.peer_is_fenced()
+
     async def _adopt_one(self, job_id: str) -> _Examined:
         try:
             record, state = await read_state(self.history, job_id)
@@ -275,7 +287,7 @@ class AdoptJobs:
                 await self.children.settle_family(job_id, state)  # nobody there will
                 await self.failures.settle(job_id, record, state, lost_region=self.peer_region)
             return _Examined(settled=state.complete, hint=await self.wake.woken(job_id, record, state))
-        if self.hold is not None and not await self.hold.peer_is_fenced():
+        if not await self._may_take_over(record):
             return _Examined(settled=False)
         opened = await open_epoch(
             self.history,

@@ -11,6 +11,7 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from functions.application.hear_peer import HearPeer
 from functions.application.lease_ports import PeerHold
 from functions.application.open_epoch import open_epoch
 from functions.application.ports import (
@@ -40,7 +41,7 @@ COPIED_SEGMENTS = 8
 class ChangeHands:
     """The use case. `peer` is the peer's replica, `peer_lanes` its queues, both reached directly.
 
-    `hold` is None where there are no leases: then the verdict alone decides.
+    `hold` is None where there are no leases: then the verdict alone decides. `hears` says whether the peer is silent.
     """
 
     outlook: Outlook
@@ -53,10 +54,19 @@ class ChangeHands:
     peer_region: str
     stall_seconds: float
     hold: PeerHold | None = None
+    hears: HearPeer | None = None
 
     async def peer_lost(self) -> bool:
         """Say whether this Region takes over the jobs of its peer, which begins nothing any more. Never raises."""
-        return await self.outlook.peer_lost() and (self.hold is None or await self.hold.peer_is_fenced())
+        if not await self.outlook.peer_lost() or not await self._peer_is_silent():
+            return False
+        return self.hold is None or await self.hold.peer_is_fenced()
+
+    async def _peer_is_silent(self) -> bool:
+        try:
+            return self.hears is None or await self.hears.is_silent()
+        except StateUnavailable:
+            return False  # the sweeper looks again
 
     async def take_over(self, job_id: str, state: JobState, why: str) -> LaneMessage:
         """Open an epoch of the job here, and return by what to go on with it.

@@ -22,9 +22,11 @@ class TestRegionRegister:
         assert asyncio.run(state.register.last_beat(EAST)) == beats[2]
         assert asyncio.run(state.register.last_beat(WEST)) == beats[1]
 
-    @pytest.mark.parametrize(("lost", "parted_at"), [(True, NOON), (False, NOON), (False, None)])
-    def test_a_verdict_is_kept_beside_the_heartbeat(self, state: State, lost: bool, parted_at: str | None) -> None:
-        verdict = Verdict(EAST, WEST, lost, NOON, parted_at)
+    @pytest.mark.parametrize(("lost", "parted_at", "beat"), [(True, NOON, 70), (False, NOON, None), (False, None, 1)])
+    def test_a_verdict_is_kept_beside_the_heartbeat(
+        self, state: State, lost: bool, parted_at: str | None, beat: int | None
+    ) -> None:
+        verdict = Verdict(EAST, WEST, lost, NOON, parted_at, beat)
         asyncio.run(state.register.beat(Heartbeat(EAST, NOON, 1)))
         asyncio.run(state.register.put_verdict(Verdict(EAST, WEST, not lost, NOON)))
         asyncio.run(state.register.put_verdict(verdict))

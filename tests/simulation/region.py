@@ -18,7 +18,6 @@ from functions.application.advance_job import AdvanceJob
 from functions.application.call_child import CallChild
 from functions.application.decide_approval import DecideApproval
 from functions.application.heed_lease import HeedLease
-from functions.application.keep_leases import KeepLeases
 from functions.application.keep_payloads import KeepPayloads
 from functions.application.keep_sweeping import KeepSweeping
 from functions.application.lease_ports import UNFENCED
@@ -26,7 +25,6 @@ from functions.application.note_failure import NoteFailure
 from functions.application.ports import LaneUnavailable, StateUnavailable
 from functions.application.redrive_job import RedriveJob
 from functions.application.request_change import RequestChange
-from functions.application.return_leases import ReturnLeases
 from functions.application.send_arrival import SendArrival
 from functions.application.set_switch import SetSwitch
 from functions.application.signal_job import SignalJob
@@ -37,6 +35,7 @@ from functions.application.sweep_jobs import SweepJobs
 from functions.application.watch_regions import WatchRegions
 from functions.application.watch_switches import WatchSwitches
 from functions.domain.limits import Limit
+from tests.simulation import standing_parts
 from tests.simulation.dead_letters import OwnDeadLetters, PeerDeadLetters
 from tests.simulation.journey import journey
 from tests.simulation.lanes import Envelope, UnreliableLanes
@@ -56,6 +55,7 @@ from tests.simulation.ports import (
 )
 from tests.simulation.replication import Replica
 from tests.simulation.rules import Rules
+from tests.simulation.standing_parts import STALE_SECONDS, STALL_SECONDS
 from tests.simulation.sweepers_clock import SweepersClock, WatchersClock
 from tests.simulation.switch_ports import OwnSwitches, PeerSwitches
 from tests.simulation.talk import say
@@ -65,9 +65,7 @@ from tests.simulation.work import Agents, FitfulModel, walk
 Program: TypeAlias = Callable[[Process], Coroutine[Any, Any, None]]
 Batch: TypeAlias = list[tuple[int, Envelope]]
 
-STALL_SECONDS = 10.0
 HEARTBEAT_SECONDS = 5.0
-STALE_SECONDS = 12.0
 LOOP_SECONDS = 62.0
 VISIBILITY_SECONDS = 25.0
 BATCH_SECONDS = 12.0  # a worker has so long for a batch; it yields after that
@@ -120,9 +118,9 @@ class Region:
         """Return the use case as a process of this Region has it."""
         calls = Calls(process, self.trouble)
         return SubmitJob(
-            history=self._own_history(calls),
-            peer=self._peer_history(calls, copying=self.rules.copying),
-            projections=self._projections(calls),
+            history=self.own_history(calls),
+            peer=self.peer_history(calls, copying=self.rules.copying),
+            projections=self.projections(calls),
             lanes=OwnLanes(calls, self.lanes),
             payloads=self._keep_payloads(),
             agents=AGENTS,
@@ -158,7 +156,7 @@ class Region:
     def set_switch(self, process: Process) -> SetSwitch:
         """The same."""
         calls = Calls(process, self.trouble)
-        peer = PeerSwitches(calls, self.peer.replica.switches, self._peer_power)
+        peer = PeerSwitches(calls, self.peer.replica.switches, self.peer_power)
         return SetSwitch(
             switches=OwnSwitches(calls, self.replica.switches),
             peer=peer,
@@ -180,10 +178,10 @@ class Region:
 
     def _send_arrival(self, calls: Calls) -> SendArrival:
         return SendArrival(
-            history=self._own_history(calls),
-            peer=self._peer_history(calls, copying=self.rules.copying_arrivals),
+            history=self.own_history(calls),
+            peer=self.peer_history(calls, copying=self.rules.copying_arrivals),
             lanes=OwnLanes(calls, self.lanes),
-            peer_lanes=PeerLanes(calls, self.peer.lanes, self._peer_power),
+            peer_lanes=PeerLanes(calls, self.peer.lanes, self.peer_power),
             clock=self._clock(),
             region=self.name,
             peer_region=self.peer.name,
@@ -199,26 +197,26 @@ class Region:
         self._starts += 1
         return Process(f"{self.name}/{role}-{self._starts}", self.machinery)
 
-    def _own_history(self, calls: Calls) -> OwnHistory:
+    def own_history(self, calls: Calls) -> OwnHistory:
         return OwnHistory(calls, self.rules.history(self.replica.table), self.replica)
 
-    def _peer_history(self, calls: Calls, *, copying: bool) -> PeerHistory:
+    def peer_history(self, calls: Calls, *, copying: bool) -> PeerHistory:
         replica = self.peer.replica if copying else self.replica
-        return PeerHistory(calls, self.rules.history(replica.table), replica, self._peer_power)
+        return PeerHistory(calls, self.rules.history(replica.table), replica, self.peer_power)
 
-    def _projections(self, calls: Calls) -> OwnProjections:
+    def projections(self, calls: Calls) -> OwnProjections:
         return OwnProjections(calls, MemoryProjections(self.replica.table), self.replica)
 
     def _note_failure(self, calls: Calls) -> NoteFailure:
         own = OwnDeadLetters(calls, MemoryDeadLetters(self.replica.table))
-        peer = PeerDeadLetters(calls, MemoryDeadLetters(self.peer.replica.table), self._peer_power)
+        peer = PeerDeadLetters(calls, MemoryDeadLetters(self.peer.replica.table), self.peer_power)
         return NoteFailure(dead_letters=own, peer=peer, region=self.name)
 
     def _keep_payloads(self) -> KeepPayloads:
         own, peer = MemoryPayloads(self.buckets, self.name), MemoryPayloads(self.buckets, self.peer.name)
         return KeepPayloads(own=own, peer=peer, clock=self._clock())
 
-    def _peer_power(self) -> Power:
+    def peer_power(self) -> Power:
         return self.peer.machinery.power
 
     def _calm(self) -> bool:
@@ -229,38 +227,17 @@ class Region:
         there = [self.name] if gone else [self.name, self.peer.name]
         return self.healed() and lost == gone and (self.control is None or self.control.settled(there))
 
-    def _lease_clock(self) -> LeaseClock:
+    def lease_clock(self) -> LeaseClock:
         assert self.control is not None
         return LeaseClock(self._skew(), self.control.drift[self.name], machinery=self.machinery)
 
     def _heed_lease(self, calls: Calls) -> HeedLease | None:
         if self.control is None:
             return None
-        leases, clock = ReachedLeases(calls, self.control), self._lease_clock()
+        leases, clock = ReachedLeases(calls, self.control), self.lease_clock()
         heed = HeedLease(leases=leases, clock=clock, region=self.name, peer_region=self.peer.name)
         calls.process.may_start_until = lambda: relied_upon_until(heed)
         return heed
-
-    def _keep_leases(self, calls: Calls) -> KeepLeases | None:
-        if self.control is None:
-            return None
-        leases, clock = ReachedLeases(calls, self.control), self._lease_clock()
-        return KeepLeases(leases=leases, clock=clock, region=self.name, peer_region=self.peer.name)
-
-    def _return_leases(self, calls: Calls) -> ReturnLeases | None:
-        if self.control is None:
-            return None
-        return ReturnLeases(
-            leases=ReachedLeases(calls, self.control),
-            history=self._own_history(calls),
-            peer=self._peer_history(calls, copying=True),
-            projections=self._projections(calls),
-            lanes=OwnLanes(calls, self.lanes),
-            clock=self._lease_clock(),
-            region=self.name,
-            peer_region=self.peer.name,
-            stall_seconds=STALL_SECONDS,
-        )
 
     def _clock(self) -> VirtualClock:
         return VirtualClock(self._skew())
@@ -283,8 +260,8 @@ class Region:
     async def _work(self, process: Process) -> None:
         calls = Calls(process, self.trouble)
         advance = AdvanceJob(
-            history=self._own_history(calls),
-            projections=self._projections(calls),
+            history=self.own_history(calls),
+            projections=self.projections(calls),
             lanes=OwnLanes(calls, self.lanes),
             agents=AGENTS,
             model=self.model,
@@ -329,8 +306,8 @@ class Region:
 
     async def _sweep(self, process: Process) -> None:
         calls = Calls(process, self.trouble)
-        history = self._own_history(calls)
-        projections = self._projections(calls)
+        history = self.own_history(calls)
+        projections = self.projections(calls)
         lanes = OwnLanes(calls, self.lanes)
         heed = self._heed_lease(calls)
         clock = SweepersClock(
@@ -352,6 +329,7 @@ class Region:
             peer_region=self.peer.name,
             stall_seconds=STALL_SECONDS,
             hold=heed,
+            hears=standing_parts.hear_peer(self, calls, clock),
             per_second=math.inf,
         )
         keep = KeepSweeping(
@@ -372,7 +350,7 @@ class Region:
             clock=clock,
             region=self.name,
             fence=heed or UNFENCED,
-            leases=self._return_leases(calls),
+            leases=standing_parts.return_leases(self, calls),
         )
         while True:  # one warm instance, invoked again and again
             await keep.run(LOOP_SECONDS, _say_nothing)
@@ -382,13 +360,13 @@ class Region:
         calls = Calls(process, self.trouble)
         watch = WatchRegions(
             register=OwnRegister(calls, MemoryRegister(self.replica.table)),
-            probe=Probe(calls, self._peer_power, lambda: self.peer.trouble.table_down),
+            probe=Probe(calls, self.peer_power, lambda: self.peer.trouble.table_down),
             clock=WatchersClock(self._skew(), calm=self._calm),
             region=self.name,
             peer_region=self.peer.name,
             heartbeat_seconds=HEARTBEAT_SECONDS,
             stale_seconds=STALE_SECONDS,
-            leases=self._keep_leases(calls),
+            leases=standing_parts.keep_leases(self, calls),
         )
         while True:
             await watch.run(LOOP_SECONDS, _say_nothing)

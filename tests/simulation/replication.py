@@ -66,7 +66,8 @@ class Change:
 class Replica:
     """One Region's table, with the version of every item, and what has not been replicated yet.
 
-    `changes` counts what was written, here or by the peer, except for cursors and heartbeats.
+    `changes` counts what was written, here or by the peer, except for cursors and heartbeats. `heard` is when the
+    peer's heartbeats came, `adoptions` when this Region took which job over.
     """
 
     def __init__(self, name: str, link: "Link") -> None:
@@ -76,6 +77,8 @@ class Replica:
         self.outgoing: dict[int, Change] = {}
         self.generation = 0
         self.changes = 0
+        self.heard: list[float] = []
+        self.adoptions: list[tuple[float, str]] = []
         self._bells: list[asyncio.Future[None]] = []
         self.remembered = Remembered()
         spaces = {space: self._watched(space, link) for space in _OF_TABLE}
@@ -154,6 +157,8 @@ class Replica:
             space, key = change.place
             self.space(space).put_quietly(key, change.value)
             self.note_change(space)
+            if space == "beats":
+                self.heard.append(asyncio.get_running_loop().time())
 
     def note_change(self, space: str) -> None:
         """Something was written."""
@@ -268,6 +273,8 @@ class Link:
         self._send(replica, self._count)
         if isinstance(value, SegmentRow):
             self.listener(value.segment)
+            if value.segment.epoch > 1 and value.segment.opens_epoch and value.segment.region == replica.name:
+                replica.adoptions.append((now, value.segment.job_id))
 
     def pause(self, name: str) -> None:
         """Hold back what comes from that Region."""

@@ -69,6 +69,10 @@ async def one_head_for_both(self: MemoryProjections, head: Head) -> None:
     self.table.heads[head.job_id, "either"] = head
 
 
+async def always_silent(self: object) -> bool:
+    return True
+
+
 FOLD = "functions.domain.job.state"
 SWITCHED_OFF = {
     "the append fence": SwitchedOff(Rules(history=Unfenced), "two contents in one segment", seed=3),
@@ -88,6 +92,11 @@ SWITCHED_OFF = {
         Rules(replaced=(("functions.application.submit_job.job_id", another_id_each_time),)), "became 2 jobs", seed=0
     ),
     "adoption": SwitchedOff(Rules(adoption=False), "has not come to its end", seed=8),
+    "silence before adoption": SwitchedOff(
+        Rules(replaced=(("functions.application.hear_peer.HearPeer.is_silent", always_silent),)),
+        "though it had heard its peer",
+        seed=20,
+    ),
     "the copy that makes both true": SwitchedOff(Rules(copying=False), "as both, is not in", seed=28),
     "the reading of recorded steps": SwitchedOff(
         Rules(replaced=(("functions.application.run_attempt.Recorder", Forgetful),)),

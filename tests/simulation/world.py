@@ -14,6 +14,7 @@ from functions.application.read_state import read_state
 from functions.domain.limits import LEASE_SECONDS
 from tests.simulation import (
     invariants,
+    invariants_of_adoption,
     invariants_of_arrivals,
     invariants_of_jobs,
     invariants_of_leases,
@@ -301,6 +302,7 @@ class World:
             *invariants_of_sessions.unlike_sessions(kept, self.readings),
             *invariants_of_switches.paused_jobs_at_work(evidence, self.switchers.settings, self.effects.done),
             *(invariants_of_leases.worked_on_in_two_regions(evidence, self.effects.done) if self.plan.leased else ()),
+            *invariants_of_adoption.adopted_from_a_living_peer(evidence, self._present()),
             *invariants_of_limits.of_run(evidence, self.effects, self._present()),
             *self.link.ledger.faults.values(),
             *(f"unexpected: {error!r}" for error in self._surprises()),

@@ -3,6 +3,9 @@
 One sign alone is never enough: replication may be late while the peer is well, or the path to its endpoint may be cut.
 What this does not promise: with both signs gone but the peer alive (a full cut), both Regions may run a job; the fold
 reads one result only.
+
+To hold a peer for lost is one thing, to take a job of its over another. The verdict is slow to be taken back, or a
+Region that flaps would come and go; what is written by the peer stops its jobs from being taken over at once.
 """
 
 from dataclasses import dataclass, replace
@@ -36,17 +39,35 @@ class Heartbeat:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What `region` holds of `peer`. `parted_at`: when it was last taken for lost, also after it is back."""
+    """What `region` holds of `peer`. `parted_at`: when it was last taken for lost, also after it is back.
+
+    `beat`: the number of the peer's last heartbeat when it was last found silent, None if there was none.
+    """
 
     region: str
     peer: str
     lost: bool
     since: str
     parted_at: str | None = None
+    beat: int | None = None
 
     def looks_back(self, now: str) -> bool:
         """Say whether the peer is back, but not for long."""
         return not self.lost and self.parted_at is not None and seconds_between(self.since, now) < LOOK_BACK_SECONDS
+
+
+def silent_since(verdict: Verdict | None, heartbeat: Heartbeat | None) -> bool:
+    """Say whether the peer is held for lost, and no heartbeat of it has come since it was."""
+    beat = heartbeat.beat if heartbeat else None
+    return verdict is not None and verdict.lost and verdict.beat == beat
+
+
+def outlived(heartbeat_at: str, written_at: str, stale_seconds: float) -> bool:
+    """Say whether a write of the peer is so much later than its last heartbeat that others must be on their way.
+
+    Both moments are the peer's own, so no clock is compared with another's.
+    """
+    return seconds_between(heartbeat_at, written_at) >= stale_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +110,12 @@ def judge(current: Verdict | None, watch: Watch, *, region: str, peer: str, stal
     stale = watch.seen_at is not None and seconds_between(watch.seen_at, now) >= stale_seconds
     if current is None:
         return Verdict(region, peer, False, now)
-    if not current.lost and stale and watch.failed_probes >= PROBES_TO_DECLARE:
+    silent = stale and watch.failed_probes >= PROBES_TO_DECLARE
+    if not current.lost and silent:
         parted_at = current.parted_at if current.looks_back(now) else now
-        return Verdict(region, peer, True, now, parted_at)
+        return Verdict(region, peer, True, now, parted_at, watch.seen_beat)
+    if current.lost and silent and current.beat != watch.seen_beat:
+        return replace(current, beat=watch.seen_beat)  # it had been heard again, and is silent once more
     if current.lost and watch.good_rounds >= BEATS_TO_CLEAR:
         return Verdict(region, peer, False, now, current.parted_at or current.since)
     return current

@@ -2,7 +2,16 @@
 
 import pytest
 
-from functions.domain.ownership.verdict import LOOK_BACK_SECONDS, Heartbeat, Verdict, Watch, judge, observe
+from functions.domain.ownership.verdict import (
+    LOOK_BACK_SECONDS,
+    Heartbeat,
+    Verdict,
+    Watch,
+    judge,
+    observe,
+    outlived,
+    silent_since,
+)
 from tests.unit.domain.job.writing import EAST, NOON, WEST, at
 
 ROUND = 5.0
@@ -138,3 +147,34 @@ def test_a_peer_that_is_lost_again_before_all_was_looked_at_was_lost_from_the_fi
     silent = Watch(seen_at=NOON, failed_probes=3)
     again = judge(parted_and_back(), silent, region=WEST, peer=EAST, stale_seconds=STALE, now=at(seconds))
     assert again == Verdict(WEST, EAST, True, at(seconds), parted_at)
+
+
+def test_a_lost_peer_is_silent_until_a_heartbeat_comes_though_the_verdict_stands_for_longer() -> None:
+    sentinel = Sentinel()
+    assert sentinel.sees(7, probe=False, times=6)
+    assert silent_since(sentinel.verdict, Heartbeat(EAST, at(0), 7))
+    assert sentinel.sees(8, probe=True)
+    assert not silent_since(sentinel.verdict, Heartbeat(EAST, at(0), 8))
+
+
+def test_a_peer_that_was_heard_once_more_is_silent_again_when_that_heartbeat_is_stale() -> None:
+    sentinel = Sentinel()
+    assert sentinel.sees(7, probe=False, times=6)
+    assert sentinel.sees(8, probe=False, times=4)
+    assert not silent_since(sentinel.verdict, Heartbeat(EAST, at(0), 8))
+    since, parted_at = sentinel.verdict.since, sentinel.verdict.parted_at
+    assert sentinel.sees(8, probe=False)
+    assert silent_since(sentinel.verdict, Heartbeat(EAST, at(0), 8))
+    assert (sentinel.verdict.since, sentinel.verdict.parted_at) == (since, parted_at)
+
+
+def test_a_peer_that_was_never_heard_is_silent_once_it_is_held_for_lost() -> None:
+    assert not silent_since(None, None)
+    assert not silent_since(Verdict(WEST, EAST, False, NOON), None)
+    assert silent_since(Verdict(WEST, EAST, True, NOON), None)
+    assert not silent_since(Verdict(WEST, EAST, True, NOON), Heartbeat(EAST, NOON, 1))
+
+
+def test_a_write_counts_as_a_sign_of_life_only_when_a_heartbeat_must_have_gone_with_it() -> None:
+    assert not outlived(at(0), at(STALE - 1), STALE)
+    assert outlived(at(0), at(STALE), STALE)
