@@ -1,57 +1,41 @@
-"""The HTTP API as Python calls, for the command line, the demo and the tests that look from outside.
+"""The API for the command line, the demo and the drills: sent as the Python client sends it, answers as they came.
 
-A request is sent again while it meets a Region that does not answer, and every submit carries an Idempotency-Key, so
-that however often it was sent, and to whichever Region, it is one job. What cannot be mended by waiting is raised as
-one line that a person can read.
+`--json` prints what the API has said, also what this release does not know of, so answers are not made into models.
+All else is the client's: whom to ask and when to turn (`client_failover`), how it is sent (`client_transport`), and
+what is raised (`client_errors`), in one line that a person can read.
 """
 
 from __future__ import annotations
 
 import json
-import secrets
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 from urllib.parse import quote
 
 import httpx
 
+from functions.sdk.client_calls import GRACE_SECONDS, SLOWEST_LINE
+from functions.sdk.client_errors import ApiError, ApiRefused, ApiUnreachable, NotFound
+from functions.sdk.client_failover import Call, Failover, addresses_of
+from functions.sdk.client_time import ClientTime, RealTime
+from functions.sdk.client_transport import SyncTransport
+
+__all__ = ["ApiClient", "ApiError", "ApiRefused", "ApiUnreachable", "Submission"]
+
 Json = Mapping[str, Any]
 
-CONNECT_SECONDS = 3.0
+#: Where there is one address an answer may take so long, unless it is said otherwise.
 ANSWER_SECONDS = 30.0
-FIRST_PAUSE_SECONDS = 0.2
-LONGEST_PAUSE_SECONDS = 2.0
 JOBS_PER_PAGE = 100
 EVENTS_PER_PAGE = 500
 #: One answer waits no longer than this.
 LONGEST_WAIT_SECONDS = 20
-#: The answers that another try may mend.
-PASSING = frozenset({429, 500, 502, 503, 504})
-
-
-class ApiError(Exception):
-    """A call of the API did not succeed; the message is one line."""
-
-
-class ApiUnreachable(ApiError):
-    """No Region answered for as long as the client had patience."""
-
-
-class ApiRefused(ApiError):
-    """The API answered with a problem (RFC 9457)."""
-
-    def __init__(self, status: int, code: str, detail: str, field: str | None, retry_after: float | None) -> None:
-        where = f"{field}: " if field and not detail.startswith(field) else ""
-        super().__init__(" ".join(f"{where}{detail} ({status} {code})".split()))
-        self.status = status
-        self.code = code
-        self.detail = detail
-        self.field = field
-        self.retry_after = retry_after
-
-
+#: Within this a Region that is well answers a command. A program gives what writes 1.4 s and keeps its connections;
+#: each command makes its own, and people would rather wait than read that a Region was left which was merely slow.
+PATIENT_SECONDS = 4.0
+#: What looks at many jobs may take as long as API Gateway lets it.
+LONG_SECONDS = 30.0
 #: These may stand in a session's name, and in a path as they are.
 SESSION_NAME_SIGNS = ":@"
 
@@ -81,30 +65,32 @@ class Submission:
 
 
 class ApiClient:
-    """One address of the API and one token. Threads may share it."""
+    """An API and one token. Threads may share it.
+
+    `regions` are the Regions' own addresses, or their names: a call that fails or hangs in one goes to the other at
+    once. Without them `url` is asked again, for as long as there is patience.
+    """
 
     def __init__(
         self,
         url: str,
         token: str | None,
         *,
+        regions: Sequence[str] = (),
         transport: httpx.BaseTransport | None = None,
         patience_seconds: float = 30.0,
         on_failed_try: Callable[[ApiError], None] = lambda _: None,
         answer_seconds: float = ANSWER_SECONDS,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        time: ClientTime | None = None,
     ) -> None:
-        if token and not (token.isascii() and token.isprintable()):
-            raise ApiError("the token has characters that no token has")
+        time = time or RealTime()
         self.url = url.rstrip("/")
-        self._patience_seconds = patience_seconds
-        self._on_failed_try = on_failed_try
-        self._clock = clock
-        self._sleep = sleep
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        timeout = httpx.Timeout(answer_seconds, connect=CONNECT_SECONDS)
-        self._http = httpx.Client(headers=headers, timeout=timeout, transport=transport, trust_env=transport is None)
+        self._new_key = time.key
+        self._answer_seconds = answer_seconds
+        addresses = addresses_of(url, regions)
+        self._has_regions = len(addresses) > 1
+        failover = Failover(addresses, patience_seconds, time.monotonic)
+        self._transport = SyncTransport(failover, token, time, on_failed_try, transport)
 
     def __enter__(self) -> Self:
         return self
@@ -114,20 +100,24 @@ class ApiClient:
 
     def close(self) -> None:
         """Close all connections."""
-        self._http.close()
+        self._transport.close()
 
     def submit(self, submission: Submission, *, key: str | None = None, wait_seconds: int = 0) -> dict[str, Any]:
         """Submit a job and return it, if asked as it stands after at most `wait_seconds`."""
-        headers = {**_once(key), **_preference(wait_seconds)}
-        return self._call("POST", "/jobs", headers=headers, body=submission.body())
+        headers = {**self._once(key), **_preference(wait_seconds)}
+        return self._call("POST", "/jobs", headers=headers, body=submission.body(), seconds=_waiting(wait_seconds))
 
-    def open_upload(self, size: int, sha256: str) -> dict[str, Any]:
-        """Return how to upload an input of so many bytes, and the reference to submit afterwards."""
-        return self._call("POST", "/payloads", body={"bytes": size, "sha256": sha256})
+    def open_upload(self, size: int, sha256: str, *, elsewhere: bool = False) -> dict[str, Any]:
+        """Return how to upload an input of so many bytes, and the reference to submit afterwards.
+
+        `elsewhere`: by another Region than the first that is well, for that one's store does not answer.
+        """
+        return self._call("POST", "/payloads", body={"bytes": size, "sha256": sha256}, elsewhere=elsewhere)
 
     def job(self, job_id: str, *, wait_seconds: int = 0) -> dict[str, Any]:
         """Return one job."""
-        return self._call("GET", f"/jobs/{_segment(job_id)}", headers=_preference(wait_seconds))
+        path = f"/jobs/{_segment(job_id)}"
+        return self._call("GET", path, headers=_preference(wait_seconds), seconds=_waiting(wait_seconds))
 
     def session(self, name: str) -> dict[str, Any]:
         """Return one conversation."""
@@ -157,7 +147,7 @@ class ApiClient:
         query: dict[str, Any] = {"after": 0, "limit": EVENTS_PER_PAGE}
         query |= {"wait": wait_seconds} if wait_seconds else {}
         while True:
-            page = self._page("events", f"/jobs/{_segment(job_id)}/events", query)
+            page = self._page("events", f"/jobs/{_segment(job_id)}/events", query, _waiting(wait_seconds))
             yield page
             query["after"] = page["next"]
 
@@ -187,24 +177,24 @@ class ApiClient:
     ) -> dict[str, Any]:
         """Decide on an approval, once however often it is sent. Raises ApiRefused when somebody else was first."""
         body = {"approved": approved, "comment": comment, **({} if by is None else {"by": by})}
-        return self._call("POST", f"/approvals/{_segment(approval)}", headers=_once(key), body=body)
+        return self._call("POST", f"/approvals/{_segment(approval)}", headers=self._once(key), body=body)
 
     def signal(self, job_id: str, name: str, body: Any, *, key: str | None = None) -> dict[str, Any]:
         """Send a job a signal, one however often it is sent."""
         path = f"/jobs/{_segment(job_id)}/signals/{quote(name, safe='')}"
-        return self._call("POST", path, headers=_once(key), body=body, has_body=True)
+        return self._call("POST", path, headers=self._once(key), body=body, has_body=True)
 
     def change(self, job_id: str, what: str, *, reason: str | None = None, key: str | None = None) -> dict[str, Any]:
         """Ask that a job be cancelled ("cancel"), paused ("pause") or resumed ("resume"), and return it."""
         body = {} if reason is None else {"reason": reason}
-        return self._call("POST", f"/jobs/{_segment(job_id)}/{_segment(what)}", headers=_once(key), body=body)
+        return self._call("POST", f"/jobs/{_segment(job_id)}/{_segment(what)}", headers=self._once(key), body=body)
 
     def cancel_all(self, *, agent: str | None = None, reason: str | None = None) -> Iterator[int]:
         """Ask that all unfinished jobs end, or those of one agent; page by page, with how many were asked in each."""
         given = {"agent": agent, "reason": reason}
         body: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         while True:
-            page = self._call("POST", "/jobs/cancel", body=body)
+            page = self._call("POST", "/jobs/cancel", body=body, seconds=LONG_SECONDS)
             if not isinstance(page.get("cancelled"), int) or "next" not in page:
                 raise ApiError(f"{self.url} answered without cancelled; is it the API?")
             yield page["cancelled"]
@@ -222,9 +212,12 @@ class ApiClient:
         return self._call("GET", "/switches")
 
     def webhook(self, method: str, name: str | None, action: str = "", body: Any = None) -> dict[str, Any]:
-        """Set, show, delete, rotate or test a webhook of the tenant, as method and action say; list them all."""
+        """Set, show, delete, rotate or test a webhook of the tenant, as method and action say; list them all.
+
+        A secret is rotated once, whatever comes of it: twice would leave receivers without the one that they know.
+        """
         path = "/webhooks" if name is None else f"/webhooks/{quote(name, safe='')}{action}"
-        return self._call(method, path, body=body)
+        return self._call(method, path, body=body, repeatable=action != "/rotate")
 
     def set_limit(
         self,
@@ -289,18 +282,19 @@ class ApiClient:
 
     def redrive(self, body: Json, *, key: str | None = None) -> dict[str, Any]:
         """Begin a redrive, one however often it is sent, and return its job; or the preview of one."""
-        return self._call("POST", "/dead-letters/redrive", headers=_once(key), body=body)
+        seconds = LONG_SECONDS if body.get("preview") else None
+        return self._call("POST", "/dead-letters/redrive", headers=self._once(key), body=body, seconds=seconds)
 
     def dismiss(self, body: Json) -> dict[str, Any]:
         """Dismiss a page of dead letters, or preview it."""
-        return self._call("POST", "/dead-letters/dismiss", body=body)
+        return self._call("POST", "/dead-letters/dismiss", body=body, seconds=LONG_SECONDS)
 
     def health(self) -> dict[str, Any]:
         """Return the answer of the Region's health check."""
         return self._call("GET", "/health")
 
-    def _page(self, name: str, path: str, query: Mapping[str, Any]) -> dict[str, Any]:
-        page = self._call("GET", path, query=query)
+    def _page(self, name: str, path: str, query: Mapping[str, Any], seconds: float | None = None) -> dict[str, Any]:
+        page = self._call("GET", path, query=query, seconds=seconds)
         if not isinstance(page.get(name), list) or "next" not in page:
             raise ApiError(f"{self.url} answered without {name}; is it the API?")
         return page
@@ -314,67 +308,36 @@ class ApiClient:
         query: Mapping[str, Any] | None = None,
         body: Any = None,
         has_body: bool = False,
+        seconds: float | None = None,
+        repeatable: bool = True,
+        elsewhere: bool = False,
     ) -> dict[str, Any]:
+        """Return an answer. `seconds`: a Region that is well answers within it. Raises ApiError."""
+        seconds = PATIENT_SECONDS if seconds is None else seconds
         content = None if body is None and not has_body else json.dumps(body).encode()
-        typed = {**(headers or {}), **({"Content-Type": "application/json"} if content is not None else {})}
-        deadline = self._clock() + self._patience_seconds
-        pause = FIRST_PAUSE_SECONDS
-        while True:
-            try:
-                return self._once(method, path, typed, query, content)
-            except ApiRefused as refused:
-                failure: ApiError = refused
-                if refused.status not in PASSING:
-                    raise
-                wait = refused.retry_after if refused.retry_after is not None else pause
-            except ApiUnreachable as unreachable:
-                failure, wait = unreachable, pause
-            self._on_failed_try(failure)
-            if self._clock() + wait > deadline:
-                raise failure
-            self._sleep(wait)
-            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
-
-    def _once(
-        self,
-        method: str,
-        path: str,
-        headers: Mapping[str, str],
-        query: Mapping[str, Any] | None,
-        content: bytes | None,
-    ) -> dict[str, Any]:
+        call: Call[dict[str, Any]] = Call(
+            method=method,
+            path=path,
+            read=dict,
+            query=dict(query or {}),
+            headers=dict(headers or {}),
+            content=content,
+            repeatable=repeatable,
+            elsewhere=elsewhere,
+            seconds=seconds + len(content or b"") / SLOWEST_LINE,
+            longest_seconds=max(self._answer_seconds, seconds),
+        )
         try:
-            response = self._http.request(method, self.url + path, params=query, headers=headers, content=content)
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-            raise ApiError(f"{self.url} is no address of the API: {error}") from error
-        except (httpx.LocalProtocolError, UnicodeEncodeError) as error:
-            raise ApiError(f"token or key cannot be sent in a header: {error}") from error
-        except httpx.RequestError as error:
-            said = " ".join(str(error).split()) or type(error).__name__
-            raise ApiUnreachable(f"{self.url} does not answer: {said}") from error
-        answer = _parsed(response)
-        if response.status_code >= 400:
-            raise _refusal(response, answer)
-        if not isinstance(answer, dict):
-            raise ApiError(f"{self.url} answered {response.status_code}, but not with a JSON object; is it the API?")
-        return answer
+            return self._transport.carry_out(call)
+        except NotFound:
+            if not self._has_regions or not path.startswith(("/jobs/", "/approvals/")):
+                raise
+            # It may not have been replicated yet.
+            return self._transport.carry_out(replace(call, elsewhere=not elsewhere))
 
-
-def _parsed(response: httpx.Response) -> object:
-    try:
-        return response.json()
-    except ValueError:
-        return None
-
-
-def _refusal(response: httpx.Response, answer: object) -> ApiRefused:
-    """API Gateway itself speaks of a `message`; behind it everything speaks of problems."""
-    said: Mapping[str, Any] = answer if isinstance(answer, dict) else {}
-    detail = said.get("detail") or said.get("message") or " ".join(response.text.split())[:200] or "no reason given"
-    after = response.headers.get("Retry-After", "")
-    seconds = float(after) if after.isdigit() else None
-    code = str(said.get("code") or "no_code")
-    return ApiRefused(response.status_code, code, str(detail), said.get("field"), seconds)
+    def _once(self, key: str | None) -> dict[str, str]:
+        """However often it is sent, it happens once."""
+        return {"Idempotency-Key": key or self._new_key()}
 
 
 def _limit_path(agent: str | None, key: str | None) -> str:
@@ -383,9 +346,9 @@ def _limit_path(agent: str | None, key: str | None) -> str:
     return "/limits/tenant" if key is None else f"/limits/keys/{quote(key, safe=SESSION_NAME_SIGNS)}"
 
 
-def _once(key: str | None) -> dict[str, str]:
-    """However often it is sent, it happens once."""
-    return {"Idempotency-Key": key or secrets.token_urlsafe(18)}
+def _waiting(wait_seconds: int) -> float | None:
+    """Return within what a Region that is well answers a call that is to wait."""
+    return wait_seconds + GRACE_SECONDS if wait_seconds else None
 
 
 def _preference(wait_seconds: int) -> dict[str, str]:

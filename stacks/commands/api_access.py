@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated
 
@@ -20,7 +20,11 @@ PATIENCE_SECONDS = 90.0
 Slot = Annotated[int, typer.Option(min=0, max=25, help="Speak to the local cloud of this slot.")]
 ApiUrl = Annotated[
     str | None,
-    typer.Option(envvar="ANTIPODE_API_URL", help="Speak to this API instead, for example https://api.example.com/v1."),
+    typer.Option(
+        envvar="ANTIPODE_API_URL",
+        help="Speak to this API instead, for example https://api.example.com/v1,us-east-1,us-west-2: with its Regions, "
+        "by name or address, a command outlives the loss of one.",
+    ),
 ]
 Token = Annotated[
     str | None,
@@ -46,12 +50,16 @@ def api(slot: int, api_url: str | None, token: str | None) -> Iterator[ApiClient
 def client_of(slot: int, api_url: str | None, token: str | None) -> ApiClient:
     """The client itself; the local cloud's name is known to its own DNS server alone."""
     if api_url is not None:
-        return _client(api_url, token, None)
+        url, *regions = (each.strip() for each in api_url.split(","))
+        return _client(url, regions, token, None)
     cloud = LocalCloud.find(slot)
-    return _client(cloud.api_url, token or str(cloud.status()["token"]), ResolvingTransport(Resolver.of(cloud.layout)))
+    status = cloud.status()
+    own = [str(region["api_url"]) for region in status["regions"].values() if region["api_url"]]
+    transport = ResolvingTransport(Resolver.of(cloud.layout))
+    return _client(cloud.api_url, own, token or str(status["token"]), transport)
 
 
-def _client(url: str, token: str | None, transport: httpx.BaseTransport | None) -> ApiClient:
+def _client(url: str, regions: Sequence[str], token: str | None, transport: httpx.BaseTransport | None) -> ApiClient:
     said: set[str] = set()
 
     def say_once(failure: ApiError) -> None:
@@ -59,4 +67,11 @@ def _client(url: str, token: str | None, transport: httpx.BaseTransport | None) 
             said.add(str(failure))
             typer.echo(f"trying again: {failure}", err=True)
 
-    return ApiClient(url, token, transport=transport, patience_seconds=PATIENCE_SECONDS, on_failed_try=say_once)
+    return ApiClient(
+        url,
+        token,
+        regions=regions,
+        transport=transport,
+        patience_seconds=PATIENCE_SECONDS,
+        on_failed_try=say_once,
+    )

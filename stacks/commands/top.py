@@ -87,6 +87,7 @@ def regional_clients(slot: int, api_url: str | None, token: str | None, close: E
                 name: close.enter_context(_client(url, given, ResolvingTransport(Resolver.of(cloud.layout))))
                 for name, url in regions.items()
             }
+        api_url = api_url.partition(",")[0]
         names = [str(region["name"]) for region in client.regions()["regions"]]
         return {name: close.enter_context(_client(regional_url(api_url, name, names), token, None)) for name in names}
 

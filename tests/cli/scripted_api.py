@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,15 +55,17 @@ class ScriptedApi:
     failures: list[ApiError] = field(default_factory=list)
     now: float = 0.0
 
-    def client(self, token: str | None = "ap_token", patience_seconds: float = 30.0) -> ApiClient:
+    def client(
+        self, token: str | None = "ap_token", patience_seconds: float = 30.0, regions: Sequence[str] = ()
+    ) -> ApiClient:
         return ApiClient(
             URL,
             token,
+            regions=regions,
             transport=httpx.MockTransport(self._answer),
             patience_seconds=patience_seconds,
             on_failed_try=self.failures.append,
-            clock=lambda: self.now,
-            sleep=self._pause,
+            time=self,
         )
 
     def bodies(self) -> list[Any]:
@@ -74,6 +78,19 @@ class ScriptedApi:
             raise answer
         return answer
 
-    def _pause(self, seconds: float) -> None:
+    def monotonic(self) -> float:
+        """See ClientTime."""
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """See ClientTime."""
         self.pauses.append(seconds)
         self.now += seconds
+
+    async def pause(self, seconds: float) -> None:
+        """See ClientTime."""
+        self.sleep(seconds)
+
+    def key(self) -> str:
+        """See ClientTime."""
+        return secrets.token_urlsafe(18)

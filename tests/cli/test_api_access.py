@@ -15,6 +15,7 @@ from tests.cli.conftest import Antipode, one_line
 from tests.cli.scripted_api import URL
 
 LOCAL_URL = "http://api.antipode.test:4566/v1"
+EAST_URL, WEST_URL = "http://127.0.1.1:4566/v1", "http://127.0.2.1:4566/v1"
 
 
 @pytest.mark.parametrize("command", [["jobs", "list"], ["regions"], ["submit", "probe", "--input", "{}"]])
@@ -47,7 +48,7 @@ def test_address_and_token_may_come_from_the_environment(antipode: Antipode, mon
     assert seen == [(0, URL, "ap_env"), (0, URL, "ap_given")]
 
 
-def test_the_local_cloud_gives_its_failover_name_its_resolver_and_its_token(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_local_cloud_gives_its_addresses_its_resolver_and_its_token(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -59,11 +60,21 @@ def test_the_local_cloud_gives_its_failover_name_its_resolver_and_its_token(monk
         return httpx.MockTransport(answer)
 
     found: list[str] = []
-    cloud = SimpleNamespace(api_url=LOCAL_URL, layout="layout of 7", status=lambda: {"token": "ap_local"})
+    own = {"us-east-1": {"api_url": EAST_URL}, "us-west-2": {"api_url": WEST_URL}}
+    status = {"token": "ap_local", "regions": own}
+    cloud = SimpleNamespace(api_url=LOCAL_URL, layout="layout of 7", status=lambda: status)
     monkeypatch.setattr(api_access, "LocalCloud", SimpleNamespace(find={7: cloud}.__getitem__))
     monkeypatch.setattr(api_access, "Resolver", SimpleNamespace(of=lambda layout: f"resolver for {layout}"))
     monkeypatch.setattr(api_access, "ResolvingTransport", transport)
     with api_access.client_of(7, None, None) as client:
         assert client.regions() == {"resolver of": "resolver for layout of 7"}
-    assert str(asked[0].url) == f"{LOCAL_URL}/regions"
+    assert str(asked[0].url) == f"{EAST_URL}/regions"
     assert asked[0].headers["Authorization"] == "Bearer ap_local"
+
+
+def test_the_regions_of_an_address_follow_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[tuple[str, list[str]]] = []
+    monkeypatch.setattr(api_access, "_client", lambda url, regions, *_: made.append((url, regions)))
+    api_access.client_of(0, "https://api.example.com/v1, us-east-1,us-west-2", "ap_x")
+    api_access.client_of(0, "https://api.example.com/v1", "ap_x")
+    assert made == [("https://api.example.com/v1", ["us-east-1", "us-west-2"]), ("https://api.example.com/v1", [])]

@@ -152,3 +152,32 @@ def test_a_job_id_never_becomes_another_path() -> None:
     with pytest.raises(ApiRefused):
         api.client().job("../regions?x=1")
     assert api.asked[0].url.path == "/v1/jobs/___regions_x_1"
+
+
+REGIONS = ("http://east.test/v1", "http://west.test/v1")
+
+
+def test_a_region_that_does_not_answer_is_left_for_the_other_at_once_with_the_same_key() -> None:
+    api = ScriptedApi([silence(), *(httpx.Response(202, json=job()) for _ in range(2))])
+    client = api.client(regions=REGIONS)
+    client.submit(PROBE)
+    client.submit(PROBE)
+    assert [request.url.host for request in api.asked] == ["east.test", "west.test", "west.test"]
+    assert api.asked[0].headers["Idempotency-Key"] == api.asked[1].headers["Idempotency-Key"]
+    assert api.pauses == []
+    assert [str(each) for each in api.failures] == [
+        "http://east.test/v1 does not answer: [Errno 111] Connection refused"
+    ]
+
+
+def test_a_job_that_one_region_does_not_know_yet_is_asked_for_in_the_other() -> None:
+    api = ScriptedApi([problem(404, "job_not_found", "there is no such job"), httpx.Response(200, json=job())])
+    assert api.client(regions=REGIONS).job("job_1")["id"] == "job_1"
+    assert [request.url.host for request in api.asked] == ["east.test", "west.test"]
+
+
+def test_a_secret_is_rotated_once_whatever_comes_of_it() -> None:
+    api = ScriptedApi([problem(503, "state_unavailable", "ask again")])
+    with pytest.raises(ApiRefused):
+        api.client(regions=REGIONS).webhook("POST", "legal", "/rotate")
+    assert len(api.asked) == 1

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from functions.sdk import client_calls
-from stacks.input_upload import LARGEST_SENT_BYTES
+from stacks.input_upload import LARGEST_SENT_BYTES, sent_input
 from tests.cli.conftest import Antipode, one_line
 from tests.cli.scripted_api import ScriptedApi, job, problem
 
@@ -148,6 +148,14 @@ def test_a_large_input_is_uploaded_and_submitted_by_reference(
     assert store.took[-1] == ("PUT", "http://store.example.test/x", {"a": "b"}, content)
     assert api.bodies()[-1] == {"agent": "probe", "input": answer["reference"]}
     assert len(store.took) == len(codes) + 1
+
+
+def test_an_upload_that_fails_is_begun_anew_in_the_other_region(api: ScriptedApi, store: Store) -> None:
+    store.codes = [503]
+    api.answers = [httpx.Response(200, json=opened("0" * 64, 1)) for _ in range(2)]
+    with api.client(regions=("http://east.test/v1", "http://west.test/v1")) as client:
+        sent_input(client, "x" * LARGEST_SENT_BYTES)
+    assert [request.url.host for request in api.asked] == ["east.test", "west.test"]
 
 
 def test_an_upload_that_the_store_refuses_submits_nothing(antipode: Antipode, api: ScriptedApi, store: Store) -> None:

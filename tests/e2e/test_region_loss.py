@@ -6,6 +6,7 @@ switches adoption on, as a deploy during a failover would, and asks the same que
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -75,6 +76,16 @@ def every_job_succeeds(deployed: Deployed, jobs: list[str], within: float) -> li
         every=0.5,
         what="every acknowledged job has its result",
     )
+
+
+def test_a_command_turns_to_the_other_region_before_anybody_has_declared_the_loss(
+    deployed: Deployed, cli: Cli, stranded: list[str]
+) -> None:
+    assert stranded
+    job, said = cli.command("submit", "probe", "--input", json.dumps({"steps": 1, "milliseconds": 1}))
+    assert (job["home_region"], job["durability"]) == (deployed.second, "local")
+    lost = deployed.cloud.region_api_url(deployed.first)
+    assert [line.startswith(f"trying again: {lost} does not answer") for line in said] == [True], said
 
 
 def test_a_lost_regions_jobs_stay_unfinished_while_adoption_is_off(deployed: Deployed, stranded: list[str]) -> None:

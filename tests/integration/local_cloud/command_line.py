@@ -10,7 +10,8 @@ from typing import Any
 from localstack.layout import CHECKOUT, Layout
 from tests.integration.local_cloud.traces import open_ports_of, processes_of
 
-COMMAND = [sys.executable, "-m", "stacks.cli", "local"]
+ANTIPODE = [sys.executable, "-m", "stacks.cli"]
+COMMAND = [*ANTIPODE, "local"]
 
 
 class Cli:
@@ -28,6 +29,13 @@ class Cli:
         done = self.run(*arguments, "--json")
         assert done.returncode == 0, done.stderr
         return dict(json.loads(done.stdout))
+
+    def command(self, *arguments: str) -> tuple[dict[str, Any], list[str]]:
+        """What a command that speaks to the API answers as JSON, and what it says beside that, line by line."""
+        command = [*ANTIPODE, *arguments, "--slot", str(self.slot), "--json"]
+        done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == 0, done.stderr
+        return dict(json.loads(done.stdout)), done.stderr.splitlines()
 
     def begin_up(self) -> subprocess.Popen[str]:
         command = [*COMMAND, "up", "--slot", str(self.slot)]

@@ -35,7 +35,7 @@ class Approvals(ApiClient):
     ) -> dict[str, Any]:
         """See ApiClient."""
         if approval in self.taken:
-            raise ApiRefused(409, "already_decided", f"{self.taken[approval][0]} approved it", None, None)
+            raise ApiRefused(409, {"code": "already_decided"}, f"{self.taken[approval][0]} approved it", None)
         self.taken[approval] = (str(by), approved)
         return {"settled": False}
 
