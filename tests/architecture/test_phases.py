@@ -2,13 +2,15 @@
 
 import re
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from tests import phases
 from tests.architecture.sources import CHECKOUT
-from tests.phases import Phase, all_phases, run
+from tests.phases import Phase, all_phases, checks, run
+from tests.types_apart_from_cdk import written_as_ini
 
 FAILS = Phase("fails", (sys.executable, "-c", "print('why it failed'); raise SystemExit(3)"))
 #: Presses Ctrl-C when the other one is at work, which it tells by a file.
@@ -38,6 +40,18 @@ def test_each_test_file_is_run_by_one_phase() -> None:
     for file in (CHECKOUT / "tests").rglob("test_*.py"):
         by = {name for name, place in named if file.is_relative_to(place)} - ({"e2e"} if file == demo else set())
         assert len(by) == 1, f"{file} is run by {by}"
+
+
+def test_types_are_checked_as_pyproject_says_and_only_the_types_of_the_cdk_are_left_to_make_check() -> None:
+    ini = written_as_ini(tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["tool"])
+    assert (ini["mypy"]["strict"], ini["mypy"]["packages"]) == ("True", "functions, stacks, localstack, tests")
+    skipped = [name for name in ini.sections() if ini[name].get("follow_imports")]
+    assert skipped == ["mypy-aws_cdk.*", "mypy-cdk_nag.*"]
+    assert ini["mypy-dnslib.*"]["ignore_missing_imports"] == "True"
+    of_check, of_test = (
+        {phase.name: phase.command[-1] for phase in some}["types"] for some in (checks(), all_phases())
+    )
+    assert (of_check, of_test) == ("mypy", "tests.types_apart_from_cdk")
 
 
 def test_what_went_well_is_told_in_a_line_and_what_failed_in_full(
