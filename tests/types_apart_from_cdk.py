@@ -1,8 +1,8 @@
 """mypy as `make test` runs it: as pyproject.toml says, but without reading the CDK's types. `make check` reads them.
 
-On a bare machine mypy has no cache yet, and then the CDK's modules, all of which import one another, cost it three times
-what all of ours do: docs/performance.md. What is handed to the CDK is checked when it is handed over, by the CDK itself,
-and the tests of the stacks make each construct.
+On a bare machine mypy has no cache yet, and then the CDK's modules, all of which import one another, cost it three
+times what all of ours do: docs/performance.md. What is handed to the CDK is checked when it is handed over, by the CDK
+itself, and the tests of the stacks make each construct.
 """
 
 from __future__ import annotations
