@@ -49,7 +49,7 @@ class Runtime(StandingWork, Broadcasting):
         """Use case."""
         from functions.application.keep_payloads import KeepPayloads
 
-        return KeepPayloads(own=self.payloads, peer=self.peer_payloads, clock=self.clock)
+        return KeepPayloads(own=self.payloads, peer=self.peer_payloads, owed=self.owed_copies, clock=self.clock)
 
     @cached_property
     def open_upload(self) -> "OpenUpload":

@@ -12,6 +12,7 @@ from functions.region_standing import RegionStanding
 if TYPE_CHECKING:
     from functions.application.adopt_jobs import AdoptJobs
     from functions.application.call_child import CallChild
+    from functions.application.copy_payloads import CopyPayloads
     from functions.application.fire_round import FireRound
     from functions.application.fire_schedules import FireSchedules
     from functions.application.keep_firing import KeepFiring
@@ -170,6 +171,21 @@ class StandingWork(FlowControl, RegionStanding):
             fence=self.fence,
             leases=self.return_leases,
             standing=self.keep_standing,
+            copies=self.copy_payloads,
+        )
+
+    @cached_property
+    def copy_payloads(self) -> "CopyPayloads":
+        """Use case."""
+        from functions.application.copy_payloads import CopyPayloads
+
+        return CopyPayloads(
+            owed=self.owed_copies,
+            own=self.payloads,
+            peer=self.peer_payloads,
+            register=self.register,
+            clock=self.clock,
+            region=self.settings.region,
         )
 
     @cached_property

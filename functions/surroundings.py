@@ -29,6 +29,7 @@ from functions.settings import Settings
 if TYPE_CHECKING:
     from functions.adapters.dynamodb_table import DynamodbTable
     from functions.application.agent_ports import Agents
+    from functions.application.copy_ports import OwedCopies
     from functions.application.dead_letter_ports import DeadLetters
     from functions.application.flow_ports import FlowBook
     from functions.application.lease_ports import Leases
@@ -238,6 +239,13 @@ class Surroundings:
         calls = BlockingCalls("peer-payloads", PEER_PAYLOADS.threads)
         client, bucket = self._clients.peer_payloads, self.settings.peer_payloads
         return S3Payloads(bucket, client, calls, self.log.say, PEER_PAYLOAD_LIMIT_SECONDS)
+
+    @cached_property
+    def owed_copies(self) -> "OwedCopies":
+        """What this Region owes its peer of payloads."""
+        from functions.adapters.dynamodb_owed_copies import DynamodbOwedCopies
+
+        return DynamodbOwedCopies(self._table, self.settings.region)
 
     @cached_property
     def model(self) -> "Model":

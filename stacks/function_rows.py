@@ -52,6 +52,9 @@ class Permission(StrEnum):
     SAMPLES_LANES = "samples_lanes"
     INVOKES_MODEL = "invokes_model"
     KEEPS_PAYLOADS = "keeps_payloads"
+    #: That the peer is owed a copy of a payload, where it was away.
+    OWES_COPIES = "owes_copies"
+    SETTLES_COPIES = "settles_copies"
     READS_PAYLOADS = "reads_payloads"
     READS_UPLOADS = "reads_uploads"
     OPENS_UPLOADS = "opens_uploads"

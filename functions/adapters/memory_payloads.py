@@ -1,11 +1,13 @@
-"""Payloads in memory: the twin of `s3_payloads`, held to the same contract tests.
+"""Payloads in memory, and the copies owed: twins of `s3_payloads` and `dynamodb_owed_copies`, held to their contracts.
 
 A file of its own beside `memory`, whose twins share one table; these share `MemoryBuckets`, which like S3's are one
 namespace for both Regions.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from functions.adapters.memory import MemoryTable
 from functions.application.ports import PayloadKey, PayloadMissing, PayloadPlace, PayloadUnavailable, SignedRequest
 
 
@@ -71,3 +73,31 @@ class MemoryPayloads:
     def _check(self) -> None:
         if self.refusing:
             raise PayloadUnavailable(f"{self.bucket} refuses")
+
+
+@dataclass(slots=True)
+class MemoryOwedCopies:
+    """Copies that are owed, beside a MemoryTable, which says whether they refuse."""
+
+    table: MemoryTable
+    since: dict[PayloadKey, str] = field(default_factory=dict)
+
+    async def owe(self, key: PayloadKey, at: str) -> None:
+        """See OwedCopies."""
+        self.table.check()
+        self.since[key] = at
+
+    async def owed(self, *, after: PayloadKey | None, limit: int) -> Sequence[PayloadKey]:
+        """See OwedCopies."""
+        self.table.check()
+        keys = sorted(self.since, key=_place)
+        return [key for key in keys if after is None or _place(key) > _place(after)][:limit]
+
+    async def settle(self, key: PayloadKey) -> None:
+        """See OwedCopies."""
+        self.table.check()
+        self.since.pop(key, None)
+
+
+def _place(key: PayloadKey) -> str:
+    return f"{key.tenant}#{key.sha256}"

@@ -1,8 +1,9 @@
 """Keep what is too large for the history as payloads in both Regions' stores, and turn references back into values.
 
 A payload is stored before the event that names it is written, in both Regions at once. While the peer cannot be reached
-it is stored here alone, and its reference says so. Payloads are named by their content, so writing one twice, or in
-both Regions, is never a conflict, and what is read is checked against its name.
+it is stored here alone, its reference says so, and a note has it copied later (`copy_payloads.py`). Payloads are named
+by their content, so writing one twice, or in both Regions, is never a conflict, and what is read is checked against its
+name.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from functions.application.copy_ports import OwedCopies
 from functions.application.ports import (
     Clock,
     PayloadKey,
@@ -18,6 +20,7 @@ from functions.application.ports import (
     PayloadPlace,
     Payloads,
     PayloadUnavailable,
+    StateUnavailable,
 )
 from functions.domain.errors import AntipodeError
 from functions.domain.job.events import Json
@@ -48,19 +51,21 @@ class KeepPayloads:
 
     own: Payloads
     peer: Payloads
+    owed: OwedCopies
     clock: Clock
 
     async def externalise(self, tenant: str, value: Json, size: int) -> Json:
         """Return what to record for a value of `size` bytes (`domain.payload.size_of_value`): itself or a reference.
 
-        When this returns, both Regions hold the payload, or the reference says that only this one does. Raises
-        AntipodeError value_not_serialisable, value_too_large (final); PayloadUnavailable when the store here refuses.
+        When this returns, both Regions hold the payload, or the reference says that only this one does and a copy is
+        noted as owed. Raises AntipodeError value_not_serialisable, value_too_large (final); PayloadUnavailable when the
+        store here refuses, or the table where the peer did.
         """
         if size <= INLINE_BYTES:
             return as_inline(value)
         data = encode_value(value, "a value")
         key = PayloadKey(tenant, hashlib.sha256(data).hexdigest())
-        in_both = await _in_both(self.own.put(key, data), self.peer.put(key, data))
+        in_both = await self._in_both(key, self.own.put(key, data), self.peer.put(key, data))
         return PayloadReference(key.sha256, len(data), local=not in_both).to_json()
 
     async def resolve(self, tenant: str, value: Json) -> Json:
@@ -140,7 +145,7 @@ class KeepPayloads:
             detail = f"the payload has {place.size} bytes, not {size}"
             raise AntipodeError("invalid_body", detail, field=f"input.{MARK}.bytes")
         try:
-            return await _in_both(self.own.take_over(key, place), self.peer.take_over(key, place))
+            return await self._in_both(key, self.own.take_over(key, place), self.peer.take_over(key, place))
         except PayloadMissing:
             detail = "the upload has expired; ask POST /v1/payloads and upload it again"
             raise AntipodeError("payload_missing", detail, field="input") from None
@@ -174,14 +179,23 @@ class KeepPayloads:
             raise refusal
         raise AntipodeError("payload_missing", f"neither Region holds payload {key.sha256} any more")
 
+    async def _in_both(self, key: PayloadKey, own: Awaitable[None], peer: Awaitable[None]) -> bool:
+        """Do both at once. Return whether the peer could be reached; whatever else went wrong is raised.
 
-async def _in_both(own: Awaitable[None], peer: Awaitable[None]) -> bool:
-    """Do both at once. Return whether the peer could be reached; whatever else went wrong is raised."""
-    outcomes = await asyncio.gather(own, peer, return_exceptions=True)
-    for outcome in outcomes:
-        if outcome is not None and not (outcome is outcomes[1] and isinstance(outcome, PayloadUnavailable)):
-            raise outcome
-    return outcomes[1] is None
+        That a copy is owed is written before anybody can name the payload: whoever dies before that has recorded
+        nothing, and keeps it again.
+        """
+        outcomes = await asyncio.gather(own, peer, return_exceptions=True)
+        for outcome in outcomes:
+            if outcome is not None and not (outcome is outcomes[1] and isinstance(outcome, PayloadUnavailable)):
+                raise outcome
+        if outcomes[1] is None:
+            return True
+        try:
+            await self.owed.owe(key, self.clock.now())
+        except StateUnavailable as error:
+            raise PayloadUnavailable(f"the peer does not answer, nor can that be noted: {error}") from error
+        return False
 
 
 def list_result(view: Mapping[str, Json]) -> dict[str, Json]:

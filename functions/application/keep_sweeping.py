@@ -7,6 +7,7 @@ one is started, and it does for that: so a death costs a quarter of a minute, an
 from dataclasses import dataclass
 
 from functions.application.adopt_jobs import AdoptJobs
+from functions.application.copy_payloads import CopyPayloads
 from functions.application.fire_round import FireRound
 from functions.application.keep_standing import KeepStanding
 from functions.application.lease_ports import UNFENCED, Fence
@@ -26,8 +27,8 @@ ADOPT_SECONDS = 5.0
 class KeepSweeping:
     """Sweeps, adopts while this Region holds its peer for lost, and looks back for a while when the peer is back.
 
-    `adopt` is None where that is switched off, `leases` where there are no leases, and `firing`, for whom it stands in,
-    where there is nothing to fire.
+    `adopt` is None where that is switched off, `leases` where there are no leases, `firing`, for whom it stands in,
+    where there is nothing to fire, and `copies` where there are no payloads.
     """
 
     sweep: SweepJobs
@@ -40,6 +41,7 @@ class KeepSweeping:
     fence: Fence = UNFENCED
     leases: ReturnLeases | None = None
     standing: KeepStanding | None = None
+    copies: CopyPayloads | None = None
 
     async def run(self, seconds: float, say: Say) -> None:
         """Work for about `seconds`. A refusing table or lane is said to the log and tried again in the next round."""
@@ -66,6 +68,8 @@ class KeepSweeping:
             say("fenced")  # a hint would only go round and round on its lane
         await self._return_leases(say)
         await self.signs.leave()
+        if self.copies is not None:  # whoever works on the jobs: what lies here alone is this Region's to copy
+            await self.copies.round(say)
         return left
 
     async def _stand(self, say: Say) -> bool:

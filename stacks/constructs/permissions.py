@@ -19,9 +19,14 @@ from stacks.constructs.payloads import KEPT, UPLOADS, bucket_name
 
 #: Those that are about the control table.
 LeasePermission: TypeAlias = Literal[Permission.READS_LEASES, Permission.KEEPS_LEASES]
-#: Those that are about objects in the buckets.
+#: Those that are about objects in the buckets, and about the copies of them that the peer is owed.
 ObjectPermission: TypeAlias = Literal[
-    Permission.KEEPS_PAYLOADS, Permission.READS_PAYLOADS, Permission.READS_UPLOADS, Permission.OPENS_UPLOADS
+    Permission.KEEPS_PAYLOADS,
+    Permission.READS_PAYLOADS,
+    Permission.READS_UPLOADS,
+    Permission.OPENS_UPLOADS,
+    Permission.OWES_COPIES,
+    Permission.SETTLES_COPIES,
 ]
 #: Those that are about telling the world of jobs' events.
 EventPermission: TypeAlias = Literal[
@@ -135,6 +140,10 @@ class Grants:
             case Permission.READS_LEASES | Permission.KEEPS_LEASES:
                 operation = "GetItem" if permission is Permission.READS_LEASES else "PutItem"
                 return self._on_items("LEASE#*", operation, table=self.configuration.control_table_name)
+            case Permission.OWES_COPIES:
+                return self._on_items("COPY#*", "PutItem")
+            case Permission.SETTLES_COPIES:
+                return self._on_items("COPY#*", "DeleteItem", "Query")
             case Permission.KEEPS_PAYLOADS:
                 actions = ["s3:GetObject", "s3:PutObject"]
             case Permission.READS_PAYLOADS | Permission.READS_UPLOADS:

@@ -15,6 +15,7 @@ from typing import Any, ParamSpec, TypeVar
 from functions.adapters.blocking_calls import BlockingCalls
 from functions.adapters.dynamodb_dead_letters import DynamodbDeadLetters
 from functions.adapters.dynamodb_history import DynamodbHistory
+from functions.adapters.dynamodb_owed_copies import DynamodbOwedCopies
 from functions.adapters.dynamodb_projections import DynamodbProjections
 from functions.adapters.dynamodb_table import DynamodbTable
 from functions.adapters.memory import CountingEntropy, MemoryLanes, ScriptedModel
@@ -147,7 +148,7 @@ class CountedRegion:
         )
         buckets = MemoryBuckets()
         own, peer = (MemoryPayloads(buckets, name) for name in (EAST, WEST))
-        self.payloads = KeepPayloads(own=own, peer=peer, clock=self.clock)
+        self.payloads = KeepPayloads(own=own, peer=peer, owed=DynamodbOwedCopies(made[0], EAST), clock=self.clock)
 
     def _table(self, name: str, place: str) -> DynamodbTable:
         client = CheckedClients(EAST, WEST, None).state()

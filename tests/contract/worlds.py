@@ -15,6 +15,7 @@ from functions.adapters.dynamodb_dead_letters import DynamodbDeadLetters
 from functions.adapters.dynamodb_flow import DynamodbFlow
 from functions.adapters.dynamodb_history import DynamodbHistory
 from functions.adapters.dynamodb_limits import DynamodbLimits
+from functions.adapters.dynamodb_owed_copies import DynamodbOwedCopies
 from functions.adapters.dynamodb_projections import DynamodbProjections
 from functions.adapters.dynamodb_register import DynamodbRegister
 from functions.adapters.dynamodb_schedules import DynamodbRounds, DynamodbSchedules
@@ -34,11 +35,13 @@ from functions.adapters.memory import (
 from functions.adapters.memory_dead_letters import MemoryDeadLetters
 from functions.adapters.memory_flow import MemoryFlow
 from functions.adapters.memory_limits import MemoryLimits
+from functions.adapters.memory_payloads import MemoryOwedCopies
 from functions.adapters.memory_schedules import MemoryRounds, MemorySchedules
 from functions.adapters.memory_standings import MemoryStandings
 from functions.adapters.memory_switches import MemorySwitches
 from functions.adapters.memory_webhooks import MemoryEndpoints, MemoryWebhooks
 from functions.adapters.sqs_lanes import SqsLanes, decode_message
+from functions.application.copy_ports import OwedCopies
 from functions.application.dead_letter_ports import DeadLetters
 from functions.application.flow_ports import FlowBook
 from functions.application.limit_ports import LimitBook, Limits
@@ -74,6 +77,7 @@ class State:
     schedules: Schedules
     rounds: Rounds
     standings: Standings
+    owed_copies: OwedCopies
     refuse: Callable[[], None]
 
 
@@ -113,6 +117,7 @@ def state_in_memory() -> State:
         MemorySchedules(table),
         MemoryRounds(table),
         MemoryStandings(table),
+        MemoryOwedCopies(table),
         refuse,
     )
 
@@ -137,6 +142,7 @@ def state_on_dynamodb(clients: AwsClients) -> State:
         DynamodbSchedules(table),
         DynamodbRounds(table, EAST),
         DynamodbStandings(table),
+        DynamodbOwedCopies(table, EAST),
         lambda: _delete_table(clients, name),
     )
 

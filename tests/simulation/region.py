@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from functions.adapters.memory import CountingEntropy, MemoryProjections, MemoryRegister
 from functions.adapters.memory_dead_letters import MemoryDeadLetters
 from functions.adapters.memory_limits import MemoryLimits
-from functions.adapters.memory_payloads import MemoryBuckets, MemoryPayloads
+from functions.adapters.memory_payloads import MemoryBuckets, MemoryOwedCopies, MemoryPayloads
 from functions.adapters.memory_schedules import MemoryRounds
 from functions.agents.session_corrected import session
 from functions.application.adopt_jobs import AdoptJobs
@@ -214,7 +214,7 @@ class Region:
 
     def _keep_payloads(self) -> KeepPayloads:
         own, peer = MemoryPayloads(self.buckets, self.name), MemoryPayloads(self.buckets, self.peer.name)
-        return KeepPayloads(own=own, peer=peer, clock=self._clock())
+        return KeepPayloads(own=own, peer=peer, owed=MemoryOwedCopies(self.replica.table), clock=self._clock())
 
     def peer_power(self) -> Power:
         return self.peer.machinery.power

@@ -11,7 +11,7 @@ from typing import Any
 
 from functions.adapters.memory import MemoryHistory, MemoryProjections, MemoryTable
 from functions.adapters.memory_dead_letters import MemoryDeadLetters
-from functions.adapters.memory_payloads import MemoryBuckets, MemoryPayloads
+from functions.adapters.memory_payloads import MemoryBuckets, MemoryOwedCopies, MemoryPayloads
 from functions.application.advance_job import AdvanceJob
 from functions.application.agent_ports import Agent
 from functions.application.call_child import CallChild
@@ -161,7 +161,10 @@ class Process:
         self._peer_lanes = self._port("peer_lanes", Lanes(nobody_takes))
         own, peer = (MemoryPayloads(region.buckets, name) for name in (region.name, region.peer_name))
         self.payloads = KeepPayloads(
-            own=self._port("payloads", own), peer=self._port("peer_payloads", peer), clock=region.clock
+            own=self._port("payloads", own),
+            peer=self._port("peer_payloads", peer),
+            owed=self._port("owed_copies", MemoryOwedCopies(region.table)),
+            clock=region.clock,
         )
 
     def _port(self, name: str, port: Any) -> Any:

@@ -15,6 +15,7 @@ from tests.contract.test_history_store import TestHistoryStore
 from tests.contract.test_lanes import TestLanes
 from tests.contract.test_leases import TestLeases
 from tests.contract.test_limits import TestLimits, TestLine, TestSlots, TestStarts
+from tests.contract.test_owed_copies import TestOwedCopies
 from tests.contract.test_projections import TestCursors, TestDue, TestListing
 from tests.contract.test_region_register import TestRegionRegister
 from tests.contract.test_schedules import TestRounds, TestSchedules
@@ -42,6 +43,7 @@ __all__ = [
     "TestLimits",
     "TestLine",
     "TestListing",
+    "TestOwedCopies",
     "TestReceive",
     "TestRegionRegister",
     "TestRounds",

@@ -15,6 +15,8 @@ import pytest
 
 from functions.adapters.aws_clients import AwsClients
 from functions.adapters.blocking_calls import BlockingCalls
+from functions.adapters.memory import MemoryTable
+from functions.adapters.memory_payloads import MemoryOwedCopies
 from functions.adapters.s3_payloads import S3Payloads
 from functions.adapters.system_clock import SystemClock
 from functions.application.keep_payloads import KeepPayloads
@@ -78,7 +80,8 @@ def store(clients: AwsClients) -> Store:
     own = S3Payloads(BUCKETS[FIRST], clients.payloads, calls, say)
     peer = S3Payloads(BUCKETS[SECOND], clients.peer_payloads, calls, say)
     clock = SystemClock()
-    return Store(KeepPayloads(own=own, peer=peer, clock=clock), OpenUpload(own=own, clock=clock), own, peer, said)
+    keep = KeepPayloads(own=own, peer=peer, owed=MemoryOwedCopies(MemoryTable()), clock=clock)
+    return Store(keep, OpenUpload(own=own, clock=clock), own, peer, said)
 
 
 def send(method: str, url: str, headers: Mapping[str, str], data: bytes | None = None) -> tuple[int, bytes, str]:

@@ -6,7 +6,8 @@ from hashlib import sha256
 
 import pytest
 
-from functions.adapters.memory_payloads import MemoryBuckets, MemoryPayloads
+from functions.adapters.memory import MemoryTable
+from functions.adapters.memory_payloads import MemoryBuckets, MemoryOwedCopies, MemoryPayloads
 from functions.application.keep_payloads import (
     LARGEST_CHECKED_BYTES,
     LARGEST_SHOWN_BYTES,
@@ -31,8 +32,12 @@ class Stores:
         buckets = MemoryBuckets()
         self.own, self.peer = MemoryPayloads(buckets, "own"), MemoryPayloads(buckets, "peer")
         self.clock = TestClock()
-        self.keep = KeepPayloads(own=self.own, peer=self.peer, clock=self.clock)
-        self.at_the_peer = KeepPayloads(own=self.peer, peer=self.own, clock=self.clock)
+        self.table, self.peer_table = MemoryTable(), MemoryTable()
+        self.owed = MemoryOwedCopies(self.table)
+        self.keep = KeepPayloads(own=self.own, peer=self.peer, owed=self.owed, clock=self.clock)
+        self.at_the_peer = KeepPayloads(
+            own=self.peer, peer=self.own, owed=MemoryOwedCopies(self.peer_table), clock=self.clock
+        )
 
     def externalise(self, value: Json, tenant: str = "acme") -> Json:
         return asyncio.run(self.keep.externalise(tenant, value, size_of_value(value, "a value")))
@@ -98,6 +103,19 @@ def test_a_peer_that_does_not_answer_leaves_the_payload_here_and_the_reference_s
     recorded = stores.externalise(LARGE)
     assert recorded == {"$payload": {"sha256": kept(LARGE).sha256, "bytes": kept(LARGE).size, "durability": "local"}}
     assert stores.resolve(recorded) == LARGE
+    assert stores.owed.since == {PayloadKey("acme", kept(LARGE).sha256): stores.clock.now()}
+
+
+def test_what_both_regions_hold_is_owed_to_nobody_and_costs_no_request(stores: Stores) -> None:
+    stores.table.refusing = True
+    assert stores.externalise(LARGE) == kept(LARGE).to_json()
+    assert stores.owed.since == {}
+
+
+def test_a_copy_that_cannot_even_be_noted_is_a_reason_to_try_again(stores: Stores) -> None:
+    stores.peer.refusing = stores.table.refusing = True
+    with pytest.raises(PayloadUnavailable, match="nor can that be noted"):
+        stores.externalise(LARGE)
 
 
 def test_a_store_here_that_does_not_answer_is_a_reason_to_try_again(stores: Stores) -> None:
@@ -193,6 +211,7 @@ def test_an_upload_that_the_peer_cannot_be_told_of_is_durable_here_alone(stores:
     stores.peer.refusing = True
     recorded, _ = stores.adopt(reference.to_json())
     assert reference_in(recorded) == PayloadReference(reference.sha256, reference.size, local=True)
+    assert list(stores.owed.since) == [PayloadKey("acme", reference.sha256)]
 
 
 def test_what_was_not_uploaded_is_named_also_while_the_peer_does_not_answer(stores: Stores) -> None:
@@ -210,7 +229,8 @@ def test_an_upload_that_expires_while_it_is_taken_over_is_missing(stores: Stores
             await MemoryPayloads.take_over(self, key, place)  # type: ignore[arg-type]
 
     reference = stores.upload(b"[1]")
-    expiring = KeepPayloads(own=Expiring(stores.own.buckets, "own"), peer=stores.peer, clock=stores.clock)
+    own = Expiring(stores.own.buckets, "own")
+    expiring = KeepPayloads(own=own, peer=stores.peer, owed=stores.owed, clock=stores.clock)
     with pytest.raises(AntipodeError, match="has expired") as caught:
         asyncio.run(expiring.adopt_input("acme", reference.to_json(), lambda value: None))
     assert (caught.value.code, caught.value.field) == ("payload_missing", "input")

@@ -5,7 +5,8 @@ import hashlib
 
 import pytest
 
-from functions.adapters.memory_payloads import MemoryBuckets, MemoryPayloads
+from functions.adapters.memory import MemoryTable
+from functions.adapters.memory_payloads import MemoryBuckets, MemoryOwedCopies, MemoryPayloads
 from functions.application.keep_payloads import KeepPayloads
 from functions.application.open_upload import OpenUpload
 from functions.application.ports import PayloadKey
@@ -34,7 +35,8 @@ def test_a_client_gets_a_request_for_these_bytes_and_the_reference_to_submit() -
 def test_the_reference_is_one_that_a_submission_takes() -> None:
     own = MemoryPayloads(MemoryBuckets(), "own")
     opened = asyncio.run(OpenUpload(own=own, clock=TestClock()).open("acme", HASH, 7))
-    keep = KeepPayloads(own=own, peer=MemoryPayloads(own.buckets, "peer"), clock=TestClock())
+    peer, owed = MemoryPayloads(own.buckets, "peer"), MemoryOwedCopies(MemoryTable())
+    keep = KeepPayloads(own=own, peer=peer, owed=owed, clock=TestClock())
     with pytest.raises(AntipodeError, match="no payload of this SHA-256 has been uploaded here"):
         asyncio.run(keep.adopt_input("acme", opened["reference"], lambda value: None))
     own.upload(PayloadKey("acme", HASH), DATA)

@@ -21,7 +21,7 @@ from functions.adapters.memory import (
 )
 from functions.adapters.memory_dead_letters import MemoryDeadLetters
 from functions.adapters.memory_limits import MemoryLimits
-from functions.adapters.memory_payloads import MemoryBuckets, MemoryPayloads
+from functions.adapters.memory_payloads import MemoryBuckets, MemoryOwedCopies, MemoryPayloads
 from functions.application.adopt_jobs import AdoptJobs
 from functions.application.advance_job import AdvanceJob
 from functions.application.agent_ports import Agent
@@ -160,7 +160,8 @@ class Region:
     @property
     def keep_payloads(self) -> KeepPayloads:
         """The use case."""
-        return KeepPayloads(own=self.payloads, peer=self.peer.payloads, clock=self.clock)
+        owed = MemoryOwedCopies(self.table)
+        return KeepPayloads(own=self.payloads, peer=self.peer.payloads, owed=owed, clock=self.clock)
 
     def submit_job(self, fuse: Fuse | None = None) -> SubmitJob:
         """Return the use case; a fuse lies in all of its ports."""
@@ -388,8 +389,7 @@ async def advance(
     region: Region, message: LaneMessage, fuse: Fuse | None = None, *, delivery: int = 1, seconds: float = 110.0
 ) -> None:
     """Do what a worker does with a message."""
-    stop_at = region.clock.monotonic() + seconds
-    await region.advance_job(fuse).advance(message, delivery=delivery, stop_at=stop_at)
+    await region.advance_job(fuse).advance(message, delivery=delivery, stop_at=region.clock.monotonic() + seconds)
 
 
 def _row(segment: Segment) -> SegmentRow:

@@ -25,7 +25,7 @@ from functions.adapters.memory import (
 from functions.adapters.memory_dead_letters import MemoryDeadLetters
 from functions.adapters.memory_flow import MemoryFlow
 from functions.adapters.memory_limits import MemoryLimits
-from functions.adapters.memory_payloads import MemoryBuckets, MemoryPayloads
+from functions.adapters.memory_payloads import MemoryBuckets, MemoryOwedCopies, MemoryPayloads
 from functions.adapters.memory_schedules import MemoryRounds, MemorySchedules
 from functions.adapters.memory_standings import MemoryStandings
 from functions.adapters.memory_switches import MemorySwitches
@@ -156,7 +156,7 @@ def process(monkeypatch: pytest.MonkeyPatch) -> Iterator[Process]:
     runtime.limits, runtime.peer_limits = MemorySwitches(table), MemorySwitches(peer_table)
     runtime.flow_book, runtime.limit_book = made.flow, MemoryLimits(table)
     runtime.dead_letters, runtime.peer_dead_letters = MemoryDeadLetters(table), MemoryDeadLetters(peer_table)
-    runtime.rounds = MemoryRounds(table)
+    runtime.rounds, runtime.owed_copies = MemoryRounds(table), MemoryOwedCopies(table)
     runtime.standings, runtime.peer_standings = MemoryStandings(table), MemoryStandings(peer_table)
     runtime.schedules, runtime.peer_schedules = MemorySchedules(table), MemorySchedules(peer_table)
     runtime.probe, runtime.model = made.probe, ScriptedModel([RuntimeError("no model is asked here")])

@@ -1,8 +1,11 @@
 """The sweeper's function."""
 
+import asyncio
+
 import pytest
 
 from functions.adapters.memory import SegmentRow
+from functions.adapters.memory_payloads import MemoryPayloads
 from functions.application.ports import Due
 from functions.domain.ownership.verdict import Verdict
 from functions.handlers import submit_job
@@ -25,6 +28,18 @@ def test_it_works_until_the_next_one_starts(process: Process, capsys: pytest.Cap
     handle(event("scheduled"), None)
     assert 1057 <= process.clock.seconds <= 1062
     assert log_lines(capsys)[0]["message"] == "sweeping"
+
+
+def test_a_payload_that_the_peer_missed_is_copied_to_it(process: Process) -> None:
+    peer = process.runtime.peer_payloads
+    assert isinstance(peer, MemoryPayloads)
+    peer.refusing = True
+    asyncio.run(process.runtime.keep_payloads.externalise("acme", "x" * 200_000, 200_002))
+    peer.refusing = False
+    handle(event("scheduled"), None)
+    kept = process.payloads.buckets.kept
+    assert {bucket for bucket, _ in kept} == {"us-east-1", "us-west-2"}
+    assert len(set(kept.values())) == 1
 
 
 def lose_the_peer(process: Process) -> None:
