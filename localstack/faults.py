@@ -132,6 +132,10 @@ class Faults:
         """Refuse this share of all calls of functions to the Region's tables, as throttled."""
         return self._tell(region, "border", throttled_share=share, seed=seed)
 
+    def lose_answers(self, region: str, share: float, seed: int = 1) -> dict[str, Any]:
+        """Lose this share of what a Region answers to clients' POSTs, which it carries out all the same."""
+        return self._tell(region, "border", lost_share=share, seed=seed)
+
     def spoil_queues(
         self, region: str, shares: Mapping[str, float], queues: Collection[str], seed: int = 1
     ) -> dict[str, Any]:

@@ -88,12 +88,24 @@ def _equal_effects(evidence: Evidence) -> tuple[bool, str]:
     return held, f"{seen}; {again} steps done again in all"
 
 
+def _one_job_a_submit(evidence: Evidence) -> tuple[bool, str]:
+    more, unheard = len(evidence.unasked), len(evidence.never_accepted)
+    named = f": {', '.join(evidence.unasked[:NAMED])}" if more else ""
+    return bool(evidence.acknowledged) and more <= unheard, f"{more} jobs that no client was told of{named}"
+
+
+def _results_follow(evidence: Evidence) -> tuple[bool, str]:
+    return _all_of(evidence.jobs.values(), lambda job: not job.follows, "results say something else than their steps")
+
+
 NOTHING_LOST = Bound("no acknowledged job is lost, in either Region", _none_lost)
 ONE_RESULT = Bound("every acknowledged job has one result", _one_result)
 ALIKE = Bound("both Regions tell the same of every job", _alike)
 ONE_WRITER = Bound("no item had two writers", _one_writer)
 STEPS_ONCE = Bound("no recorded step of a history that counts was done twice", _steps_once)
 EQUAL_EFFECTS = Bound("what was done again carried the same idempotency key", _equal_effects)
+ONE_JOB_A_SUBMIT = Bound("a submit that was sent again is one job", _one_job_a_submit)
+RESULTS_FOLLOW = Bound("every result follows from what was recorded of its steps", _results_follow)
 
 
 def _known_at_once(evidence: Evidence) -> tuple[bool, str]:
@@ -117,7 +129,16 @@ NOBODY_LOST = Bound("no Region holds its peer for lost", _nobody_lost)
 ALL_SUCCEEDED = Bound("every job succeeds", _all_succeeded)
 
 #: What holds whatever goes wrong.
-ALWAYS = (NOTHING_LOST, ONE_RESULT, ALIKE, ONE_WRITER, STEPS_ONCE, EQUAL_EFFECTS)
+ALWAYS = (
+    NOTHING_LOST,
+    ONE_RESULT,
+    ALIKE,
+    ONE_WRITER,
+    STEPS_ONCE,
+    EQUAL_EFFECTS,
+    ONE_JOB_A_SUBMIT,
+    RESULTS_FOLLOW,
+)
 
 
 def within(seconds: float, name: str) -> Bound:

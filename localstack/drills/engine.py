@@ -8,20 +8,24 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from localstack.drills.evidence import Evidence, FaultSeen, Sample, Setting
+from localstack.drills.evidence import FINISHED, Evidence, FaultSeen, Sample, Setting
 from localstack.drills.faults import FIRST, SECOND, Fault, Names, takes_away
-from localstack.drills.load import LoadGenerator, planned
-from localstack.drills.outcomes import jobs_seen
+from localstack.drills.load import TAG, LoadGenerator, planned
+from localstack.drills.outcomes import jobs_seen, unasked
 from localstack.drills.story import Drill, Until
 from localstack.drills.target import CannotDrill, Target, Underway
 from localstack.drills.watcher import Watcher
 from localstack.evidence.replicas import Comparison, compare
+from stacks.api_client import ApiError, Submission
 
 PAUSE_SECONDS = 0.25
-IN_FLIGHT_SECONDS = 90.0
+IN_FLIGHT_SECONDS = 60.0
+#: A job of one short step has ended by then, also where every function has to be started for it.
+TRIED_SECONDS = 60.0
 WELL_SECONDS = 90.0
 SETTLED_SECONDS = 30.0
 
@@ -75,6 +79,7 @@ class Engine:
     def play(self) -> Evidence:
         """From the beginning to the end. Raises CannotDrill where it may not begin."""
         self._refuse_if_unwell()
+        self._refuse_if_no_job_ends()
         self._writers_before = self._two_writers(self._compared())
         evidence = Evidence(setting=self._setting(), submitted=len(self.load.plan))
         self.watcher.start()
@@ -104,7 +109,23 @@ class Engine:
     def _refuse_if_unwell(self) -> None:
         if not self._until(lambda: self.target.unwell() is None, self.well_within_seconds):
             raise CannotDrill(f"{self.drill.name} does not begin: {self.target.unwell() or 'it was unwell for long'}")
+
+    def _refuse_if_no_job_ends(self) -> None:
+        """One job in each Region. Whatever is slow at first alone is behind it then."""
+        try:
+            with ThreadPoolExecutor(len(self.names)) as pool:
+                for region, ended in zip(self.target.regions, pool.map(self._try, self.target.regions), strict=True):
+                    if not ended:
+                        raise CannotDrill(f"{self.drill.name} does not begin: a job in {region} has not ended")
+        except ApiError as error:
+            raise CannotDrill(f"{self.drill.name} does not begin: {error}") from error
         self.zero = time.time()
+
+    def _try(self, region: str) -> bool:
+        tried = Submission(agent="probe", input={"steps": 1, "milliseconds": 1}, tags={TAG: "before"})
+        with self.target.api(region, lambda _: None) as api:
+            job = api.submit(tried)["id"]
+            return self._until(lambda: api.job(job)["status"] in FINISHED, TRIED_SECONDS)
 
     def _setting(self) -> Setting:
         return Setting(
@@ -130,7 +151,8 @@ class Engine:
 
         self._until(lambda: flying() or self._is_idle(), IN_FLIGHT_SECONDS)
         if not flying():
-            self._say(f"fewer than {wanted} jobs run in {hit}")
+            done = f"{len(self.load.acknowledged)} were accepted, {len(self.watcher.unfinished())} are not finished"
+            raise CannotDrill(f"fewer than {wanted} jobs run in {hit}, so that nothing would be shown: {done}")
 
     def _is_idle(self) -> bool:
         """Whether nothing more can be in flight before the faults."""
@@ -215,13 +237,16 @@ class Engine:
 
     def _heal(self, evidence: Evidence) -> None:
         """Until all jobs are finished, both Regions think well of each other and tell the same."""
-        self._until(lambda: not self.watcher.unfinished(), self.drill.patience_seconds)
+        finished = self._until(lambda: not self.watcher.unfinished(), self.drill.patience_seconds)
+        if not finished:
+            self._say(f"patience is over: {len(self.watcher.unfinished())} acknowledged jobs are not finished")
         if self._until(self._no_peer_is_lost, WELL_SECONDS):
             last_lost = max((s.at for s in self.watcher.samples if any(s.peer_lost.values())), default=0.0)
             first_well = (s.at for s in self.watcher.samples if s.at > last_lost and s.at >= evidence.undone_at)
             evidence.well_at = next(first_well, round(self.now(), 3))
             self._say("no Region holds its peer for lost")
-        if self._until(self._is_alike, self.drill.patience_seconds):
+        # What was not finished with so much patience will hardly be with as much again: only one more look.
+        if self._until(self._is_alike, self.drill.patience_seconds if finished else 0.0):
             evidence.alike_at = round(self.now(), 3)
             self._say("both Regions tell the same of every job, and every job is finished")
 
@@ -244,6 +269,7 @@ class Engine:
         evidence.acknowledged = sorted(self.load.acknowledged, key=lambda row: row.at)
         evidence.never_accepted = dict(self.load.never_accepted)
         evidence.jobs = jobs_seen(evidence, replicas, zero=self.zero)
+        evidence.unasked = unasked(evidence, replicas, TAG, self.load.run)
         evidence.two_writers = tuple(sorted(self._two_writers(comparison) - self._writers_before))
         evidence.items_compared = max(comparison.items)
         evidence.lag_ms = self.target.lag_ms()

@@ -50,6 +50,8 @@ class JobSeen:
     """Results of steps that do not count any more, because the step was done again by a later owner."""
     unequal_effects: tuple[str, ...]
     """Steps that were done again as something else: their idempotency keys would stand for different effects."""
+    follows: bool = True
+    """Whether its result is what follows from the results of steps that were recorded."""
     stretches: tuple[Stretch, ...] = ()
 
 
@@ -116,6 +118,8 @@ class Evidence:
     faults: list[FaultSeen] = field(default_factory=list)
     jobs: dict[str, JobSeen] = field(default_factory=dict)
     """Acknowledged jobs that are known at the end."""
+    unasked: tuple[str, ...] = ()
+    """Jobs that bear the drill's tag and that no acknowledgement names."""
     two_writers: tuple[str, ...] | None = None
     """Items that both Regions wrote, by the replication link or by a look at both replicas; None if unknown."""
     items_compared: int = 0
@@ -154,6 +158,7 @@ class Evidence:
         rest["setting"] = Setting(**{**rest["setting"], "regions": tuple(rest["setting"]["regions"])})
         rest["acknowledged"] = [Acknowledged(**row) for row in rest["acknowledged"]]
         rest["in_flight"] = tuple(rest["in_flight"])
+        rest["unasked"] = tuple(rest.get("unasked", ()))
         rest["faults"] = [FaultSeen(**row) for row in rest["faults"]]
         rest["jobs"] = {job: _job(row) for job, row in rest["jobs"].items()}
         rest["two_writers"] = None if rest["two_writers"] is None else tuple(rest["two_writers"])

@@ -154,6 +154,40 @@ class ModelSpoilt:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolSpoilt:
+    """A tool that agents call is slow, or a share of its calls fails, or it says something else each time it is asked.
+
+    The tool is that of the agent `probe`, in both Regions.
+    """
+
+    how: Literal["slow", "failing", "lying"] = "failing"
+    share: float = 0.3
+    seconds: float = 3.0
+
+    def told(self, _: Names) -> str:
+        """Say it in a sentence."""
+        match self.how:
+            case "slow":
+                return f"a tool takes {self.seconds:g} s longer for each answer"
+            case "failing":
+                return f"a tool fails in {self.share:.0%} of all calls"
+            case "lying":
+                return "a tool says something else each time it is asked"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswersLost:
+    """A share of what a Region answers to clients' submits and changes is lost; it was carried out all the same."""
+
+    where: Where = FIRST
+    share: float = 0.5
+
+    def told(self, names: Names) -> str:
+        """Say it in a sentence."""
+        return f"{self.share:.0%} of the answers of {names[self.where]} to submits are lost on their way"
+
+
+@dataclass(frozen=True, slots=True)
 class ClockSkewed:
     """The clock of a Region's functions is ahead of the other's, or behind, if negative."""
 
@@ -189,6 +223,8 @@ Fault = (
     | MessagesSpoilt
     | TableThrottled
     | ModelSpoilt
+    | ToolSpoilt
+    | AnswersLost
     | ClockSkewed
     | Released
 )

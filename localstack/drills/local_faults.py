@@ -13,6 +13,7 @@ from localstack.admin import admin_client
 from localstack.cloud import LocalCloud
 from localstack.drills.evidence import Sample
 from localstack.drills.faults import (
+    AnswersLost,
     ClientsCutOff,
     ClockSkewed,
     Fault,
@@ -26,9 +27,11 @@ from localstack.drills.faults import (
     ReplicationPaused,
     ReplicationShaped,
     TableThrottled,
+    ToolSpoilt,
     WorkersKilled,
 )
 from localstack.drills.local_release import Release
+from localstack.drills.local_tools import SpoiltTool
 from localstack.faults import CLIENTS, Faults
 from localstack.first_use import TABLE
 from localstack.replication.shape import DEFAULT_SHAPE
@@ -96,6 +99,11 @@ class LocalFaults:
                 return self._throttled(names[fault.where], fault.share, seed)
             case ModelSpoilt():
                 return self._model_spoilt(fault, seed)
+            case ToolSpoilt():
+                tool = SpoiltTool(self.cloud.layout.regions, fault)
+                return Ordered(tool.publish, tool.withdraw, tool.is_withdrawn, lambda _: tool.effect())
+            case AnswersLost():
+                return self._answers_lost(names[fault.where], fault.share, seed)
             case ClockSkewed():
                 return self._clock_skewed(names[fault.where], fault.seconds)
             case Released():
@@ -259,6 +267,20 @@ class LocalFaults:
             lambda: _done(self.faults.throttle_table(region, share, seed)),
             lambda: _done(self.faults.throttle_table(region, 0.0)),
             lambda: self.faults.border(region)["throttled_share"] == 0,
+            measure,
+        )
+
+    def _answers_lost(self, region: str, share: float, seed: int) -> Ordered:
+        before = int(self.faults.border(region)["lost"])
+
+        def measure(_: Sequence[Sample]) -> Effect:
+            count = int(self.faults.border(region)["lost"]) - before
+            return f"{count} answers of {region} were lost", count > 0
+
+        return Ordered(
+            lambda: _done(self.faults.lose_answers(region, share, seed)),
+            lambda: _done(self.faults.lose_answers(region, 0.0)),
+            lambda: self.faults.border(region)["lost_share"] == 0,
             measure,
         )
 

@@ -12,6 +12,7 @@ from localstack.evidence.replicas import Item, Key, fold_all, segments_of
 from localstack.evidence.stretches import ENDINGS, Gone, seconds_after, stretches_of
 
 STEP_ENDS = StepSucceeded | StepFailed
+PROBE = "probe"
 
 
 def jobs_seen(evidence: Evidence, replicas: Mapping[str, Mapping[Key, Item]], *, zero: float) -> dict[str, JobSeen]:
@@ -24,6 +25,26 @@ def jobs_seen(evidence: Evidence, replicas: Mapping[str, Mapping[Key, Item]], *,
         if by_region:
             found[row.job_id] = job_seen(row.job_id, by_region, zero=zero, gone=gone)
     return found
+
+
+def unasked(evidence: Evidence, replicas: Mapping[str, Mapping[Key, Item]], tag: str, run: str) -> tuple[str, ...]:
+    """The jobs whose tag says that they are of this run, and that no acknowledgement names."""
+    mine = {
+        job
+        for items in replicas.values()
+        for job, state in fold_all(segments_of(items)).items()
+        if (state.job.tags or {}).get(tag) == run
+    }
+    return tuple(sorted(mine - {row.job_id for row in evidence.acknowledged}))
+
+
+def _follows(state: JobState) -> bool:
+    """A probe counts what its steps have returned, so that the count can be done again from what was recorded."""
+    if state.job.agent != PROBE or not isinstance(state.result, Mapping):
+        return True
+    ends = [item.event for item in state.history if isinstance(item.event, StepSucceeded)]
+    counted = sum(len(event.result) for event in ends if isinstance(event.result, str))
+    return state.result.get("payload_bytes") == counted
 
 
 def job_seen(job: str, by_region: Mapping[str, JobState], *, zero: float, gone: Gone | None) -> JobSeen:
@@ -54,5 +75,6 @@ def job_seen(job: str, by_region: Mapping[str, JobState], *, zero: float, gone: 
         steps_twice=tuple(sorted(step for step, times in counted.items() if times > 1)),
         done_again=len(again),
         unequal_effects=tuple(sorted(unequal)),
+        follows=_follows(state),
         stretches=tuple(stretches_of(state.history, zero=zero, gone=gone)),
     )

@@ -17,6 +17,7 @@ from localstack.drills.bounds import (
 from localstack.drills.faults import (
     FIRST,
     SECOND,
+    AnswersLost,
     ClientsCutOff,
     ClockSkewed,
     Fault,
@@ -29,7 +30,9 @@ from localstack.drills.faults import (
     ReplicationPaused,
     ReplicationShaped,
     TableThrottled,
+    ToolSpoilt,
     WorkersKilled,
+    takes_away,
 )
 from localstack.drills.story import Drill, Load, Through, Until
 from localstack.drills.times import ACCEPTED_AGAIN, ADOPTION, DETECTION, FAILBACK, NAME_MOVED, RECOVERY
@@ -92,6 +95,16 @@ def _plain(
     )
 
 
+REPLICATION_PAUSED = _plain(
+    "replication-paused",
+    "an acknowledged job is in both Regions already",
+    ReplicationPaused(),
+    KNOWN_AT_ONCE,
+    given=Load(jobs=24, per_second=4, through=Through.FIRST),
+    seconds=15,
+)
+TELLING_ON_ONE_CLOUD = (WORKERS_AND_MESSAGES, REPLICATION_PAUSED, REGIONS_PARTED, REGION_FROZEN)
+"""Those that `make test` plays one after the other on a cloud on which the loss of a Region was told already."""
 REVIEWS = Load(jobs=12, per_second=1, in_flight=1, through=Through.FIRST, reviews=True)
 ALONE = (
     _plain(
@@ -111,7 +124,7 @@ ALONE = (
         given=Load(jobs=24, per_second=2),
         seconds=60,
     ),
-    _plain("replication-paused", "an acknowledged job is in both Regions already", ReplicationPaused(), KNOWN_AT_ONCE),
+    REPLICATION_PAUSED,
     _plain(
         "replication-slow",
         "nothing depends on the order or the time in which items arrive",
@@ -130,6 +143,27 @@ ALONE = (
         given=Load(jobs=24, per_second=2, through=Through.BOTH),
         seconds=60,
     ),
+    _plain(
+        "clock-behind",
+        "no Region compares its clock with another's",
+        ClockSkewed(FIRST, seconds=-25.0),
+        NOBODY_LOST,
+        given=Load(jobs=24, per_second=2, through=Through.BOTH),
+        seconds=60,
+    ),
+    _plain(
+        "answers-lost",
+        "a submit that is sent again under its key is one job",
+        AnswersLost(FIRST),
+        seconds=20,
+    ),
+    _plain(
+        "tool-failing",
+        "a failed step is tried again, its job is not",
+        ToolSpoilt("failing", share=0.15),
+        ALL_SUCCEEDED,
+    ),
+    _plain("tool-slow", "waiting for a tool holds up no other job", ToolSpoilt("slow", seconds=2.0), ALL_SUCCEEDED),
     _plain(
         "model-failing",
         "a failed step is tried again, its job is not",
@@ -158,10 +192,19 @@ LOST_DURING_FAILBACK = replace(
     guards="a Region that is lost while it comes back takes nothing with it",
     when=(RegionKilled(FIRST, again=True),),
 )
-DRILLS = {drill.name: drill for drill in (*TELLING, *ALONE, DEPLOY_DURING_FAILOVER, LOST_DURING_FAILBACK)}
+TOOL_LYING = replace(
+    WORKERS_AND_MESSAGES,
+    name="tool-lying",
+    guards="what a tool has said once is what its job goes by, however often it begins anew",
+    when=(ToolSpoilt("lying"), WorkersKilled(FIRST, every_seconds=4)),
+    lasts_seconds=15,
+)
+DRILLS = {drill.name: drill for drill in (*TELLING, *ALONE, TOOL_LYING, DEPLOY_DURING_FAILOVER, LOST_DURING_FAILBACK)}
 
-#: For pairs: together they take a Region away, or have no means beside each other.
-_ALONE_ONLY = (RegionKilled, RegionFrozen)
+#: For pairs: each is played by the same borders.
+_BORDERS = (RegionsParted, ClientsCutOff, ReplicationPaused, AnswersLost)
+#: They need both Regions.
+_IN_BOTH = (RegionsParted, ReplicationPaused, MessagesSpoilt)
 
 
 def pairs(seed: int, count: int) -> list[Drill]:
@@ -173,11 +216,15 @@ def pairs(seed: int, count: int) -> list[Drill]:
 
 
 def _can_meet(one: Drill, other: Drill) -> bool:
-    faults = (one.when[0], other.when[0])
-    borders = (RegionsParted, ClientsCutOff, ReplicationPaused)
-    if all(isinstance(fault, borders) for fault in faults):
-        return False  # both would set the same borders, and undo each other
-    return sum(isinstance(fault, _ALONE_ONLY) for fault in faults) < 2
+    """Whether both faults can be seen, and be undone, beside each other."""
+    first, second = one.when[0], other.when[0]
+    if type(first) is type(second) or (isinstance(first, _BORDERS) and isinstance(second, _BORDERS)):
+        return False
+    away = [where for fault in (first, second) if (where := takes_away(fault)) is not None]
+    if not away:
+        return True
+    beside = second if takes_away(first) is not None else first
+    return len(away) == 1 and not isinstance(beside, _IN_BOTH) and getattr(beside, "where", None) is not away[0]
 
 
 def _paired(one: Drill, other: Drill) -> Drill:
@@ -186,7 +233,8 @@ def _paired(one: Drill, other: Drill) -> Drill:
         name=f"{one.name}+{other.name}",
         guards=f"{one.guards}; {other.guards}",
         given=Load(jobs=24, per_second=2, through=Through.NAME),
-        when=(*one.when, *other.when),
+        # What is taken away comes back first: nothing can be undone in a Region that is not there.
+        when=tuple(sorted((*one.when, *other.when), key=lambda fault: takes_away(fault) is not None)),
         until=Until.TIME,
         lasts_seconds=max(one.lasts_seconds, other.lasts_seconds, 50.0),
         then=(finished_within(240), accepted(1.0)),

@@ -103,6 +103,9 @@ def _application(*, knows_foreign_identities: bool, knows_foreign_objects: bool,
                 await global_identity.learn_caller(scope)
             if knows_foreign_objects:
                 await copies_between_regions.fetch_source(scope)
+            if has_a_border and border.loses_answer(scope):
+                await border.keep_silent(emulator, scope, receive)
+                return
         await emulator(scope, receive, send)
 
     return serve

@@ -1,4 +1,4 @@
-"""What comes into a Region passes its border, which by order lets nobody in from elsewhere, or throttles the table.
+"""What comes into a Region passes its border, which by order lets nobody in, throttles the table, or loses answers.
 
 A partition is between two places, so it needs to know who asks: functions call from the address of their own Region
 (`function_addresses.py` sees to that), all else is a client. A request that may not pass gets no answer at all, as in a
@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -42,19 +42,26 @@ class Border:
     chance: random.Random = field(default_factory=random.Random)
     turned_away: Counter[str] = field(default_factory=Counter)
     throttled: int = 0
+    lost_share: float = 0.0
+    lost: int = 0
 
     def change(self, order: dict[str, Any]) -> dict[str, Any]:
-        """Carry out an order: {"closed_to"?, "throttled_share"?, "seed"?}. Returns how things stand."""
+        """Carry out an order: {"closed_to"?, "throttled_share"?, "lost_share"?, "seed"?}; say how things stand."""
         if "closed_to" in order:
             self.closed_to = self._known(order["closed_to"])
         if "throttled_share" in order:
             self.throttled_share = float(order["throttled_share"])
-            self.chance = random.Random(order.get("seed", 0))
+        if "lost_share" in order:
+            self.lost_share = float(order["lost_share"])
+        if "seed" in order:
+            self.chance = random.Random(order["seed"])
         return {
             "closed_to": sorted(self.closed_to),
             "turned_away": dict(self.turned_away),
             "throttled_share": self.throttled_share,
             "throttled": self.throttled,
+            "lost_share": self.lost_share,
+            "lost": self.lost,
         }
 
     def _known(self, callers: Iterable[str]) -> frozenset[str]:
@@ -79,6 +86,16 @@ class Border:
             await _answer(send, 400, _THROTTLED)
             return True
         return False
+
+    def loses_answer(self, scope: peering.Message) -> bool:
+        """Whether what is answered to this request does not arrive. Clients' submits and changes alone: the rest asks
+        again and again, and is none the wiser.
+        """
+        if not self.lost_share or scope["method"] != "POST" or self._caller(scope) != CLIENTS:
+            return False
+        lost = self.chance.random() < self.lost_share
+        self.lost += lost
+        return lost
 
     def _caller(self, scope: peering.Message) -> str:
         address = (scope.get("client") or ("", 0))[0]
@@ -112,6 +129,26 @@ def address_of(url: str) -> str:
 async def stops(scope: peering.Message, receive: peering.Receive, send: peering.Send) -> bool:
     """Whether a request ends at this process's border."""
     return await _border.stops(scope, receive, send)
+
+
+def loses_answer(scope: peering.Message) -> bool:
+    """Whether what is answered to this request does not arrive."""
+    return _border.loses_answer(scope)
+
+
+async def keep_silent(
+    application: Callable[[peering.Message, peering.Receive, peering.Send], Awaitable[None]],
+    scope: peering.Message,
+    receive: peering.Receive,
+) -> None:
+    """Have the request carried out, and let whoever sent it wait for an answer until it gives up."""
+
+    async def swallow(_: peering.Message) -> None:
+        return None
+
+    await application(scope, receive, swallow)
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 _border = Border("", {})

@@ -71,6 +71,7 @@ def _player(drill: Drill) -> Callable[..., None]:
 
 @group.command(name="all")
 def play_all(
+    names: Annotated[list[str] | None, typer.Argument(help="These drills alone, in this order.")] = None,
     target: Target = TargetName.LOCAL,
     seed: Seed = None,
     slot: Slot = 0,
@@ -78,9 +79,13 @@ def play_all(
     as_json: AsJson = False,
     with_pairs: Annotated[int, typer.Option("--pairs", min=0, help="Also so many pairs of faults, by the seed.")] = 0,
 ) -> None:
-    """Every drill, one after the other on one cloud."""
+    """Every drill, or those named, one after the other on one cloud; then pairs of faults, if so asked."""
+    if unknown := sorted(set(names or ()) - DRILLS.keys()):
+        typer.echo(f"antipode: no drill is named {', '.join(unknown)}; `antipode drill list` has them", err=True)
+        raise typer.Exit(EXIT_CANNOT)
     chosen = secrets.randbelow(1_000_000) if seed is None else seed
-    _play([*DRILLS.values(), *pairs(chosen, with_pairs)], target, chosen, slot, Archive(reports), as_json)
+    single = [DRILLS[name] for name in names] if names else list(DRILLS.values())
+    _play([*single, *pairs(chosen, with_pairs)], target, chosen, slot, Archive(reports), as_json)
 
 
 @group.command(name="list")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+import pytest
 
 from localstack.faults import CLIENTS, Faults
 from tests.integration.emulator.processes import FIRST, SECOND, Emulators, allow
@@ -72,6 +73,22 @@ def test_a_border_closed_to_clients_is_open_to_functions_and_to_our_own_tools(ei
         assert asked(either, "asks-as-the-peer", SECOND) == {"status": 200}
     finally:
         faults.close_border(SECOND, [])
+
+
+@needs_its_shim
+def test_an_answer_to_a_clients_post_is_lost_and_what_only_asks_is_answered(either: Emulators) -> None:
+    faults = Faults(either.layout)
+    url = f"{either.layout.emulator(SECOND).url}/restapis/none/live/_user_request_/v1/jobs"
+    before = faults.lose_answers(SECOND, 1.0)["lost"]
+    try:
+        with httpx.Client(trust_env=False, timeout=0.5) as client:
+            with pytest.raises(httpx.ReadTimeout):
+                client.post(url, json={})
+            assert client.get(url).status_code >= 400, "there is no such API, and it says so"
+        assert faults.border(SECOND)["lost"] == before + 1
+        assert either.client("sts", SECOND).get_caller_identity()["Account"]
+    finally:
+        assert faults.lose_answers(SECOND, 0.0)["lost_share"] == 0.0
 
 
 @needs_its_shim

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from functions.domain.job.events import JobSubmitted, JobSucceeded, StepSucceeded, encode
 from localstack.drills.evidence import Acknowledged, Evidence, FaultSeen, JobSeen, Sample, Setting
+from localstack.drills.load import TAG
+from localstack.evidence.replicas import Item, Key
 from localstack.evidence.stretches import Stretch
 
 FIRST, SECOND = "us-east-1", "us-west-2"
@@ -85,6 +89,32 @@ def fault(**changes: Any) -> FaultSeen:
         "restored": True,
     }
     return FaultSeen(**{**usual, **changes})
+
+
+def items(runs: Mapping[str, str], counted: int = 3) -> dict[Key, Item]:
+    """A replica with these jobs, each of the run of a drill; its two steps returned 1 and 2 bytes."""
+    at = "2026-01-02T03:04:05.000Z"
+    rows: dict[Key, Item] = {}
+    for name, run in runs.items():
+        submitted = JobSubmitted(
+            at=at,
+            tenant="t",
+            agent="probe",
+            agent_version="1",
+            lane="batch",
+            input={},
+            body_digest="d",
+            tags={TAG: run},
+        )
+        steps = [
+            StepSucceeded(at=at, step=f"probe_step#{n}", step_kind="tool", arguments="d", result="x" * n)
+            for n in (1, 2)
+        ]
+        ended = JobSucceeded(at=at, result={"steps": 2, "payload_bytes": counted})
+        key = (f"JOB#{name}", f"E#000001.{FIRST}#00000001")
+        named = {"pk": {"S": key[0]}, "sk": {"S": key[1]}, "writer": {"S": FIRST}}
+        rows[key] = {**named, "events": {"S": encode((submitted, *steps, ended))}}
+    return rows
 
 
 def evidence() -> Evidence:

@@ -13,6 +13,7 @@ import pytest
 from functions.domain.job.events import AttemptStarted, Event, JobSubmitted, JobSucceeded, StepSucceeded, encode
 from functions.domain.job.history import Segment
 from functions.domain.moments import to_moment
+from localstack.drills import engine as engine_of_drills
 from localstack.drills import watcher
 from localstack.drills.bounds import Verdict
 from localstack.drills.engine import Engine
@@ -57,7 +58,8 @@ class FakeUnderway:
 class FakeApi:
     """An API that accepts everything."""
 
-    submits: Callable[[Submission, str], dict[str, Any]]
+    submits: Callable[[Submission, str | None], dict[str, Any]]
+    status: str
 
     def __enter__(self) -> Self:
         return self
@@ -65,8 +67,11 @@ class FakeApi:
     def __exit__(self, *_: object) -> None:
         return None
 
-    def submit(self, submission: Submission, *, key: str) -> dict[str, Any]:
+    def submit(self, submission: Submission, *, key: str | None = None) -> dict[str, Any]:
         return self.submits(submission, key)
+
+    def job(self, _: str) -> dict[str, Any]:
+        return {"status": self.status}
 
 
 @dataclass
@@ -79,6 +84,7 @@ class FakeTarget:
     impossible: type[Fault] | None = None
     visible: bool = True
     finishes: bool = True
+    tries_end: bool = True
     done: list[str] = field(default_factory=list)
     rows: dict[Key, Item] = field(default_factory=dict)
     submitted: list[Submission] = field(default_factory=list)
@@ -94,9 +100,11 @@ class FakeTarget:
         return {}
 
     def api(self, region: str | None, on_failed_try: Callable[[ApiError], None]) -> Any:
-        return FakeApi(self._submit)
+        return FakeApi(self._submit, "succeeded" if self.tries_end else "running")
 
-    def _submit(self, submission: Submission, key: str) -> dict[str, Any]:
+    def _submit(self, submission: Submission, key: str | None) -> dict[str, Any]:
+        if key is None:
+            return {"id": "job_before"}
         with self.lock:
             self.submitted.append(submission)
             job = f"job_{len(self.submitted)}"
@@ -168,6 +176,12 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watcher, "LOOK_SECONDS", 0.001)
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has to be in flight is so at once, or never."""
+    monkeypatch.setattr(engine_of_drills, "IN_FLIGHT_SECONDS", 2.0)
+
+
 def engine(target: FakeTarget, drill: Drill = STORY) -> Engine:
     def breathe(_: float) -> None:
         threading.Event().wait(0.001)
@@ -192,6 +206,21 @@ def test_a_system_that_is_unwell_is_left_alone() -> None:
     with pytest.raises(CannotDrill, match="us-east-1 does not answer"):
         engine(target).play()
     assert (target.done, target.submitted) == ([], [])
+
+
+def test_a_system_in_which_no_job_ends_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_of_drills, "TRIED_SECONDS", 0.01)
+    target = FakeTarget(tries_end=False)
+    with pytest.raises(CannotDrill, match="a job in us-east-1 has not ended"):
+        engine(target).play()
+    assert (target.done, target.submitted) == ([], [])
+
+
+def test_nothing_is_broken_where_too_little_would_be_at_stake() -> None:
+    target = FakeTarget()
+    with pytest.raises(CannotDrill, match="fewer than 7 jobs run in us-east-1"):
+        engine(target, replace(STORY, given=replace(STORY.given, in_flight=7))).play()
+    assert target.done == []
 
 
 def test_what_was_ordered_is_undone_when_a_later_fault_cannot_be() -> None:

@@ -10,10 +10,13 @@ import pytest
 
 from localstack.drills.bounds import ALL_SUCCEEDED, KNOWN_AT_ONCE, NOBODY_LOST, Bound, Verdict
 from localstack.drills.evidence import Evidence
-from localstack.drills.faults import Where
+from localstack.drills.faults import MessagesSpoilt, RegionsParted, ReplicationPaused, Where, takes_away
+from localstack.drills.load import TAG
+from localstack.drills.outcomes import job_seen, unasked
 from localstack.drills.stories import DRILLS, REGION_KILLED, pairs
 from localstack.drills.times import lanes_of, times_of
 from localstack.drills.verdicts import outcome_of
+from localstack.evidence.replicas import fold_all, segments_of
 from tests.localstack.drills import made
 from tests.localstack.drills.made import FIRST, SECOND
 
@@ -51,6 +54,10 @@ def forget(evidence: Evidence) -> None:
 
 def write_twice(evidence: Evidence) -> None:
     evidence.two_writers = ("antipode-local: JOB#x|E#000002.us-east-1#00000001",)
+
+
+def make_another_job(evidence: Evidence) -> None:
+    evidence.unasked = ("job_99",)
 
 
 def ask_nobody(evidence: Evidence) -> None:
@@ -100,6 +107,8 @@ def test_evidence_of_a_drill_that_went_well_holds_every_bound() -> None:
         (of_job(7, adopted_at=140.0), {"adoption"}),
         (write_twice, {"two writers"}),
         (ask_nobody, {"two writers"}),
+        (make_another_job, {"sent again"}),
+        (of_job(7, follows=False), {"follows from"}),
         (refuse, {"submits are accepted"}),
         (never_notice, {"detection", "failback"}),
         (never_move, {"failover name"}),
@@ -162,8 +171,9 @@ def test_no_bound_holds_without_evidence() -> None:
     nothing = Evidence(setting=made.setting(), submitted=0)
     kept = [each.text for each in outcome_of(REGION_KILLED, nothing).judged if each.held]
     # "There is no job that ..." and "all faults were undone" are true of nothing; the drill is broken all the same.
-    assert all(words in " ".join(kept) for words in ("same of every job", "done twice", "idempotency key", "undone"))
-    assert len(kept) == 4
+    true = ("same of every job", "done twice", "idempotency key", "undone", "follows from")
+    assert all(words in " ".join(kept) for words in true)
+    assert len(kept) == len(true)
 
 
 def test_times_count_from_the_first_fault_and_from_the_last_undoing() -> None:
@@ -211,3 +221,30 @@ def test_pairs_are_drawn_by_their_seed() -> None:
     assert [drill.name for drill in pairs(3, 5)] == [drill.name for drill in pairs(3, 5)]
     assert [drill.name for drill in pairs(3, 5)] != [drill.name for drill in pairs(4, 5)]
     assert all(len(drill.when) == 2 for drill in pairs(1, 100))
+
+
+def test_both_faults_of_a_pair_can_be_seen_and_undone_beside_each_other() -> None:
+    for drill in pairs(1, 1000):
+        one, other = drill.when
+        assert type(one) is not type(other), "they would undo each other"
+        assert takes_away(one) is None, "what is taken away comes back first, so it goes last"
+        if (away := takes_away(other)) is not None:
+            assert getattr(one, "where", None) is not away, (
+                f"{drill.name}: nothing can be seen in a Region that is not there"
+            )
+            assert not isinstance(one, RegionsParted | ReplicationPaused | MessagesSpoilt)
+    together = {drill.name for drill in pairs(1, 1000)}
+    assert "region-killed+tool-slow" in together
+    assert "answers-lost+table-throttled" in together or "table-throttled+answers-lost" in together
+
+
+def test_a_job_that_no_acknowledgement_names_is_found_by_its_tag() -> None:
+    evidence = made.evidence()
+    items = {region: made.items({"job_00": "run", "job_98": "run", "job_99": "another"}) for region in (FIRST, SECOND)}
+    assert unasked(evidence, items, TAG, "run") == ("job_98",)
+
+
+def test_a_result_follows_from_what_its_steps_have_returned() -> None:
+    for counted, follows in ((3, True), (4, False)):
+        (state,) = fold_all(segments_of(made.items({"job_00": "run"}, counted=counted))).values()
+        assert job_seen("job_00", {FIRST: state}, zero=0.0, gone=None).follows is follows
