@@ -52,6 +52,8 @@ class JobSeen:
     """Steps that were done again as something else: their idempotency keys would stand for different effects."""
     follows: bool = True
     """Whether its result is what follows from the results of steps that were recorded."""
+    asked_seconds: float = 0.0
+    """How long the job takes by itself, by what was asked of it."""
     stretches: tuple[Stretch, ...] = ()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
 from functions.domain.job.events import JobAdopted, StepFailed, StepSucceeded
 from functions.domain.job.state import JobState
@@ -47,6 +48,14 @@ def _follows(state: JobState) -> bool:
     return state.result.get("payload_bytes") == counted
 
 
+def _asked_seconds(state: JobState) -> float:
+    """What a probe was asked for; of others nothing is known."""
+    if state.job.agent != PROBE or not isinstance(state.job.input, Mapping):
+        return 0.0
+    wanted: Mapping[str, Any] = state.job.input
+    return float(wanted.get("steps", 0) * wanted.get("milliseconds", 0) / 1000 + (wanted.get("sleep_seconds") or 0.0))
+
+
 def job_seen(job: str, by_region: Mapping[str, JobState], *, zero: float, gone: Gone | None) -> JobSeen:
     """One job, by the states that Regions fold of it; told by the one that knows most."""
     states = list(by_region.values())
@@ -76,5 +85,6 @@ def job_seen(job: str, by_region: Mapping[str, JobState], *, zero: float, gone: 
         done_again=len(again),
         unequal_effects=tuple(sorted(unequal)),
         follows=_follows(state),
+        asked_seconds=_asked_seconds(state),
         stretches=tuple(stretches_of(state.history, zero=zero, gone=gone)),
     )

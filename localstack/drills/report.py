@@ -11,10 +11,10 @@ from markupsafe import Markup
 
 from localstack.drills import pictures
 from localstack.drills.evidence import Evidence
-from localstack.drills.times import ACCEPTED_AGAIN, ADOPTION, DETECTION, RECOVERY, lanes_of, times_of
+from localstack.drills.times import ACCEPTED_AGAIN, ADOPTION, DETECTION, RECOVERY, delayed, lanes_of, times_of
 from localstack.drills.verdicts import Outcome
 
-LANE_COLUMNS = ("acknowledged", "lost", "in flight", "adopted", "steps done again", "rto seconds")
+LANE_COLUMNS = ("acknowledged", "lost", "delayed", "in flight", "adopted", "steps done again", "rto seconds")
 
 
 def as_json(evidence: Evidence, outcome: Outcome, guards: str) -> dict[str, Any]:
@@ -57,6 +57,7 @@ def _cards(evidence: Evidence) -> list[tuple[str, str]]:
     cards = [
         (str(len(evidence.acknowledged)), "jobs acknowledged"),
         (str(lost), "lost"),
+        (str(len(delayed(evidence))), "delayed"),
         (str(len(evidence.in_flight)), "in flight when it began"),
         (str(sum(job.adopted_at is not None for job in known)), "adopted"),
         (str(sum(job.done_again for job in known)), "steps done again"),

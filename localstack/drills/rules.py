@@ -85,7 +85,7 @@ RULES = (
         ("watch-regions",),
         {
             "functions/domain/ownership/verdict.py": [
-                ("and stale and watch.failed_probes >= PROBES_TO_DECLARE", "and stale and watch.failed_probes >= 0")
+                ("silent = stale and watch.failed_probes >= PROBES_TO_DECLARE", "silent = stale")
             ]
         },
         "no Region holds its peer for lost",

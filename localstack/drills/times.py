@@ -13,6 +13,8 @@ ADOPTION = "adoption"
 RECOVERY = "recovery"
 FAILBACK = "failback"
 ALIKE_AGAIN = "both Regions alike"
+#: Longer than any job waits for a worker while all is well.
+DELAYED_SECONDS = 15.0
 
 
 def times_of(evidence: Evidence) -> dict[str, float | None]:
@@ -40,24 +42,36 @@ def times_of(evidence: Evidence) -> dict[str, float | None]:
 
 
 def lanes_of(evidence: Evidence) -> dict[str, dict[str, float | None]]:
-    """By lane: jobs acknowledged and lost (that is the RPO), steps done again, and the RTO in seconds.
+    """By lane: jobs acknowledged, lost (that is the RPO) and delayed, steps done again, and the RTO in seconds.
 
     The RTO is the time until the last job of the lane is finished that was in flight where it was hit.
     """
     rows: dict[str, dict[str, float | None]] = {}
-    flying = set(evidence.in_flight)
+    flying, late = set(evidence.in_flight), delayed(evidence)
     for lane in sorted({row.lane for row in evidence.acknowledged}):
         jobs = [row.job_id for row in evidence.acknowledged if row.lane == lane]
         known = [evidence.jobs[job] for job in jobs if job in evidence.jobs]
         rows[lane] = {
             "acknowledged": len(jobs),
             "lost": len(jobs) - len(known),
+            "delayed": sum(row.job_id in late for row in evidence.acknowledged if row.lane == lane),
             "in flight": sum(job in flying for job in jobs),
             "adopted": sum(job.adopted_at is not None for job in known),
             "steps done again": sum(job.done_again for job in known),
             "rto seconds": _recovery(evidence, [job for job in jobs if job in flying]),
         }
     return rows
+
+
+def delayed(evidence: Evidence) -> frozenset[str]:
+    """The acknowledged jobs that ended much later than their own work takes, or not at all."""
+    return frozenset(
+        row.job_id
+        for row in evidence.acknowledged
+        if (seen := evidence.jobs.get(row.job_id)) is None
+        or seen.finished_at is None
+        or seen.finished_at - row.at - seen.asked_seconds > DELAYED_SECONDS
+    )
 
 
 def _first(samples: Iterable[Sample], begun: float, holds: Callable[[Sample], bool]) -> float | None:

@@ -14,7 +14,7 @@ from localstack.drills.faults import MessagesSpoilt, RegionsParted, ReplicationP
 from localstack.drills.load import TAG
 from localstack.drills.outcomes import job_seen, unasked
 from localstack.drills.stories import DRILLS, REGION_KILLED, pairs
-from localstack.drills.times import lanes_of, times_of
+from localstack.drills.times import delayed, lanes_of, times_of
 from localstack.drills.verdicts import outcome_of
 from localstack.evidence.replicas import fold_all, segments_of
 from tests.localstack.drills import made
@@ -193,12 +193,20 @@ def test_each_lane_has_its_rto_and_rpo() -> None:
     assert lanes["standard"] == {
         "acknowledged": 4,
         "lost": 1,
+        "delayed": 1,
         "in flight": 2,
         "adopted": 0,
         "steps done again": 0,
         "rto seconds": None,
     }
     assert lanes["critical"]["rto seconds"] == 47.0
+
+
+def test_a_job_is_delayed_that_ends_much_later_than_its_own_work_takes() -> None:
+    assert "job_01" not in delayed(made.evidence())
+    assert "job_01" in delayed(doctored(of_job(1, finished_at=40.0)))
+    assert "job_01" not in delayed(doctored(of_job(1, finished_at=40.0, asked_seconds=30.0)))
+    assert "job_07" in delayed(doctored(forget))
 
 
 def test_evidence_survives_being_stored() -> None:
