@@ -58,7 +58,11 @@ class StandingWork(FlowControl, RegionStanding):
 
         settings = self.settings
         return KeepLeases(
-            leases=self.leases, clock=self.clock, region=settings.region, peer_region=settings.peer_region
+            leases=self.leases,
+            clock=self.clock,
+            region=settings.region,
+            peer_region=settings.peer_region,
+            standings=self.standings,
         )
 
     @cached_property
@@ -78,6 +82,7 @@ class StandingWork(FlowControl, RegionStanding):
             region=self.settings.region,
             peer_region=self.settings.peer_region,
             stall_seconds=self.settings.stall_seconds,
+            outlook=self.watch_standing,
         )
 
     @cached_property
@@ -203,6 +208,7 @@ class StandingWork(FlowControl, RegionStanding):
             stale_seconds=self.settings.peer_stale_seconds,
             leases=self.keep_leases,
             returns=self.note_return,
+            fence=self.fence,
         )
 
     @cached_property
@@ -252,11 +258,13 @@ class StandingWork(FlowControl, RegionStanding):
 
         return FireRound(
             schedules=self.fire_schedules,
-            register=self.register,
+            standings=self.standings,
             clock=self.clock,
             region=self.settings.region,
+            peer_region=self.settings.peer_region,
             adoption=self.settings.adoption,
             signs=Signs(rounds=self.rounds, clock=self.clock, name=FIRER),
+            fence=self.fence,
         )
 
     @cached_property

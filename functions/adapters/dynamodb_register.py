@@ -3,7 +3,8 @@
 from functions.adapters.dynamodb_table import DynamodbTable, Item, number, text
 from functions.domain.ownership.verdict import Heartbeat, Verdict
 
-_HEARTBEAT = "HEARTBEAT"
+#: The sort key of a Region's heartbeat.
+HEARTBEAT = "HEARTBEAT"
 #: The sort key of what a Region holds of its peer.
 PEER = "PEER"
 
@@ -16,13 +17,14 @@ class DynamodbRegister:
 
     async def beat(self, heartbeat: Heartbeat) -> None:
         """See RegionRegister."""
-        key = {"pk": text(f"REGION#{heartbeat.region}"), "sk": text(_HEARTBEAT), "writer": text(heartbeat.region)}
-        await self._table.put({**key, "at": text(heartbeat.at), "beat": number(heartbeat.beat)})
+        key = {"pk": text(f"REGION#{heartbeat.region}"), "sk": text(HEARTBEAT), "writer": text(heartbeat.region)}
+        fenced = {"fenced": {"BOOL": True}} if heartbeat.fenced else {}
+        await self._table.put({**key, **fenced, "at": text(heartbeat.at), "beat": number(heartbeat.beat)})
 
     async def last_beat(self, region: str) -> Heartbeat | None:
         """See RegionRegister."""
-        item = await self._table.get(f"REGION#{region}", _HEARTBEAT, consistent=True)
-        return None if item is None else Heartbeat(region, item["at"]["S"], int(item["beat"]["N"]))
+        item = await self._table.get(f"REGION#{region}", HEARTBEAT, consistent=True)
+        return None if item is None else Heartbeat(region, item["at"]["S"], int(item["beat"]["N"]), is_fenced(item))
 
     async def put_verdict(self, verdict: Verdict) -> None:
         """See RegionRegister."""
@@ -44,6 +46,11 @@ class DynamodbRegister:
         """See RegionRegister."""
         item = await self._table.get(f"REGION#{region}", PEER, consistent=True)
         return None if item is None else verdict_in(region, item)
+
+
+def is_fenced(item: Item) -> bool:
+    """Read off a heartbeat whether its Region begins nothing."""
+    return "fenced" in item and bool(item["fenced"]["BOOL"])
 
 
 def verdict_in(region: str, item: Item) -> Verdict:

@@ -6,7 +6,7 @@ An order is an item of the Region that was told it; a Region's account of itself
 import json
 from typing import Any
 
-from functions.adapters.dynamodb_register import PEER, verdict_in
+from functions.adapters.dynamodb_register import HEARTBEAT, PEER, is_fenced, verdict_in
 from functions.adapters.dynamodb_table import DynamodbTable, Item, text
 from functions.domain.ownership.standing import Order, Phase, Progress, RegionNotes
 
@@ -66,6 +66,7 @@ class DynamodbStandings:
             orders=tuple(_order(region, item) for key, item in sorted(by_key.items()) if key.startswith(_ORDER)),
             progress=None if progress is None else _progress(region, progress),
             verdict=None if verdict is None else verdict_in(region, verdict),
+            fenced=HEARTBEAT in by_key and is_fenced(by_key[HEARTBEAT]),
         )
 
 

@@ -8,7 +8,7 @@ from functions.domain.ownership.standing import Order, Progress, RegionNotes
 
 @dataclass(slots=True)
 class MemoryStandings:
-    """Notes beside a MemoryTable, which says whether they refuse, and holds the verdicts."""
+    """Notes beside a MemoryTable, which says whether they refuse, and holds verdicts and heartbeats."""
 
     table: MemoryTable
     orders: dict[tuple[str, str], Order] = field(default_factory=dict)
@@ -29,10 +29,12 @@ class MemoryStandings:
     async def read(self, region: str) -> RegionNotes:
         """See Standings."""
         self.table.check()
+        beat = self.table.beats.get(region)
         orders = tuple(order for key, order in sorted(self.orders.items()) if key[0] == region)
         return RegionNotes(
             region=region,
             orders=orders,
             progress=self.progress.get(region),
             verdict=self.table.verdicts.get(region),
+            fenced=beat is not None and beat.fenced,
         )

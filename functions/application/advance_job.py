@@ -118,7 +118,8 @@ class AdvanceJob:
 
         Raises StateUnavailable, LaneUnavailable or PayloadUnavailable when the message must come again.
         """
-        await self.fence.check()
+        if self.hands is None or not await self.hands.outlook.hands_over():
+            await self.fence.check()  # to hand a job over begins nothing, and needs no lease
         record, state = await read_state(self.history, message.job_id)
         if state is None:
             return
@@ -157,6 +158,7 @@ class AdvanceJob:
             case Succeed(result=result):
                 await self._conclude(known, JobSucceeded(at=self.clock.now(), result=result))
             case Run():
+                await self.fence.check()
                 permit = await self._permit(known)
                 if permit is not None:
                     await self._run(known, message, delivery, stop_at, permit)

@@ -62,7 +62,7 @@ class FireReport:
 
 @dataclass(slots=True, kw_only=True)
 class FireSchedules:
-    """The use case. An instance remembers which entries of a lost peer it has seen to, for nobody takes them away."""
+    """The use case. An instance remembers which of its peer's entries it has seen to, for nobody takes them away."""
 
     schedules: Schedules
     peer: Schedules
@@ -76,10 +76,10 @@ class FireSchedules:
     measure: Measure
     _seen_to: set[DueSchedule] = field(default_factory=set)
 
-    async def fire(self, *, peer_lost: bool, ahead_seconds: float) -> FireReport:
+    async def fire(self, *, for_peer: bool, ahead_seconds: float) -> FireReport:
         """Look once at what is due, and so far ahead. Raises StateUnavailable when the index cannot be read."""
         found = list(await self._due(self.region, ahead_seconds))
-        if peer_lost:
+        if for_peer:
             of_peer = await self._due(self.peer_region, ahead_seconds)
             self._seen_to &= set(of_peer)
             found += [entry for entry in of_peer if entry not in self._seen_to]
@@ -90,12 +90,12 @@ class FireSchedules:
         for begin in range(0, len(named), AT_ONCE):
             some = named[begin : begin + AT_ONCE]
             for which, done in zip(
-                some, await asyncio.gather(*(self._see_to(*each, peer_lost) for each in some)), strict=True
+                some, await asyncio.gather(*(self._see_to(*each, for_peer) for each in some)), strict=True
             ):
                 fired += done or 0
                 if done is not None:
                     seen.add(which)
-        if peer_lost:
+        if for_peer:
             self._seen_to |= {entry for entry in due if (entry.tenant, entry.name) in seen}
         upcoming = min((entry.due_at for entry in found if entry.due_at > now), default=None)
         return FireReport(len(named), fired, upcoming)
@@ -103,26 +103,26 @@ class FireSchedules:
     async def _due(self, region: str, ahead_seconds: float) -> Sequence[DueSchedule]:
         return await self.schedules.due(region, upto=add_seconds(self.clock.now(), ahead_seconds))
 
-    async def _see_to(self, tenant: str, name: str, peer_lost: bool) -> int | None:
+    async def _see_to(self, tenant: str, name: str, for_peer: bool) -> int | None:
         """See to one schedule; return how many jobs were fired, or None when it must be looked at again."""
         try:
-            return await self._fire_due(tenant, name, peer_lost)
+            return await self._fire_due(tenant, name, for_peer)
         except MarkerConflict:
             return None  # another process of this Region is at it
         except (StateUnavailable, PayloadUnavailable, LaneUnavailable, AntipodeError) as error:
             self.say("schedule_refused", tenant=tenant, schedule=name, error=str(error))
             return None
 
-    async def _fire_due(self, tenant: str, name: str, peer_lost: bool) -> int:
+    async def _fire_due(self, tenant: str, name: str, for_peer: bool) -> int:
         record = await self.schedules.read(tenant, name)
         setting = record.in_force
         if setting is None:
             return 0
-        if setting.region != self.region and not peer_lost:
+        if setting.region != self.region and not for_peer:
             await self._give_back(record)
             return 0
         due = due_fires(setting, record.seen_to, self.clock.now())
-        if not peer_lost and (due.made_up or due.dropped):
+        if not for_peer and (due.made_up or due.dropped):
             record = await self._with_peers(record, tenant, name)  # the peer may have fired meanwhile
             setting = record.in_force or setting
             due = due_fires(setting, record.seen_to, self.clock.now())

@@ -49,6 +49,17 @@ class KeepStanding:
             case Phase.RETURNING:
                 return await self._return(notes, say)
 
+    async def leave(self, say: Say) -> bool:
+        """Hand over what is left if this Region was told to go, and say whether it was: it begins nothing with that.
+
+        Raises StateUnavailable, LaneUnavailable.
+        """
+        notes = await self.standings.read(self.region)
+        if phase_of(notes) not in (Phase.EVACUATING, Phase.EVACUATED):
+            return False
+        await self._leave(notes, say)
+        return True
+
     async def _leave(self, notes: RegionNotes, say: Say) -> bool:
         order = notes.told_to_go
         assert order is not None

@@ -64,7 +64,7 @@ class KeepSweeping:
             if await self._stand(say):
                 unclear = await self._sweep_once(say)
                 left = await self._adopt_once(unclear, say)
-        else:
+        elif not await self._leave(say):
             say("fenced")  # a hint would only go round and round on its lane
         await self._return_leases(say)
         await self.signs.leave()
@@ -81,6 +81,14 @@ class KeepSweeping:
         except (StateUnavailable, LaneUnavailable) as error:
             say("standing_refused", error=str(error))
             return False
+
+    async def _leave(self, say: Say) -> bool:
+        """Hand jobs over without the lease, if the Region was told to go, and say whether that was so."""
+        try:
+            return self.standing is not None and await self.standing.leave(say)
+        except (StateUnavailable, LaneUnavailable) as error:
+            say("standing_refused", error=str(error))
+            return True
 
     async def _return_leases(self, say: Say) -> None:
         if self.leases is None:

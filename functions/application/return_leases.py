@@ -13,6 +13,7 @@ from functions.application.keep_leases import instant
 from functions.application.lease_ports import Leases
 from functions.application.ports import AppendConflict, Clock, Due, HistoryStore, Lanes, Projections
 from functions.application.record_steps import Say
+from functions.application.standing_ports import Outlook
 from functions.domain.job.events import UnreadableEvent
 from functions.domain.lanes import DUE_SHARDS
 from functions.domain.moments import add_seconds
@@ -34,7 +35,10 @@ LAST = "9999-12-31T23:59:59.999Z"
 
 @dataclass(slots=True, kw_only=True)
 class ReturnLeases:
-    """The use case. An instance remembers what it has told, and since when each lease is as it is."""
+    """The use case. An instance remembers what it has told, and since when each lease is as it is.
+
+    A Region that was told to go does not ask for its lease back: it begins nothing.
+    """
 
     leases: Leases
     history: HistoryStore
@@ -45,6 +49,7 @@ class ReturnLeases:
     region: str
     peer_region: str
     stall_seconds: float
+    outlook: Outlook | None = None
     _sights: dict[str, Sight] = field(default_factory=dict)
     _told: set[tuple[str, int]] = field(default_factory=set)
 
@@ -52,7 +57,7 @@ class ReturnLeases:
         """Do what is to be done now for a lease to come back. Raises StateUnavailable; what was told stays told."""
         own, other = await self._look(self.region), await self._look(self.peer_region)
         now = instant(self.clock)
-        if own.lease is not None and may_catch_up(own, self.region, now):
+        if own.lease is not None and may_catch_up(own, self.region, now) and not await self._leaves():
             await self._tell_all(own.lease, other.lease)
             if await self.leases.replace(own.lease.with_catching_up(), own.lease):
                 say("caught_up", lease=self.region, term=own.lease.term)
@@ -61,6 +66,9 @@ class ReturnLeases:
             if await self.leases.replace(given_back(other.lease), other.lease):
                 say("lease_given_back", lease=self.peer_region, term=other.lease.term + 1)
                 await self._forget_being_apart(own.lease)
+
+    async def _leaves(self) -> bool:
+        return self.outlook is not None and await self.outlook.hands_over()
 
     async def _look(self, region: str) -> Sight:
         lease = await self.leases.read(region)

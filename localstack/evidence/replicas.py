@@ -31,6 +31,7 @@ _OWNERS = (
     re.compile(r"^JOB#.*\|E#\d{6}\.(?P<region>[^#]+)#\d{8}$"),
     re.compile(r"^JOB#[^|]*\|(?:HEAD|SNAP|IN|ASK)#(?P<region>[^#]+)(?:#|$)"),
     re.compile(r"^SWITCH#[^|]*\|.*#(?P<region>[^#]+)$"),
+    re.compile(r"^REGION#[^|]*\|STANDING#(?P<region>[^#]+)$"),  # an order about one Region, given in either
     re.compile(r"^(?:REGION|SWEEP)#(?P<region>[^|]+)\|"),
 )
 

@@ -16,7 +16,7 @@ class TestRegionRegister:
         assert asyncio.run(state.register.verdict(EAST)) is None
 
     def test_the_last_heartbeat_of_each_region_stands(self, state: State) -> None:
-        beats = [Heartbeat(EAST, NOON, 1), Heartbeat(WEST, NOON, 70), Heartbeat(EAST, NOON, 2)]
+        beats = [Heartbeat(EAST, NOON, 1, True), Heartbeat(WEST, NOON, 70, True), Heartbeat(EAST, NOON, 2)]
         for beat in beats:
             asyncio.run(state.register.beat(beat))
         assert asyncio.run(state.register.last_beat(EAST)) == beats[2]

@@ -37,6 +37,11 @@ class TestStandings:
     def test_of_a_region_of_which_nothing_was_said_nothing_is_known(self, state: State) -> None:
         assert notes(state) == RegionNotes(region=EAST)
 
+    @pytest.mark.parametrize("fenced", [True, False])
+    def test_a_region_that_is_fenced_says_so_with_its_heartbeat(self, state: State, fenced: bool) -> None:
+        asyncio.run(state.register.beat(Heartbeat(EAST, NOON, 1, fenced)))
+        assert notes(state) == RegionNotes(region=EAST, fenced=fenced)
+
     def test_the_orders_of_both_regions_lie_beside_each_other(self, state: State) -> None:
         for order in (ORDER, replace(LATER, region=EAST), replace(ORDER, subject=WEST)):
             asyncio.run(state.standings.put_order(order))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from tests.e2e.deployed import Deployed
+from localstack.evidence.replicas import ReplicaReader, compare
+from tests.e2e.deployed import TABLE, Deployed
 from tests.eventually import eventually
 
 #: Twenty seconds: a Region hears within seven that it is to go.
@@ -63,3 +64,13 @@ def test_an_evacuated_region_hands_over_what_it_has_and_comes_back(deployed: Dep
     assert deployed.finished(first, job)["owner_region"] == first
     eventually(lambda: answers(deployed) == first, within=GONE_SECONDS, what="DNS is back")
     deployed.call(second, "POST", f"/jobs/{later}/cancel")
+    assert_every_item_had_one_writer(deployed, [*jobs, during, later])
+
+
+def assert_every_item_had_one_writer(deployed: Deployed, jobs: list[str]) -> None:
+    """By the link, which has seen each write, and by both replicas, which are looked at when they have it all."""
+    assert deployed.faults.wait_until_replicated()
+    readers = [ReplicaReader(deployed.admin("dynamodb", region), TABLE) for region in (deployed.first, deployed.second)]
+    found = compare(*(reader.all_items() for reader in readers))
+    assert (deployed.faults.conflicts(), found.two_writers) == ([], ())
+    assert not set(found.folds_differ) & set(jobs)

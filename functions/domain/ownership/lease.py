@@ -129,7 +129,10 @@ def peer_is_fenced(own: Lease | None, peer: Lease | None, region: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What a sentinel goes by: both leases as it has seen them, whether it holds its peer for lost, and the time."""
+    """What a sentinel goes by: both leases as it has seen them, whether it holds its peer for lost, and the time.
+
+    `away`: its Region is evacuated, and nothing is left to be done there.
+    """
 
     region: str
     peer: str
@@ -137,6 +140,7 @@ class Outlook:
     other: Sight
     peer_lost: bool
     now: Instant
+    away: bool = False
 
 
 def next_own(look: Outlook) -> Lease | None:
@@ -149,12 +153,22 @@ def next_own(look: Outlook) -> Lease | None:
     if lease is None:
         return Lease(look.region, look.region)
     if lease.holder == look.region and lease.phase is Phase.HELD:
-        return lease.renewed()
+        return _left(look, lease) or lease.renewed()
     if lease.holder == look.region:
         return lease.in_phase(Phase.HELD) if look.own.run_out(look.now) else None
     if theirs is not None and (theirs.holder, theirs.phase) == (look.region, Phase.HELD):
         return lease.moved(look.region, Phase.TAKEN, lease.apart_since)
     return None
+
+
+def _left(look: Outlook, lease: Lease) -> Lease | None:
+    """Return the lease of a Region that is evacuated in the hands of its peer, if that is there and holds its own.
+
+    The peer waits, as if it had taken it; so it need not when this Region is lost later on.
+    """
+    theirs = look.other.lease
+    there = theirs is not None and (theirs.holder, theirs.phase) == (look.peer, Phase.HELD) and not look.peer_lost
+    return lease.moved(look.peer, Phase.TAKEN, lease.apart_since or look.now.wall) if look.away and there else None
 
 
 def next_other(look: Outlook) -> Lease | None:

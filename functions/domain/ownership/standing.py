@@ -62,12 +62,16 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegionNotes:
-    """What one replica holds about a Region: the orders about it, its own account, and its verdict on its peer."""
+    """What one replica holds about a Region: the orders about it, its own account, and its verdict on its peer.
+
+    `fenced`: by its own word it begins nothing, for it does not hold its lease or cannot see that it does.
+    """
 
     region: str
     orders: tuple[Order, ...] = ()
     progress: Progress | None = None
     verdict: Verdict | None = None
+    fenced: bool = False
 
     @property
     def order(self) -> Order | None:
@@ -98,6 +102,16 @@ def phase_of(notes: RegionNotes) -> Phase:
     if progress is None or progress.phase is Phase.ACTIVE:
         return Phase.ACTIVE
     return Phase.RETURNING
+
+
+def fires_own(own: RegionNotes) -> bool:
+    """Say whether a Region fires its schedules, as far as its standing goes: what it fired it would have to begin."""
+    return phase_of(own) is Phase.ACTIVE
+
+
+def fires_for(peer: RegionNotes, *, lost: bool) -> bool:
+    """Say whether a Region that fires its own schedules fires its peer's, too, for the peer does not."""
+    return lost or peer.fenced or phase_of(peer) is not Phase.ACTIVE
 
 
 def may_go(subject: RegionNotes, peer: RegionNotes) -> str | None:

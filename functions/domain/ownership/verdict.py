@@ -30,11 +30,12 @@ def hold_seconds(losses: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """What a Region's sentinel last wrote."""
+    """What a Region's sentinel last wrote. `fenced`: the Region begins nothing, for it cannot see that it may."""
 
     region: str
     at: str
     beat: int
+    fenced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

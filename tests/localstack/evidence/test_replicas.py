@@ -64,5 +64,11 @@ def test_whatever_names_a_region_in_its_key_belongs_to_that_region() -> None:
         item(f"*#{FIRST}", SECOND, pk="SWITCH#tenant"),
         item("critical#0", SECOND, pk=f"SWEEP#{FIRST}"),
         item("PEER", SECOND, pk=f"REGION#{FIRST}"),
+        item(f"STANDING#{FIRST}", SECOND, pk=f"REGION#{FIRST}"),
     ]
     assert len(compare(replica(*rows), replica(*rows)).two_writers) == len(rows)
+
+
+def test_an_order_about_one_region_is_the_item_of_the_region_in_which_it_was_given() -> None:
+    order = item(f"STANDING#{SECOND}", SECOND, pk=f"REGION#{FIRST}")
+    assert compare(replica(order), replica(order)).two_writers == ()

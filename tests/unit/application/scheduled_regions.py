@@ -4,11 +4,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from functions.adapters.memory_schedules import MemoryRounds, MemorySchedules
+from functions.adapters.memory_standings import MemoryStandings
 from functions.agents.session_corrected import session
 from functions.application.fire_round import FireRound
 from functions.application.fire_schedules import FireSchedules, Measure
 from functions.application.keep_firing import KeepFiring
 from functions.application.keep_sweeping import KeepSweeping
+from functions.application.lease_ports import UNFENCED, Fence
 from functions.application.request_change import RequestChange
 from functions.application.set_schedule import ScheduleRequest, SetSchedule, ShowSchedules
 from functions.application.stand_in import FIRER, SWEEPER, Signs
@@ -69,15 +71,17 @@ class Scheduled:
             measure=measure,
         )
 
-    def keeping(self, region: Region) -> KeepFiring:
+    def keeping(self, region: Region, fence: Fence = UNFENCED) -> KeepFiring:
         """Return the loop."""
         firing = FireRound(
             schedules=self.firing(region),
-            register=region.register,
+            standings=MemoryStandings(region.table),
             clock=region.clock,
             region=region.name,
+            peer_region=region.peer.name,
             adoption=True,
             signs=self.signs(region, FIRER),
+            fence=fence,
         )
         sweeping = KeepSweeping(
             sweep=region.sweep_jobs(),
@@ -114,9 +118,9 @@ class Scheduled:
         asked = ScheduleRequest(tenant=TENANT, name=name, by="ann", **{**EVERY_MINUTE, **fields})
         return await self.setting(region).set(asked)
 
-    async def fire(self, region: Region, fuse: Fuse | None = None, *, peer_lost: bool = False) -> int:
+    async def fire(self, region: Region, fuse: Fuse | None = None, *, for_peer: bool = False) -> int:
         """Look once."""
-        report = await self.firing(region, fuse).fire(peer_lost=peer_lost, ahead_seconds=5)
+        report = await self.firing(region, fuse).fire(for_peer=for_peer, ahead_seconds=5)
         return report.fired
 
     async def record(self, region: Region, name: str = NAME) -> ScheduleRecord:

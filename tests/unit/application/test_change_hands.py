@@ -1,18 +1,22 @@
 """Handing jobs over and taking them over: no step is done twice, whoever dies, and nobody takes what is not his."""
 
 import asyncio
+from dataclasses import dataclass, replace
 
 import pytest
 
+from functions.application.lease_ports import RegionFenced
 from functions.application.run_attempt import DRAIN_SECONDS, LOOK_SECONDS
 from functions.application.watch_standing import FRESH_SECONDS
 from functions.domain.job.decider import HANDED_OVER, ORPHANED
 from functions.domain.job.events import AttemptYielded, JobAdopted, JobHandedOver
 from functions.domain.lanes import LaneMessage
+from functions.domain.ownership.lease import Lease
 from functions.domain.ownership.standing import Phase, Progress
 from tests.simulation.virtual_time import in_virtual_time, pass_time
 from tests.unit.application.agents import Effects
 from tests.unit.application.evacuated_regions import Pair, pair_of_regions
+from tests.unit.application.leased_regions import Control, heed
 from tests.unit.application.two_regions import (
     EAST,
     JOB,
@@ -184,3 +188,51 @@ async def test_a_returning_region_leaves_its_messages_alone() -> None:
     await pair.standings[EAST].put_progress(progress)
     await advance(pair.east, send.message)
     assert (effects.done, len(pair.east.segments(str(job["id"])))) == ({}, 1)
+
+
+@in_virtual_time
+async def test_an_evacuated_region_that_has_left_its_lease_hands_over_what_still_reaches_it() -> None:
+    effects = Effects()
+    pair, message = await with_a_queued_job(effects)
+    fenced = replace(pair.east.advance_job(), fence=heed(Control({EAST: Lease(EAST, WEST, 2, 2)})))
+    await fenced.advance(message, delivery=1, stop_at=60.0)
+    (send,) = pair.west.waiting()
+    await advance(pair.west, send.message)
+    assert (pair.west.state(JOB).status, effects.done) == ("succeeded", {"tread": 1, "tread#2": 1})
+
+
+@in_virtual_time
+async def test_a_region_without_its_lease_begins_nothing_though_it_was_told_to_stay_amid_handing_over() -> None:
+    effects = Effects()
+    pair, message = await with_a_queued_job(effects)
+    outlook = StaysAfter(looks=1)
+    east = pair.east.advance_job()
+    assert east.hands is not None
+    fenced = replace(
+        east,
+        fence=heed(Control({EAST: Lease(EAST, WEST, 2, 2)})),
+        hands=replace(east.hands, outlook=outlook),
+    )
+    with pytest.raises(RegionFenced):
+        await fenced.advance(message, delivery=1, stop_at=60.0)
+    assert not effects.done
+
+
+@dataclass(slots=True)
+class StaysAfter:
+    """The port Outlook of a Region that is told to stay after so many looks."""
+
+    looks: int
+
+    async def may_work(self) -> bool:
+        """See Outlook."""
+        return not await self.hands_over()
+
+    async def hands_over(self) -> bool:
+        """See Outlook."""
+        self.looks -= 1
+        return self.looks >= 0
+
+    async def peer_lost(self) -> bool:
+        """See Outlook."""
+        return False

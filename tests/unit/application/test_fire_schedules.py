@@ -80,7 +80,7 @@ async def test_both_regions_firing_the_same_moment_is_one_job() -> None:
     await world.set(world.east)
     world.link()
     await pass_time(60)
-    await asyncio.gather(world.fire(world.east), world.fire(world.west, peer_lost=True))
+    await asyncio.gather(world.fire(world.east), world.fire(world.west, for_peer=True))
     for _ in range(2):  # each has left it to the other: the sweeper finds that out
         world.link()
         await pass_time(35)
@@ -122,11 +122,11 @@ async def test_the_other_region_takes_over_when_the_home_is_lost_and_gives_it_ba
     refuse_table(world.east)  # it is lost
     await pass_time(85)
     west = world.firing(world.west)
-    assert (await west.fire(peer_lost=True, ahead_seconds=5)).fired == 1  # 12:02, while it was not held for lost yet
+    assert (await west.fire(for_peer=True, ahead_seconds=5)).fired == 1  # 12:02, while it was not held for lost yet
     for _ in range(3):
         await world.west.work()
         await pass_time(30)
-        await west.fire(peer_lost=True, ahead_seconds=5)
+        await west.fire(for_peer=True, ahead_seconds=5)
     await world.west.work()
     assert list(world.jobs(world.west)) == [at(60), at(120), at(180)]
     world.east.table.refusing = False
@@ -145,7 +145,7 @@ async def test_a_home_that_comes_back_without_what_its_peer_fired_asks_the_peer(
     world.link()
     refuse_table(world.east)
     await pass_time(600)
-    await world.fire(world.west, peer_lost=True)
+    await world.fire(world.west, for_peer=True)
     fired = len(world.jobs(world.west))
     world.east.table.refusing = False  # its replica has nothing of all this yet
     await pass_time(1)
@@ -357,8 +357,8 @@ async def test_a_lost_peers_entries_are_read_once_by_a_process() -> None:
     await pass_time(60)
     fuse = Fuse()
     west = world.firing(world.west, fuse)
-    await west.fire(peer_lost=True, ahead_seconds=5)
+    await west.fire(for_peer=True, ahead_seconds=5)
     read = fuse.burned.count("before read")
-    await west.fire(peer_lost=True, ahead_seconds=5)
+    await west.fire(for_peer=True, ahead_seconds=5)
     assert fuse.burned.count("before read") == read
     assert add_seconds(at(0), 60) in world.jobs(world.west)

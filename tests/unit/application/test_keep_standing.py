@@ -1,5 +1,7 @@
 """What a Region does that was told to go, to come back, or finds itself lost: round by round, in its own words."""
 
+from dataclasses import replace
+
 from functions.application.keep_standing import KeepStanding
 from functions.domain.moments import add_seconds
 from functions.domain.ownership.standing import Phase, Progress, returned_by_loss
@@ -7,9 +9,11 @@ from functions.domain.ownership.verdict import HOLD_SECONDS, Verdict
 from tests.simulation.virtual_time import in_virtual_time, pass_time
 from tests.unit.application.agents import Effects
 from tests.unit.application.evacuated_regions import Pair, pair_of_regions
+from tests.unit.application.leased_regions import Control, heed
 from tests.unit.application.test_catch_up import catch_up
 from tests.unit.application.test_evacuate_jobs import evacuate_jobs
-from tests.unit.application.two_regions import EAST, WEST, Log, advance, replicate, request
+from tests.unit.application.test_keep_sweeping import keep_sweeping
+from tests.unit.application.two_regions import EAST, JOB, WEST, Log, advance, replicate, request
 
 
 def keep_standing(pair: Pair) -> KeepStanding:
@@ -149,3 +153,25 @@ async def test_a_returning_region_that_cannot_ask_its_peer_says_what_it_waits_fo
     pair.west.table.refusing = True
     assert not await keep_standing(pair).round(Log())
     assert (await account(pair)).waits_for == "us-west-2's replica, which cannot be reached"
+
+
+@in_virtual_time
+async def test_a_region_without_its_lease_hands_over_what_it_was_told_to_leave_and_does_nothing_else() -> None:
+    pair = pair_of_regions(Effects().walker(1))
+    await pair.east.submit_job().submit(request("walk", input={}))
+    keep = keep_standing(pair)
+    assert not await keep.leave(Log())
+    assert pair.east.state(JOB).handed_to is None
+    await pair.tell(EAST, away=True)
+    assert await keep.leave(Log())
+    assert (pair.east.state(JOB).handed_to, (await account(pair)).handing) == (WEST, 1)
+
+
+@in_virtual_time
+async def test_the_sweeper_of_an_evacuating_region_hands_over_without_the_lease() -> None:
+    pair = pair_of_regions(Effects().walker(1))
+    await pair.east.submit_job().submit(request("walk", input={}))
+    await pair.tell(EAST, away=True)
+    keep = replace(keep_sweeping(pair.east), fence=heed(Control()), standing=keep_standing(pair))
+    await keep.round(Log())
+    assert pair.east.state(JOB).handed_to == WEST

@@ -10,6 +10,7 @@ from functions.domain.job.events import JobAdopted
 from functions.domain.ownership.lease import Phase
 from tests.simulation.virtual_time import in_virtual_time, pass_time
 from tests.unit.application.agents import Effects
+from tests.unit.application.evacuated_regions import pair_of_regions
 from tests.unit.application.leased_regions import RUN_OUT, Sentinels, return_leases
 from tests.unit.application.two_regions import EAST, JOB, WEST, Log, Region, refuse_table, submitted, two_regions
 
@@ -99,3 +100,22 @@ async def test_a_control_table_that_refuses_is_a_table_that_refuses() -> None:
     sentinels.control.refusing = True
     with pytest.raises(LeasesUnavailable):
         await return_leases(sentinels.control, east).round(Log())
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+def test_a_region_that_was_told_to_go_does_not_ask_for_its_lease_back(leaves: bool) -> None:
+    @in_virtual_time
+    async def program() -> None:
+        sentinels = Sentinels()
+        pair = pair_of_regions(Effects().walker(1))
+        await sentinels.taken_by_west()
+        if leaves:
+            await pair.tell(EAST, away=True)
+        asks = return_leases(sentinels.control, pair.east)
+        asks.outlook = pair.watch(pair.east)
+        await asks.round(Log())
+        await pass_time(RUN_OUT)
+        await asks.round(Log())
+        assert sentinels.control.rows[EAST].caught_up is not leaves
+
+    program()
