@@ -41,13 +41,14 @@ def planned(load: Load, seed: int, run: str) -> list[Planned]:
     """All submits of a drill."""
     chance = random.Random(seed)
     lanes = [lane for lane, share in LANES for _ in range(share)]
-    slow = set(range(0, load.jobs, max(1, load.jobs // load.slow_jobs))) if load.slow_jobs else set()
     rows, at, before = [], 0.0, round(load.jobs * (1 - DURING))
+    # What is to outlast a loss being noticed has begun before it.
+    slow = set(range(0, before, max(1, before // load.slow_jobs))[: load.slow_jobs]) if load.slow_jobs else set()
     for number in range(load.jobs):
         at = 0.0 if number == before else at
         job = _job(load, chance, slow=number in slow)
         submission = Submission(**job, lane=chance.choice(lanes), tags={TAG: run})
-        region = {Through.NAME: None, Through.FIRST: 0, Through.BOTH: number % 2}[load.through]
+        region = {Through.NAME: None, Through.FIRST: 0, Through.BOTH: number // 2 % 2}[load.through]
         rows.append(Planned(number, at, number >= before, region, submission))
         at += chance.uniform(0.5, 1.5) / load.per_second
     return rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import platform
 import subprocess
 from collections.abc import Callable, Mapping
@@ -101,7 +102,8 @@ class LocalTarget:
         functions = admin_client("lambda", place.name, place.url)
         known = functions.get_function_configuration(FunctionName=f"{TABLE}-sweep-jobs", Qualifier="live")
         settings = {name.value: str(known["Environment"]["Variables"][name]) for name in _TOLD}
-        return {**settings, "health checks": "every 10 s, lost after 3", "record TTL": "10 s"}
+        machine = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the beginning"
+        return {**settings, "health checks": "every 10 s, lost after 3", "record TTL": "10 s", "machine": machine}
 
     def api(self, region: str | None, on_failed_try: Callable[[ApiError], None]) -> ApiClient:
         """See Target."""

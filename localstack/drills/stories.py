@@ -52,24 +52,24 @@ REGION_KILLED = Drill(
         within(100, ACCEPTED_AGAIN),
         within(120, ADOPTION),
         within(150, RECOVERY),
-        within(60, FAILBACK),
+        within(90, FAILBACK),
         accepted(1.0),
     ),
 )
 REGIONS_PARTED = Drill(
     name="regions-parted",
     guards="each item has one writing Region, named in its key",
-    given=Load(jobs=24, per_second=4, slow_jobs=8, through=Through.BOTH),
+    given=Load(jobs=24, per_second=8, slow_jobs=8, in_flight=4, through=Through.BOTH),
     when=(RegionsParted(),),
     until=Until.PARTED,
-    then=(finished_within(240), DETECTED, accepted(1.0), within(60, FAILBACK)),
+    then=(finished_within(240), DETECTED, accepted(1.0), within(90, FAILBACK)),
 )
 REGION_FROZEN = Drill(
     name="region-frozen",
     guards="late steps of an epoch that was taken over are never read",
     given=Load(jobs=18, per_second=8, slow_jobs=4, slow_seconds=30),
     when=(RegionFrozen(FIRST),),
-    then=(finished_within(150), DETECTED, within(120, ADOPTION), within(60, FAILBACK), accepted(1.0)),
+    then=(finished_within(150), DETECTED, within(120, ADOPTION), within(90, FAILBACK), accepted(1.0)),
 )
 WORKERS_AND_MESSAGES = Drill(
     name="workers-and-messages",
@@ -103,8 +103,15 @@ REPLICATION_PAUSED = _plain(
     given=Load(jobs=24, per_second=4, through=Through.FIRST),
     seconds=15,
 )
-TELLING_ON_ONE_CLOUD = (WORKERS_AND_MESSAGES, REPLICATION_PAUSED, REGIONS_PARTED, REGION_FROZEN)
-"""Those that `make test` plays one after the other on a cloud on which the loss of a Region was told already."""
+ANSWERS_LOST = _plain(
+    "answers-lost",
+    "a submit that is sent again under its key is one job",
+    AnswersLost(FIRST),
+    given=Load(jobs=24, per_second=4, through=Through.FIRST),
+    seconds=10,
+)
+ON_ONE_CLOUD = (WORKERS_AND_MESSAGES, REPLICATION_PAUSED, ANSWERS_LOST)
+"""Those that `make test` plays before the loss of a Region: they leave little to be healed."""
 REVIEWS = Load(jobs=12, per_second=1, in_flight=1, through=Through.FIRST, reviews=True)
 ALONE = (
     _plain(
@@ -112,7 +119,7 @@ ALONE = (
         "one sign alone is not enough to hold a peer for lost",
         RegionsParted(out_of=FIRST),
         NOBODY_LOST,
-        seconds=60,
+        seconds=45,
     ),
     _plain("second-unheard", "a submit is accepted while the peer cannot be reached", RegionsParted(out_of=SECOND)),
     _plain(
@@ -140,23 +147,18 @@ ALONE = (
         "no Region compares its clock with another's",
         ClockSkewed(SECOND),
         NOBODY_LOST,
-        given=Load(jobs=24, per_second=2, through=Through.BOTH),
-        seconds=60,
+        given=Load(jobs=24, per_second=4, in_flight=3, through=Through.BOTH),
+        seconds=45,
     ),
     _plain(
         "clock-behind",
         "no Region compares its clock with another's",
         ClockSkewed(FIRST, seconds=-25.0),
         NOBODY_LOST,
-        given=Load(jobs=24, per_second=2, through=Through.BOTH),
-        seconds=60,
+        given=Load(jobs=24, per_second=4, in_flight=3, through=Through.BOTH),
+        seconds=45,
     ),
-    _plain(
-        "answers-lost",
-        "a submit that is sent again under its key is one job",
-        AnswersLost(FIRST),
-        seconds=20,
-    ),
+    ANSWERS_LOST,
     _plain(
         "tool-failing",
         "a failed step is tried again, its job is not",
