@@ -56,6 +56,7 @@ class RedriveBody(_Meant):
     agent_version: _Name | None = None
     deadline: _Name | None = None
     budget: BudgetBody | None = None
+    alone: bool = False
 
 
 class DismissBody(_Meant):
@@ -90,7 +91,7 @@ def read_redrive(request: Request, now: str) -> tuple[AskedRedrive, bool]:
         wanted=_wanted(body),
         ids=_ids(body),
         rate=body.rate_per_second,
-        terms=Terms(agent_version=body.agent_version, deadline=deadline, budget=budget or None),
+        terms=Terms(agent_version=body.agent_version, deadline=deadline, budget=budget or None, alone=body.alone),
         key=idempotency_key(request),
     )
     return asked, body.preview

@@ -13,7 +13,7 @@ from functions.application.send_arrival import SendArrival
 from functions.domain.ids import child_job_id
 from functions.domain.job.arrivals import ArrivalKind
 from functions.domain.job.decider import is_over, unheard
-from functions.domain.job.redrive import Terms, call_name, call_number
+from functions.domain.job.redrive import Terms, call_name, call_number, goes_alone, within_family
 from functions.domain.job.state import JobState
 from functions.domain.payload import as_inline, digest_of_input
 
@@ -51,7 +51,7 @@ class CallAgain:
             return
         name = call_name(step, parent.redrives)
         if child.status == "failed":
-            terms = Terms(deadline=parent.job.deadline, parent={**link, "call": parent.redrives})
+            terms = Terms(deadline=parent.job.deadline, parent=within_family(link, parent.redrives))
             again = call_name("parent", parent.redrives)
             await self.send.send(
                 child_id, child, ArrivalKind.REDRIVE, again, by=parent.job.agent, body=terms.body(child.failure)
@@ -61,11 +61,13 @@ class CallAgain:
         await self.send.send(parent_id, parent, ArrivalKind.CHILD_ENDED, name, by=child_id, body=body)
 
     async def end(self, parent: JobState, child_id: str, reason: str) -> None:
-        """Ask that a child end, unless it has, for good."""
+        """Ask that a child end, unless it has, for good, or goes on by itself after its parent's end."""
         record, child = await read_state(self.history, child_id)
         by, name = parent.job.agent, call_name("parent", parent.redrives)
         if child is None:  # another worker may be about to begin it, or it is on its way here: it will find this
             await self.send.leave(child_id, parent, ArrivalKind.CANCEL, name, by=by, body=reason)
+        elif parent.finished and goes_alone(child.job.parent or {}):
+            return
         elif not is_over(child, unheard(child, record.arrivals, child.owner_region)):
             await self.send.send(child_id, child, ArrivalKind.CANCEL, name, by=by, body=reason)
 

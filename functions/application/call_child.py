@@ -22,7 +22,7 @@ from functions.domain.ids import child_job_id
 from functions.domain.job.arrivals import ArrivalKind, awaited, in_order
 from functions.domain.job.events import Json
 from functions.domain.job.progress import CALL
-from functions.domain.job.redrive import call_name, call_number
+from functions.domain.job.redrive import call_name, call_number, goes_alone
 from functions.domain.job.state import JobState
 from functions.domain.payload import as_inline, digest_of_input
 
@@ -106,7 +106,7 @@ class CallChild:
         with the result, so it stands. What the parent's history has taken in counts; else what it would take.
         """
         link = state.job.parent
-        if link is None:
+        if link is None or goes_alone(link):
             return None
         parent_id, step = str(link["job_id"]), str(link["step"])
         key = awaited(ArrivalKind.CHILD_ENDED, call_name(step, call_number(link)))
@@ -122,13 +122,17 @@ class CallChild:
             return
         parent_id, name = str(link["job_id"]), call_name(str(link["step"]), call_number(link))
         _, parent = await read_state(self.history, parent_id)
+        if goes_alone(link):
+            if parent is None or not _waits_again(parent, link, job_id):
+                return
+            name = call_name(str(link["step"]), parent.redrives)
         body: dict[str, Json] = {"job_id": job_id, **state.end}
         if parent is None:  # not replicated yet: left for whoever can read it
             await self.send.leave(parent_id, state, ArrivalKind.CHILD_ENDED, name, by=job_id, body=body)
             return
         if _has_ended(parent, link) or awaited(ArrivalKind.CHILD_ENDED, name) in parent.taken:
             return
-        if call_number(link) < parent.redrives:
+        if call_number(link) < parent.redrives and not goes_alone(link):
             return  # it has been redriven since, and waits for another
         await self.send.send(parent_id, parent, ArrivalKind.CHILD_ENDED, name, by=job_id, body=body)
 
@@ -143,7 +147,7 @@ class CallChild:
         StateUnavailable.
         """
         link = state.job.parent
-        if link is None or not state.adoptions or state.cancel is not None:
+        if link is None or goes_alone(link) or not state.adoptions or state.cancel is not None:
             return False
         _, parent = await read_state(self.history, str(link["job_id"]))
         if parent is None or not _has_ended(parent, link) or await self.end_from_parent(state) is not None:
@@ -159,6 +163,14 @@ class CallChild:
 def _has_ended(parent: JobState, link: Mapping[str, Json]) -> bool:
     """Say whether a parent has ended, for the child with this link: it may know of a redrive that is not here yet."""
     return parent.finished and call_number(link) <= parent.redrives
+
+
+def _waits_again(parent: JobState, link: Mapping[str, Json], child_id: str) -> bool:
+    """Say whether a job waits for a child that was redriven by itself.
+
+    Its own end was superseded then by one that failed: it was redriven, too, and chose this child before that.
+    """
+    return not parent.finished and call_number(link) < parent.redrives and child_id in _open_calls(parent)
 
 
 def _open_calls(state: JobState) -> list[str]:

@@ -20,7 +20,7 @@ from functions.domain.job.approvals import how_it_ended
 from functions.domain.job.arrivals import ArrivalKind
 from functions.domain.job.decider import ARRIVED
 from functions.domain.job.history import JobRecord
-from functions.domain.job.redrive import Terms
+from functions.domain.job.redrive import Terms, goes_alone
 from functions.domain.job.state import JobState
 
 
@@ -58,13 +58,29 @@ class RedriveJob:
         if state.status != "failed":
             said = how_it_ended(state) if state.finished else f"is {state.status}"
             raise AntipodeError("job_not_failed", f"{job_id} {said}")
-        refuse_family(job_id, state)
+        await self._refuse_family(job_id, state, asked.terms)
         wanted = asked.terms.agent_version
         if wanted is not None and self.agents.find(state.job.agent, wanted) is None:
             versions = ", ".join(self.agents.versions(state.job.agent)) or "none"
             detail = f"this release has {state.job.agent!r} in version {versions}, not in {wanted!r}"
             raise AntipodeError("agent_version_missing", detail, field="agent_version")
         return False
+
+    async def _refuse_family(self, job_id: str, state: JobState, terms: Terms) -> None:
+        """Raise AntipodeError for a job whose end others have gone on from, or may yet: see `refuse_child`."""
+        if state.job.session is not None:
+            name = state.job.session["name"]
+            detail = f"{job_id} was a turn of {name!r}, which has gone on: submit its input as a new turn of {name!r}"
+            raise AntipodeError("turn_over", detail, session=name)
+        link = state.job.parent
+        if link is not None and not goes_alone(link):
+            try:
+                _, parent = await read_job(self.history, state.job.tenant, str(link["job_id"]))
+            except AntipodeError as error:
+                if error.code != "job_not_found":
+                    raise
+                parent = None
+            refuse_child(job_id, str(link["job_id"]), parent, terms)
 
     async def _ask(self, tenant: str, job_id: str, asked: RedriveRequest) -> tuple[str, JobState | None, str | None]:
         """Write the request. Return the job's state when it needs a hint, and the refusal's code if it was refused."""
@@ -93,12 +109,20 @@ class RedriveJob:
                     await lanes.send(sends)
 
 
-def refuse_family(job_id: str, state: JobState) -> None:
-    """Raise AntipodeError for a job whose end others have gone on from: it would do what nobody hears of."""
-    if state.job.parent is not None:
-        parent = state.job.parent["job_id"]
-        detail = f"{job_id} was called by {parent}, which has heard its end: redrive that one"
-        raise AntipodeError("redrive_parent", detail, parent=parent)
-    if state.job.session is not None:
-        detail = f"{job_id} was a turn of {state.job.session['name']!r}, which has gone on: submit it as a new turn"
-        raise AntipodeError("turn_over", detail)
+def refuse_child(job_id: str, parent_id: str, parent: JobState | None, terms: Terms) -> None:
+    """Raise AntipodeError for a job that another one called, unless it is to go on alone and that one has ended.
+
+    While its parent runs, or may be redriven with it, it would do what nobody hears of, or what is done again beside
+    it. A parent that ended otherwise has made its peace with the failure, perhaps by doing something in its stead: so
+    only who knows that has the job go on. `parent` is None where it has not been replicated yet.
+    """
+    if parent is None or not parent.finished:
+        detail = f"{job_id} was called by {parent_id}, which has not ended: see what it makes of the failure"
+        raise AntipodeError("redrive_parent", detail, parent=parent_id)
+    if parent.status == "failed":
+        detail = f"{job_id} was called by {parent_id}, which has failed, too: redrive that one"
+        raise AntipodeError("redrive_parent", detail, parent=parent_id)
+    if not terms.alone:
+        said = f"{job_id} was called by {parent_id}, which {how_it_ended(parent)} without it"
+        detail = f'{said}: redrive it with "alone" if its work is still wanted'
+        raise AntipodeError("parent_ended", detail, parent=parent_id)

@@ -54,7 +54,7 @@ from functions.domain.job.events import (
     Json,
 )
 from functions.domain.job.history import Head
-from functions.domain.job.redrive import terms_in
+from functions.domain.job.redrive import link_after, terms_in
 from functions.domain.job.state import JobState, head_of
 from functions.domain.job.turns import memory_in
 from functions.domain.moments import add_seconds
@@ -374,5 +374,5 @@ def heeded_event(arrival: Arrival, state: JobState, now: str) -> Event:
         deadline=terms.deadline,
         without_deadline=passed or None,
         budget=terms.budget,
-        parent=terms.parent,
+        parent=link_after(terms, state.job.parent),
     )

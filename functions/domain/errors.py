@@ -105,6 +105,13 @@ _ROWS = (
     ErrorRow("approval_not_found", 404, False, "No such approval is open", "GET /v1/approvals lists the open ones."),
     ErrorRow("job_not_failed", 409, False, "The job has not failed", "Only failed jobs can be redriven."),
     ErrorRow("redrive_parent", 409, False, "Another job has gone on from its end", "Redrive the job that called it."),
+    ErrorRow(
+        "parent_ended",
+        409,
+        False,
+        "The job that called it has ended without it",
+        "If its work is still wanted, redrive it with `alone`: nobody will hear of its end.",
+    ),
     ErrorRow("letter_over", 409, False, "It is no dead letter any more", "Nothing: it was redriven or dismissed."),
     ErrorRow(
         "message_undelivered", 422, False, "No worker came to an end with it", "See the job; redrive or dismiss it."

@@ -33,12 +33,16 @@ class LetterFilter(TypedDict, total=False):
 
 
 class RedriveTerms(TypedDict, total=False):
-    """On which terms jobs go on; what is left out stays as it was. `key`: the same key is the same redrive."""
+    """On which terms jobs go on; what is left out stays as it was. `key`: the same key is the same redrive.
+
+    `alone`: jobs that another one had called, and has ended without, go on by themselves.
+    """
 
     rate_per_second: float
     agent_version: str
     deadline: str
     budget: Mapping[str, int]
+    alone: bool
     key: str
 
 

@@ -92,6 +92,9 @@ def redrive(
     rate: Annotated[float | None, typer.Option(help="So many a second at most.")] = None,
     agent_version: Annotated[str | None, typer.Option(help="From now on on this version of the agent.")] = None,
     deadline: Annotated[str | None, typer.Option(help="The jobs' new deadline (ISO 8601 with a zone).")] = None,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Also jobs whose caller has ended without them; nobody hears of their end.")
+    ] = False,
     preview: Preview = False,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Show how it goes until it is done.")] = True,
     key: Annotated[str | None, typer.Option(help="Idempotency-Key: the same key is the same redrive.")] = None,
@@ -102,7 +105,7 @@ def redrive(
 ) -> None:
     """Have dead letters go on: failed jobs from what they have recorded, each through its own lane."""
     meant = _meant(ids, every, _filter(kind, agent, code, since, until))
-    terms = {"rate_per_second": rate, "agent_version": agent_version, "deadline": deadline}
+    terms = {"rate_per_second": rate, "agent_version": agent_version, "deadline": deadline, "alone": alone or None}
     body = {**meant, **{name: value for name, value in terms.items() if value is not None}}
     with api(slot, api_url, token) as client:
         seen = client.redrive({**body, "preview": True}) if preview or (wait and not as_json) else {}

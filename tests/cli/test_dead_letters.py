@@ -51,10 +51,10 @@ def test_one_letter_is_shown_in_full_or_said_to_be_none(antipode: Antipode, api:
 def test_a_redrive_is_begun_once_and_followed_to_its_end(antipode: Antipode, api: ScriptedApi) -> None:
     done = job(status="succeeded", agent="redrive", result={"redriven": 2, "refused": {}})
     answered(api, SEEN, job(agent="redrive"), job(status="running", progress={"redriven": 1}), done)
-    result = antipode("dead-letters", "redrive", "--agent", "probe", "--rate", "500", "--agent-version", "2")
+    result = antipode("dead-letters", "redrive", "--agent", "probe", "--rate", "500", "--agent-version", "2", "--alone")
     assert result.exit_code == 0, result.output
     assert "status          succeeded" in result.stdout.splitlines()
-    said = {"filter": {"agent": "probe"}, "rate_per_second": 500.0, "agent_version": "2"}
+    said = {"filter": {"agent": "probe"}, "rate_per_second": 500.0, "agent_version": "2", "alone": True}
     assert [json.loads(each.content) for each in api.asked[:2]] == [{**said, "preview": True}, said]
     assert api.asked[1].headers["Idempotency-Key"]
 

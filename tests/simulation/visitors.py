@@ -21,6 +21,7 @@ from functions.domain.job.approvals import approval_id
 from functions.domain.job.arrivals import ArrivalKind
 from functions.domain.job.events import JobFailed, WaitOpened
 from functions.domain.job.history import Segment
+from functions.domain.job.redrive import Terms
 from functions.domain.moments import seconds_between
 from tests.simulation.clients import TENANT, Clients
 from tests.simulation.machine import Process
@@ -119,7 +120,8 @@ class Visitors:
         """Some failures somebody wants mended: a job may fail, and be redriven, more than once."""
         random = Random(f"{self.seed} {job} {failed.at}")
         if random.random() < (REDRIVEN if fails_often(self.seed) else REDRIVEN_ELSE):
-            asked = RedriveRequest(name=f"r{len(self.redriven)}", by="a visitor")
+            terms = Terms(alone=True)  # a child's, too, whose caller has ended without it
+            asked = RedriveRequest(name=f"r{len(self.redriven)}", by="a visitor", terms=terms)
             self.redriven.append(Redrive(job, f"{ArrivalKind.REDRIVE}/{asked.name}", failed))
             visit = self._redrive_all(self.redriven[-1], asked, _regions(random), random.uniform(0.0, 40.0))
             self.coming.append(asyncio.create_task(visit))

@@ -14,7 +14,7 @@ class JobSubmitted:
     """A client, or a parent job, asked for a job. Always the first event of epoch 1.
 
     `parent` of a child job: {"job_id", "step", "chain"}, the chain being [agent, input's digest] of each job above it;
-    and "call", the number of the parent's redrive after which it was called, if there was one.
+    and "call", the number of the parent's redrive after which it was called, if there was one. "alone": see redrive.py.
     `session` of a turn: {"name", "on_busy"}; it does not run before its session has admitted it.
     `limit_keys`: beside its tenant and its agent, what limits it counts towards.
     """
@@ -268,7 +268,8 @@ class JobRedriven:
     """Somebody asked that the failed job go on: it keeps its recorded steps, and does failed ones again.
 
     From now on it has these terms; what is None stays as it was. A deadline that has passed is taken away, which
-    `without_deadline` says, unless there is a new one. `parent` is the link to a parent that has been redriven, too.
+    `without_deadline` says, unless there is a new one. `parent` is the link to a parent that has been redriven, too,
+    or that has ended for good.
     """
 
     kind: ClassVar[str] = "redriven"

@@ -17,18 +17,20 @@ REDRIVE_AGENT = "redrive"
 class Terms:
     """On which terms a job goes on: what is None stays as it was. `deadline` is a moment.
 
-    `parent` is for a child whose parent has been redriven: the link to it, with the number of the call.
+    `parent` is for a child whose parent has been redriven: the link to it, with the number of the call. `alone` is for
+    one whose parent has ended, and goes on no more: nobody is to hear of its end.
     """
 
     agent_version: str | None = None
     deadline: str | None = None
     budget: dict[str, Json] | None = None
     parent: dict[str, Json] | None = None
+    alone: bool = False
 
     def body(self, failure: str | None) -> Json:
         """Return the body of the arrival. `failure` names the one that it is about, as the job's state does."""
         said: dict[str, Json] = {"agent_version": self.agent_version, "deadline": self.deadline}
-        said |= {"budget": self.budget, "parent": self.parent}
+        said |= {"budget": self.budget, "parent": self.parent, "alone": self.alone or None}
         return {"failure": failure, **{name: value for name, value in said.items() if value is not None}}
 
 
@@ -42,6 +44,7 @@ def terms_in(body: Json) -> Terms:
         deadline=deadline if isinstance(deadline, str) else None,
         budget=dict(budget) if isinstance(budget, Mapping) else None,
         parent=dict(parent) if isinstance(parent, Mapping) else None,
+        alone=said.get("alone") is True,
     )
 
 
@@ -59,6 +62,21 @@ def failure_name(sequence: int, at: str) -> str:
 def call_name(name: str, number: int) -> str:
     """Return a name that belongs to one call of a job's: as often as the job was redriven, calls are made anew."""
     return name if number == 0 else f"{name}~{number}"
+
+
+def link_after(terms: Terms, link: Mapping[str, Json] | None) -> dict[str, Json] | None:
+    """Return the link to its parent that a redriven child has from then on; None for the one that it has."""
+    return {**link, "alone": True} if terms.alone and link is not None else terms.parent
+
+
+def within_family(link: Mapping[str, Json], redrives: int) -> dict[str, Json]:
+    """Return the link of a child whose parent was redriven so often, and waits for it."""
+    return {**{name: value for name, value in link.items() if name != "alone"}, "call": redrives}
+
+
+def goes_alone(link: Mapping[str, Json]) -> bool:
+    """Say whether a child, whose link to its parent this is, was redriven by itself: it is nobody's child any more."""
+    return link.get("alone") is True
 
 
 def call_number(link: Mapping[str, Json]) -> int:

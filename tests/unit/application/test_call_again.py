@@ -6,7 +6,7 @@ from functions.application.redrive_job import RedriveRequest
 from functions.domain.dead_letter import Over
 from functions.domain.ids import child_job_id
 from functions.domain.job.arrivals import ArrivalKind
-from functions.domain.job.redrive import Terms
+from functions.domain.job.redrive import Terms, goes_alone
 from functions.domain.job.state import JobState
 from functions.sdk import Context
 from tests.simulation.virtual_time import in_virtual_time, run_virtually
@@ -277,6 +277,23 @@ async def test_a_childs_end_is_told_even_where_its_parents_redrive_has_not_arriv
     await fleet.rest()
     names = [row.arrival.name for row in east.table.arrivals.values() if row.arrival.job_id == JOB]
     assert "shop~1" in names
+
+
+@pytest.mark.parametrize("mended", [True, False])
+@in_virtual_time
+async def test_a_parent_hears_of_a_child_that_it_chose_just_as_somebody_had_it_go_on_alone(mended: bool) -> None:
+    shop, east, fleet = await failed_family()
+    child: JobState = east.state(CHILD)
+    body = Terms(alone=True).body(child.failure)
+    await east.send_arrival().send(CHILD, child, ArrivalKind.REDRIVE, "a0", by="ann", body=body)
+    fleet.lose_hints()
+    shop.mended = mended
+    await redriven(east)
+    await fleet.until(lambda: east.kinds()[-1] in ("succeeded", "failed") and "redriven" in east.kinds())
+    assert goes_alone(east.state(CHILD).job.parent or {})
+    assert fleet.now < 60.0, "it was told, and did not wait for the end of its patience"
+    assert east.state(JOB).status == ("succeeded" if mended else "failed")
+    assert list(jobs_of(east, "shop")) == [CHILD]
 
 
 @pytest.mark.parametrize("died", range(0, 30, 3))

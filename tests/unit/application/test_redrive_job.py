@@ -4,17 +4,21 @@ from typing import Any
 
 import pytest
 
-from functions.application.redrive_job import RedriveRequest, refuse_family
+from functions.application.redrive_job import RedriveRequest
 from functions.domain.dead_letter import Over
 from functions.domain.errors import AntipodeError
+from functions.domain.ids import child_job_id
+from functions.domain.job.arrivals import ArrivalKind
+from functions.domain.job.events import JobFailed
+from functions.domain.job.history import JobRecord
 from functions.domain.job.redrive import Terms
 from functions.domain.job.state import fold
 from functions.domain.moments import add_seconds
 from functions.sdk import Context
 from tests.simulation.virtual_time import in_virtual_time, run_virtually
-from tests.unit.application.agents import Diary
+from tests.unit.application.agents import Diary, Nothing
 from tests.unit.application.fleet import Deadly, Fleet
-from tests.unit.application.stories import agent_of, begun, cancelled
+from tests.unit.application.stories import agent_of, begun, cancelled, jobs_of
 from tests.unit.application.two_regions import (
     EAST,
     JOB,
@@ -26,7 +30,7 @@ from tests.unit.application.two_regions import (
     refuse_table,
     replicate,
 )
-from tests.unit.domain.job.writing import segment, submitted
+from tests.unit.domain.job.writing import at, segment, submitted
 
 ASKED = RedriveRequest(name="r1", by="ann")
 
@@ -260,16 +264,120 @@ async def test_a_cancelled_job_is_not_redriven() -> None:
     assert await redriven(east) == {JOB: "job_not_failed"}
 
 
-@pytest.mark.parametrize(
-    ("fields", "code"),
-    [
-        ({"session": {"name": "s", "on_busy": "queue"}}, "turn_over"),
-        ({"parent": {"job_id": "job_x", "step": "call", "chain": []}}, "redrive_parent"),
-    ],
-)
-def test_a_job_from_whose_end_others_have_gone_on_is_refused(fields: dict[str, Any], code: str) -> None:
-    state = fold([segment(1, EAST, 1, submitted(**fields))])
+@pytest.mark.parametrize("terms", [Terms(), Terms(alone=True)])
+@in_virtual_time
+async def test_a_turn_of_a_conversation_is_refused_and_its_conversation_named(terms: Terms) -> None:
+    east, _ = await begun(Shop().work)
+    failed = JobFailed(at=at(9), code="step_raised", detail="no")
+    turn = segment(1, EAST, 1, submitted(session={"name": "s", "on_busy": "queue"}), failed)
+    state = fold([turn])
     assert state is not None
-    with pytest.raises(AntipodeError) as refused:
-        refuse_family(JOB, state)
-    assert refused.value.code == code
+    asked = RedriveRequest(name="r1", by="ann", terms=terms)
+    with pytest.raises(AntipodeError, match="submit its input as a new turn of 's'") as refused:
+        await east.redrive_job().check(JOB, JobRecord((turn,), ()), state, asked)
+    assert (refused.value.code, refused.value.extra) == ("turn_over", {"session": "s"})
+
+
+# -- children by themselves
+
+ALONE = RedriveRequest(name="r1", by="ann", terms=Terms(alone=True))
+CHILD = child_job_id(JOB, "shop")
+
+
+async def abandoned(parent_takes: float = 0.0) -> tuple[Shop, Region, Fleet]:
+    """Return a shop whose job has failed, and a parent that has made its peace with it, and then takes so long."""
+    shop = Shop()
+
+    async def work(ctx: Context) -> object:
+        try:
+            return await ctx.call("shop", Nothing())
+        except AntipodeError as error:
+            await ctx.sleep(parent_takes)
+            return f"done without it: {error.code}"
+
+    east, fleet = await begun(work, agent_of(shop.work, "shop"))
+    if not parent_takes:
+        await fleet.finish()
+        assert (east.state(JOB).status, east.state(CHILD).status) == ("succeeded", "failed")
+    else:
+        await fleet.until(lambda: jobs_of(east, "shop") != {} and east.state(CHILD).finished)
+    return shop, east, fleet
+
+
+async def redriven_child(region: Region, asked: RedriveRequest) -> dict[str, str]:
+    return await region.redrive_job().redrive(TENANT, [CHILD], asked)
+
+
+def kinds(region: Region, job: str) -> list[str]:
+    return [event.kind for segment in region.segments(job) for event in segment.events]
+
+
+def ends_told(region: Region) -> list[str]:
+    """What the parent was told of its child's end, in either Region's replica."""
+    rows = (*region.table.arrivals.values(), *region.peer.table.arrivals.values())
+    return sorted({row.arrival.name for row in rows if row.arrival.kind is ArrivalKind.CHILD_ENDED})
+
+
+@in_virtual_time
+async def test_a_child_whose_parent_has_ended_without_it_goes_on_when_it_is_asked_to_do_so_alone() -> None:
+    shop, east, fleet = await abandoned()
+    shop.mended = True
+    assert await redriven_child(east, ASKED) == {CHILD: "parent_ended"}
+    assert await redriven_child(east, ALONE) == {}
+    await fleet.until(lambda: east.state(CHILD).status == "succeeded")
+    await fleet.pass_time(3600.0)
+    assert shop.diary.entries == ["look", "pay", "ship"], "what it had recorded stayed done"
+    assert (east.state(JOB).result, ends_told(east)) == ("done without it: child_failed", ["shop"])
+    assert {each.over for each in east.table.dead.values()} == {Over.REDRIVEN}
+
+
+@in_virtual_time
+async def test_a_child_whose_parent_still_goes_on_is_refused_alone_too() -> None:
+    _, east, fleet = await abandoned(parent_takes=60.0)
+    assert await redriven_child(east, ALONE) == {CHILD: "redrive_parent"}
+    await fleet.finish()
+    assert await redriven_child(east, ALONE) == {}
+
+
+@in_virtual_time
+async def test_a_child_that_went_on_alone_and_failed_again_is_redriven_like_any_job() -> None:
+    shop, east, fleet = await abandoned()
+    await redriven_child(east, ALONE)
+    await fleet.until(lambda: kinds(east, CHILD).count("failed") == 2)
+    await fleet.rest()
+    shop.mended = True
+    assert await redriven_child(east, RedriveRequest(name="r2", by="ann")) == {}
+    await fleet.until(lambda: east.state(CHILD).status == "succeeded")
+    assert ends_told(east) == ["shop"]
+
+
+@in_virtual_time
+async def test_a_child_that_goes_on_alone_is_not_ended_with_its_parent_nor_by_its_old_end_when_it_is_adopted() -> None:
+    shop, east, _ = await abandoned()
+    west = east.peer
+    replicate(east, west)
+    refuse_table(east)
+    refuse_lanes(east)
+    shop.mended = True
+    assert await redriven_child(west, ALONE) == {}
+    fleet = Fleet(west)
+    west.waiting()
+    await west.adopt_jobs().adopt()
+    await fleet.until(lambda: west.state(CHILD).status == "succeeded")
+    assert west.state(CHILD).owner_region == WEST
+    assert shop.diary.entries == ["look", "pay", "ship"]
+
+
+@pytest.mark.parametrize("died", range(9))
+def test_wherever_a_process_dies_a_child_that_goes_on_alone_comes_to_its_end(died: int) -> None:
+    async def program() -> None:
+        shop, east, fleet = await abandoned()
+        shop.mended = True
+        await redriven_child(east, ALONE)
+        fleet.fuse = Deadly(died)
+        await fleet.until(lambda: east.state(CHILD).status == "succeeded")
+        await fleet.pass_time(3600.0)
+        assert (east.state(CHILD).redrives, ends_told(east)) == (1, ["shop"])
+        assert fleet.fuse.blown
+
+    run_virtually(program())

@@ -51,6 +51,7 @@ def test_a_preview_counts_and_writes_nothing(process: Process, meant: dict[str, 
         ({"filter": {}, "agent_version": "2"}, "filter.agent"),
         ({"filter": {}, "deadline": "2020-01-01T00:00:00Z"}, "deadline"),
         ({"filter": {}, "budget": {"steps": 0}}, "budget.steps"),
+        ({"filter": {}, "alone": "yes"}, "alone"),
         ({"filter": {}, "x": 1}, "x"),
     ],
 )

@@ -15,9 +15,18 @@ from functions.domain.job.decider import (
     unheard,
     wakes_now,
 )
-from functions.domain.job.events import Event, JobFailed, JobRedriven, StepFailed
+from functions.domain.job.events import Event, JobFailed, JobRedriven, Json, StepFailed
 from functions.domain.job.history import Segment
-from functions.domain.job.redrive import Terms, built_upon, failure_in, failure_name, terms_in
+from functions.domain.job.redrive import (
+    Terms,
+    built_upon,
+    failure_in,
+    failure_name,
+    goes_alone,
+    link_after,
+    terms_in,
+    within_family,
+)
 from functions.domain.job.snapshot import Snapshot
 from functions.domain.job.state import JobState, fold, snapshot_of
 from tests.unit.domain.job.writing import (
@@ -210,7 +219,16 @@ class TestDecide:
 
 
 def test_terms_are_read_back_as_they_were_said() -> None:
-    terms = Terms(agent_version="2", deadline=at(5), budget={"steps": 3})
+    terms = Terms(agent_version="2", deadline=at(5), budget={"steps": 3}, alone=True)
     assert terms_in(terms.body("9@noon")) == terms
     assert failure_in(terms.body("9@noon")) == "9@noon"
     assert (terms_in(None), failure_in(None), failure_in(Terms().body(None))) == (Terms(), None, None)
+
+
+def test_a_child_that_is_redriven_alone_is_its_parents_again_when_that_is_redriven() -> None:
+    link: dict[str, Json] = {"job_id": "job_p", "step": "shop", "chain": []}
+    alone = link_after(Terms(alone=True), link)
+    assert alone is not None
+    assert (goes_alone(link), goes_alone(alone)) == (False, True)
+    assert within_family(alone, 2) == {**link, "call": 2}
+    assert (link_after(Terms(alone=True), None), link_after(Terms(), link)) == (None, None)
