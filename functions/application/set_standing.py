@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from functions.application.ports import Clock
 from functions.application.standing_ports import Standings
-from functions.application.tell_both import tell_both
+from functions.application.tell_both import Durability, tell_both
 from functions.domain.errors import AntipodeError
 from functions.domain.job.events import Json
 from functions.domain.last_word import said_after
@@ -32,7 +32,7 @@ class SetStanding:
             raise AntipodeError("region_not_found", detail, field="region")
         notes = await self.standings.read(subject)
         if (notes.told_to_go is not None) == away:
-            return {"region": subject, "standing": {**view_standing(notes)}, "durability": "both"}
+            return {"region": subject, "standing": {**view_standing(notes)}, "durability": await self._again(notes)}
         other = self.peer_region if subject == self.region else self.region
         if away and (why := may_go(notes, await self.standings.read(other))) is not None:
             raise AntipodeError("last_region", why)
@@ -43,3 +43,10 @@ class SetStanding:
             region=subject, orders=(*notes.orders, order), progress=notes.progress, verdict=notes.verdict
         )
         return {"region": subject, "standing": {**view_standing(told)}, "durability": durability}
+
+    async def _again(self, notes: RegionNotes) -> Durability:
+        """Tell both what counts as it was told before: the peer may have been out of reach then, or may be now."""
+        order = notes.order
+        if order is None:
+            return "both"  # no Region was ever told anything of it
+        return await tell_both(self.standings, self.peer, lambda replica: replica.put_order(order))

@@ -11,7 +11,6 @@ from typing import Any
 import boto3
 import pytest
 from botocore.stub import Stubber
-from moto import mock_aws
 
 from functions.adapters.blocking_calls import BlockingCalls
 from functions.adapters.dynamodb_history import DynamodbHistory
@@ -22,6 +21,7 @@ from functions.domain.job.history import Segment
 from stacks.commands import aws, restore
 from stacks.commands.state_table import StateTable
 from tests.cli.conftest import Antipode, one_line
+from tests.mocked_aws import mocked_aws
 from tests.state_table import create_state_table
 
 EAST, WEST = "us-east-1", "us-west-2"
@@ -35,7 +35,7 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A Region with the live table as it is in production, of four jobs: one of them has lost its first segment."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    with mock_aws():
+    with mocked_aws():
         made = boto3.client("dynamodb", region_name=EAST)
         create_state_table(made, LIVE)
         stream: Any = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}

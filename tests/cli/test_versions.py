@@ -9,7 +9,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from functions.adapters.blocking_calls import BlockingCalls
 from functions.adapters.dynamodb_history import DynamodbHistory
@@ -23,6 +22,7 @@ from stacks.commands.one_line_failures import CannotBeDone
 from stacks.commands.state_table import StateTable
 from stacks.commands.versions import check_versions
 from tests.cli.conftest import Antipode, one_line
+from tests.mocked_aws import mocked_aws
 from tests.state_table import create_state_table
 
 EAST, WEST = "us-east-1", "us-west-2"
@@ -33,7 +33,7 @@ NOON = "2026-11-21T12:00:00.000Z"
 def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    with mock_aws():
+    with mocked_aws():
         made = boto3.client("dynamodb", region_name=EAST)
         create_state_table(made, "antipode-dev")
         monkeypatch.setattr(aws, "client", lambda service, region: made)

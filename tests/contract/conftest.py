@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-from moto import mock_aws
 
 from functions.adapters.aws_clients import AwsClients
 from tests.contract.checked_clients import CheckedClients
@@ -18,12 +17,13 @@ from tests.contract.worlds import (
     state_on_dynamodb,
 )
 from tests.contract.worlds_of_leases import Control, control_in_memory, control_on_dynamodb
+from tests.mocked_aws import mocked_aws
 
 
 @pytest.fixture(scope="session")
 def clients() -> Iterator[AwsClients]:
     """Clients that reach moto."""
-    with mock_aws():
+    with mocked_aws():
         yield CheckedClients(EAST, WEST, None)
 
 

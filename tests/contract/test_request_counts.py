@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from moto import mock_aws
 
 from functions import bootstrap, surroundings
 from functions.adapters.system_clock import SystemClock
@@ -27,6 +26,7 @@ from functions.handlers import advance_jobs, decide_approval, get_job, signal_jo
 from functions.settings import Settings
 from tests.contract.worlds import EAST, LANES, WEST
 from tests.event_files import event, request_event
+from tests.mocked_aws import mocked_aws
 from tests.state_table import create_state_table
 
 _numbers = itertools.count(1)
@@ -94,7 +94,7 @@ class Context:
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     number = next(_numbers)
-    with mock_aws():
+    with mocked_aws():
         urls = {lane: f"https://sqs.{EAST}.amazonaws.com/123456789012/counted-{number}-{lane}" for lane in LANES}
         environment = {
             "ANTIPODE_ENVIRONMENT": "test",

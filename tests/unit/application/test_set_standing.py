@@ -20,6 +20,22 @@ def set_standing(pair: Pair, region: Region) -> SetStanding:
     )
 
 
+@pytest.mark.parametrize("asked_again", [EAST, WEST])
+@in_virtual_time
+async def test_an_order_that_is_repeated_is_told_again_where_it_is_missing(asked_again: str) -> None:
+    pair = pair_of_regions()
+    pair.west.table.refusing = True
+    first = await set_standing(pair, pair.east).set(EAST, away=True, by="ann", reason=None)
+    again = await set_standing(pair, pair.east).set(EAST, away=True, by="ann", reason=None)
+    assert (first["durability"], again["durability"]) == ("local", "local")
+    pair.west.table.refusing = False
+    region = pair.east if asked_again == EAST else pair.west
+    last = await set_standing(pair, region).set(EAST, away=True, by="ann", reason=None)
+    assert last["durability"] == "both"
+    for standings in pair.standings.values():
+        assert phase_of(await standings.read(EAST)) is Phase.EVACUATING
+
+
 @pytest.mark.parametrize("asked", [EAST, WEST])
 @in_virtual_time
 async def test_an_order_given_in_either_region_is_known_in_both(asked: str) -> None:
