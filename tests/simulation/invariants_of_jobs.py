@@ -17,6 +17,7 @@ from functions.domain.job.events import (
     StepSucceeded,
     WaitOpened,
 )
+from functions.domain.job.redrive import goes_alone
 from tests.simulation.effects import Effect
 from tests.simulation.evidence import Evidence, Job, seconds_of
 from tests.simulation.invariants import told_by_parent
@@ -65,6 +66,7 @@ def two_ends_of_a_child(evidence: Evidence, effects: Effects) -> list[str]:
 
     Where both Regions ran the family, each holding the other for lost, it may be of a superseded history of the child,
     which may be gone with a Region that was lost after that: of the child's adoption nothing need be left (seed 21135).
+    Where somebody had the child go on alone, it is the end before that (seed 208).
     """
     wrong = []
     for job in evidence.jobs.values():
@@ -78,10 +80,14 @@ def two_ends_of_a_child(evidence: Evidence, effects: Effects) -> list[str]:
                 continue
             if evidence.plan.splits and evidence.plan.loses_any_data and (child.adopted or job.adopted):
                 continue
-            ends = child.ends if evidence.plan.splits else [child.reading.end]
+            ends = child.ends if evidence.plan.splits or _went_alone(child) else [child.reading.end]
             if not any(_is_told(wait.ended, end) for end in ends):
                 wrong.append(f"{job.job_id} has {wait.ended} of its child {child.job_id}, which has {ends}")
     return wrong
+
+
+def _went_alone(child: Job) -> bool:
+    return any(isinstance(event, JobRedriven) and goes_alone(event.parent or {}) for event in child.events)
 
 
 def _is_told(ended: StepSucceeded | StepFailed, end: End | None) -> bool:
