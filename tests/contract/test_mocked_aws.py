@@ -1,47 +1,58 @@
 """What tests on moto rely upon: a conditional write is one step there, too, however many threads write."""
 
-import sys
-from collections.abc import Iterator
+import contextlib
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from threading import Barrier, BrokenBarrierError
+from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from moto import mock_aws
+from moto.dynamodb.models import table
 
 from tests.mocked_aws import mocked_aws
 
-AT_ONCE = 8
-ROUNDS = 40
-TABLE = "rivals"
+#: For so long a write that has read its condition waits for another that has, too.
+MEETING_SECONDS = 0.5
 
 
-@pytest.fixture
-def hasty_threads() -> Iterator[None]:
-    """Threads that are interrupted every few instructions."""
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(usual)
+def first_of_two(aws: AbstractContextManager[Any], monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Put one new item twice at once; say of each whether it was told that it was the first."""
+    meeting, read_condition = Barrier(2, timeout=MEETING_SECONDS), table.get_filter_expression
 
+    def read_condition_together(*given: Any) -> Any:
+        with contextlib.suppress(BrokenBarrierError):
+            meeting.wait()
+        return read_condition(*given)
 
-def test_of_many_that_put_a_new_item_at_once_one_is_the_first(hasty_threads: None) -> None:
-    with mocked_aws():
+    with aws:
         dynamodb = boto3.client("dynamodb", "us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
         dynamodb.create_table(
-            TableName=TABLE,
+            TableName="rivals",
             AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
             BillingMode="PAY_PER_REQUEST",
         )
+        monkeypatch.setattr(table, "get_filter_expression", read_condition_together)
 
-        def is_first(number: int) -> bool:
+        def put(_: int) -> bool:
             try:
-                item = {"pk": {"S": f"{number}"}}
-                dynamodb.put_item(TableName=TABLE, Item=item, ConditionExpression="attribute_not_exists(pk)")
+                item = {"pk": {"S": "one"}}
+                dynamodb.put_item(TableName="rivals", Item=item, ConditionExpression="attribute_not_exists(pk)")
             except ClientError:
                 return False
             return True
 
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            winners = [sum(pool.map(is_first, [number] * AT_ONCE)) for number in range(ROUNDS)]
-    assert winners == [1] * ROUNDS
+        with ThreadPoolExecutor(2) as pool:
+            return list(pool.map(put, range(2)))
+
+
+def test_of_two_that_put_a_new_item_at_once_one_is_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert sorted(first_of_two(mocked_aws(), monkeypatch)) == [False, True]
+
+
+def test_moto_by_itself_tells_both_that_they_are_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When it does no more, `mocked_aws` is needless."""
+    assert first_of_two(mock_aws(), monkeypatch) == [True, True]
