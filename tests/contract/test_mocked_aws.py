@@ -10,7 +10,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
-from moto.dynamodb.models import table
+from moto.dynamodb.comparisons import get_filter_expression
 
 from tests.mocked_aws import mocked_aws
 
@@ -20,12 +20,12 @@ MEETING_SECONDS = 0.5
 
 def first_of_two(aws: AbstractContextManager[Any], monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Put one new item twice at once; say of each whether it was told that it was the first."""
-    meeting, read_condition = Barrier(2, timeout=MEETING_SECONDS), table.get_filter_expression
+    meeting = Barrier(2, timeout=MEETING_SECONDS)
 
     def read_condition_together(*given: Any) -> Any:
         with contextlib.suppress(BrokenBarrierError):
             meeting.wait()
-        return read_condition(*given)
+        return get_filter_expression(*given)
 
     with aws:
         dynamodb = boto3.client("dynamodb", "us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
@@ -35,7 +35,7 @@ def first_of_two(aws: AbstractContextManager[Any], monkeypatch: pytest.MonkeyPat
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
             BillingMode="PAY_PER_REQUEST",
         )
-        monkeypatch.setattr(table, "get_filter_expression", read_condition_together)
+        monkeypatch.setattr("moto.dynamodb.models.table.get_filter_expression", read_condition_together)
 
         def put(_: int) -> bool:
             try:
