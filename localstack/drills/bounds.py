@@ -124,9 +124,16 @@ def _all_succeeded(evidence: Evidence) -> tuple[bool, str]:
     )
 
 
+def _accepted_meanwhile(evidence: Evidence) -> tuple[bool, str]:
+    during = [row.home_region for row in evidence.acknowledged if evidence.begun_at < row.at < evidence.undone_at]
+    counts = {region: during.count(region) for region in evidence.setting.regions}
+    return all(counts.values()), ", ".join(f"{count} by {region}" for region, count in counts.items())
+
+
 KNOWN_AT_ONCE = Bound("what is acknowledged as durable in both Regions is known in both at once", _known_at_once)
 NOBODY_LOST = Bound("no Region holds its peer for lost", _nobody_lost)
 ALL_SUCCEEDED = Bound("every job succeeds", _all_succeeded)
+ACCEPTED_MEANWHILE = Bound("each Region accepts submits while it lasts", _accepted_meanwhile)
 
 #: What holds whatever goes wrong.
 ALWAYS = (

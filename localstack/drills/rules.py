@@ -116,6 +116,31 @@ RULES = (
         "a submit that was sent again is one job",
     ),
     Rule(
+        "without-the-peer",
+        "second-unheard",
+        ("submit-job",),
+        {
+            "functions/application/submit_job.py": [
+                (
+                    "if isinstance(outcome, BaseException) and not isinstance(outcome, StateUnavailable):",
+                    "if isinstance(outcome, BaseException):",
+                )
+            ]
+        },
+        "each Region accepts submits",
+    ),
+    Rule(
+        "tried-again",
+        "model-failing",
+        ("advance-jobs",),
+        {
+            "functions/application/replay_steps.py": [
+                ("if not request.retry.mends(error, attempt):", "if attempt:"),
+            ]
+        },
+        "every job succeeds",
+    ),
+    Rule(
         "finished-is-finished",
         "messages-late",
         ("advance-jobs",),

@@ -6,6 +6,7 @@ import random
 from dataclasses import replace
 
 from localstack.drills.bounds import (
+    ACCEPTED_MEANWHILE,
     ALL_SUCCEEDED,
     KNOWN_AT_ONCE,
     NOBODY_LOST,
@@ -119,9 +120,17 @@ ALONE = (
         "one sign alone is not enough to hold a peer for lost",
         RegionsParted(out_of=FIRST),
         NOBODY_LOST,
+        ACCEPTED_MEANWHILE,
+        given=Load(jobs=24, per_second=4, in_flight=3, through=Through.BOTH),
         seconds=45,
     ),
-    _plain("second-unheard", "a submit is accepted while the peer cannot be reached", RegionsParted(out_of=SECOND)),
+    _plain(
+        "second-unheard",
+        "a submit is accepted while the peer cannot be reached",
+        RegionsParted(out_of=SECOND),
+        ACCEPTED_MEANWHILE,
+        given=Load(jobs=24, per_second=4, in_flight=3, through=Through.BOTH),
+    ),
     _plain(
         "clients-cut-off",
         "the name leads to where health checks pass, and jobs go on where they are",

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from localstack.drills.bounds import ALL_SUCCEEDED, KNOWN_AT_ONCE, NOBODY_LOST, Bound, Verdict
+from localstack.drills.bounds import ACCEPTED_MEANWHILE, ALL_SUCCEEDED, KNOWN_AT_ONCE, NOBODY_LOST, Bound, Verdict
 from localstack.drills.evidence import Evidence
 from localstack.drills.faults import MessagesSpoilt, RegionsParted, ReplicationPaused, Where, takes_away
 from localstack.drills.load import TAG
@@ -132,16 +132,30 @@ def one_lost(evidence: Evidence) -> None:
     evidence.samples[5] = replace(evidence.samples[5], peer_lost={FIRST: True})
 
 
+def accept_before(evidence: Evidence) -> None:
+    evidence.acknowledged = [replace(row, at=1.0) for row in evidence.acknowledged]
+
+
+def accept_in_both(evidence: Evidence) -> None:
+    evidence.acknowledged.append(made.acknowledged(0, at=50.0))
+
+
 def calm(evidence: Evidence) -> None:
     evidence.samples = [replace(each, peer_lost={FIRST: False, SECOND: False}) for each in evidence.samples]
 
 
 @pytest.mark.parametrize(
     ("bound", "change"),
-    [(KNOWN_AT_ONCE, one_unknown), (NOBODY_LOST, one_lost), (ALL_SUCCEEDED, of_job(3, status="failed"))],
+    [
+        (KNOWN_AT_ONCE, one_unknown),
+        (NOBODY_LOST, one_lost),
+        (ALL_SUCCEEDED, of_job(3, status="failed")),
+        (ACCEPTED_MEANWHILE, accept_before),
+    ],
 )
 def test_bounds_of_single_drills_hold_until_they_are_broken(bound: Bound, change: Doctor) -> None:
     evidence = doctored(calm)
+    accept_in_both(evidence)
     assert bound.judged(evidence).held
     change(evidence)
     assert not bound.judged(evidence).held
