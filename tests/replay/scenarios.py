@@ -16,6 +16,7 @@ from functions.sdk import AgentDefinition, TryAgain
 from functions.sdk.testing import Decision
 from functions.sdk.testing.run_agent import Surroundings
 from tests.replay.conversation import conversation
+from tests.replay.conversation_corrected import corrected_conversation
 from tests.replay.rewriting import Rewrite, adopted_after, paused_after, redriven_after, retried_in_the_old_way
 
 #: The agents of the corpus, beside those that ship.
@@ -139,4 +140,5 @@ SCENARIOS: dict[str, Scenario] = {
     "probe-redriven": Scenario("probe", {"steps": 3, "milliseconds": 50}, rewritten=redriven_after(4)),
     "session-of-all-policies": Scenario("chat", None, told=conversation),
     "undoing-cancelled": Scenario("undoing", {"stops": ["Rome", "Oslo", "Bern"]}, lambda: {"cancel_after": 8000.0}),
+    "session-corrected": Scenario("chat", None, told=corrected_conversation),
 }

@@ -8,10 +8,12 @@ from functions.domain.job.arrivals import CONTROLS, Arrival, ArrivalKind, awaite
 from functions.domain.job.events import Json
 from functions.domain.job.redrive import failure_in
 from functions.domain.job.state import JobState
-from functions.domain.job.turns import ADMIT, MERGED, is_held, verdict_among
+from functions.domain.job.turns import ADMIT, MERGED, SESSION_AGENT, is_held, verdict_among
 from functions.domain.moments import add_seconds
 
 MAX_ATTEMPTS = 8
+#: A session is not given up, for with it all of its conversation would be: it is tried again so long after the last try.
+SESSION_PAUSE_SECONDS = 60.0
 RETRY_BASE_SECONDS = 1.0
 RETRY_CAP_SECONDS = 300.0
 
@@ -145,7 +147,10 @@ def _decide_own(state: JobState, now: str, news: tuple[Arrival, ...], reason: st
     if reason == ARRIVED and state.cancel is None and not admitted_now:
         return Ignore("a message of its own will start it")
     if state.attempts_in_vain >= MAX_ATTEMPTS:
-        return Fail("attempts_exhausted", f"{state.attempts_in_vain} attempts in a row recorded no step and no end")
+        if state.job.agent != SESSION_AGENT:
+            return Fail("attempts_exhausted", f"{state.attempts_in_vain} attempts in a row recorded no step and no end")
+        if now < (again_at := add_seconds(state.updated_at, SESSION_PAUSE_SECONDS)):
+            return Wait(again_at)
     start = start_not_before(state)
     return Wait(start) if start is not None and now < start else Run()
 

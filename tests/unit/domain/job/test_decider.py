@@ -11,6 +11,7 @@ from functions.domain.job.decider import (
     HALTED_LOOK_SECONDS,
     MAX_ATTEMPTS,
     RETRY_CAP_SECONDS,
+    SESSION_PAUSE_SECONDS,
     Cancel,
     Decision,
     Fail,
@@ -29,7 +30,8 @@ from functions.domain.job.decider import (
 )
 from functions.domain.job.events import AttemptFailed, Event
 from functions.domain.job.state import JobState, fold
-from functions.domain.moments import seconds_between
+from functions.domain.job.turns import SESSION_AGENT
+from functions.domain.moments import add_seconds, seconds_between
 from tests.unit.domain.job.writing import (
     EAST,
     JOB,
@@ -116,6 +118,13 @@ def test_a_job_ends_after_as_many_attempts_in_vain_as_are_allowed() -> None:
     decision = decided(state_after(*[started()] * MAX_ATTEMPTS))
     assert isinstance(decision, Fail)
     assert decision.code == "attempts_exhausted"
+
+
+def test_a_session_is_never_given_up_but_tried_again_after_a_pause() -> None:
+    in_vain = state_after(*[started()] * MAX_ATTEMPTS, agent=SESSION_AGENT)
+    again_at = add_seconds(in_vain.updated_at, SESSION_PAUSE_SECONDS)
+    assert decided(in_vain, now=in_vain.updated_at) == Wait(again_at)
+    assert decided(in_vain, now=again_at) == Run()
 
 
 def test_attempts_that_record_steps_may_be_as_many_as_it_takes() -> None:
