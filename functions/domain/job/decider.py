@@ -12,7 +12,7 @@ from functions.domain.job.turns import ADMIT, MERGED, SESSION_AGENT, is_held, ve
 from functions.domain.moments import add_seconds
 
 MAX_ATTEMPTS = 8
-#: A session is not given up, for with it all of its conversation would be: it is tried again so long after the last try.
+#: A session is not given up, for with it all of its conversation would be: it is tried again after so long.
 SESSION_PAUSE_SECONDS = 60.0
 RETRY_BASE_SECONDS = 1.0
 RETRY_CAP_SECONDS = 300.0
