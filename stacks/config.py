@@ -15,6 +15,7 @@ from stacks.catalog import FUNCTIONS, WAITING_SECONDS, EveryLane, FunctionRow, S
 from stacks.sections import (
     AlarmSettings,
     BackupSettings,
+    DrillSettings,
     EndpointSettings,
     FirewallSettings,
     FunctionSize,
@@ -93,6 +94,8 @@ class Configuration(Section):
     broadcast: Literal["on", "asked", "ends-only", "off"] = "asked"
     webhooks: WebhookSettings = WebhookSettings()
     bundle: Annotated[str, StringConstraints(min_length=1)]
+    #: What plays drills on AWS; None: nothing that could break anything is deployed.
+    drills: DrillSettings | None = None
     #: Local cloud only. Where a Region's own services answer; on AWS the SDK knows.
     endpoint_urls: Mapping[str, str] = Field(default_factory=dict)
     #: Local cloud only. Where a Region's public endpoint answers, as "address:port"; on AWS the name is resolved.
@@ -192,6 +195,12 @@ class Configuration(Section):
         return self
 
     @model_validator(mode="after")
+    def _drills_are_for_accounts_that_are_named(self) -> Self:
+        if self.drills is not None and self.account is not None and self.account not in self.drills.accounts:
+            raise ValueError(f"drills: account {self.account} is not among those that are named for drills")
+        return self
+
+    @model_validator(mode="after")
     def _less_important_lanes_turn_work_away_first(self) -> Self:
         """The most important lane is named first."""
         for more, less in itertools.pairwise(self.lanes):
@@ -271,6 +280,11 @@ class Configuration(Section):
     def table_name(self) -> str:
         """The global table."""
         return self.prefix
+
+    @property
+    def drill_bundle(self) -> str:
+        """Where the code of the drills' functions lies: beside that of the others."""
+        return f"{self.bundle}-drills"
 
     @property
     def control_table_name(self) -> str:

@@ -38,6 +38,7 @@ CONTEXT_KEYS: Mapping[str, str] = {
     "alarm_email": "oncall@example.com",
     "payload_retention_days": "400",
     "backup_keep_days": "35",
+    "drills": '{"accounts": ["123456789012"]}',
     "bundle": "build/lambda-aws",
     "port": "4566",
     "endpoint_urls": "us-east-1=http://127.0.1.1:4566,us-west-2=http://127.0.2.1:4566",
@@ -193,15 +194,6 @@ def _by_region(fields: dict[str, object], key: str, value: object) -> None:
     fields[key] = {region.strip(): said.strip() for region, _, said in pairs}
 
 
-def _rows(fields: dict[str, object], key: str, value: object) -> None:
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            raise ConfigurationError(f"{key}: {value!r} is not JSON; write {CONTEXT_KEYS[key]}") from None
-    fields[key] = value
-
-
 def _alarm_email(fields: dict[str, object], key: str, value: object) -> None:
     fields["alarms"] = {"email": str(value)}
 
@@ -219,6 +211,15 @@ def _port(fields: dict[str, object], key: str, value: object) -> None:
     fields["endpoint"] = {**(endpoint if isinstance(endpoint, dict) else {}), "port": value}
 
 
+def _as_json(fields: dict[str, object], key: str, value: object) -> None:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            raise ConfigurationError(f"{key}: {value!r} is not JSON; write {CONTEXT_KEYS[key]}") from None
+    fields[key] = value
+
+
 _READERS: Mapping[str, Callable[[dict[str, object], str, object], None]] = {
     "account": _text,
     "regions": _pair,
@@ -227,7 +228,7 @@ _READERS: Mapping[str, Callable[[dict[str, object], str, object], None]] = {
     "routing": _text,
     "weights": _by_region,
     "record_ttl_seconds": _text,
-    "tenants": _rows,
+    "tenants": _as_json,
     "model_id": _text,
     "adoption": _text,
     "adoption_per_second": _text,
@@ -238,6 +239,7 @@ _READERS: Mapping[str, Callable[[dict[str, object], str, object], None]] = {
     "alarm_email": _alarm_email,
     "payload_retention_days": _payload_retention_days,
     "backup_keep_days": _backup_keep_days,
+    "drills": _as_json,
     "bundle": _text,
     "port": _port,
     "endpoint_urls": _by_region,

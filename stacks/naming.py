@@ -12,6 +12,11 @@ def stacks_of(region: str) -> tuple[str, ...]:
     return tuple(f"{region}{part}" for part in PARTS)
 
 
+def drills_of(region: str) -> str:
+    """Return the name of the stack that plays drills from a Region, where drills are configured."""
+    return f"{region}-drills"
+
+
 def camel(name: str) -> str:
     """Return a snake_case or kebab-case name as CloudFormation likes it."""
     return "".join(part.capitalize() for part in name.replace("-", "_").split("_"))

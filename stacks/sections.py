@@ -135,6 +135,18 @@ class PayloadSettings(Section):
     retention_days: int = Field(default=400, ge=1, le=36_500)
 
 
+class DrillSettings(Section):
+    """Drills on AWS: the accounts in which they may be played, and after how long all is put back whatever happens.
+
+    `schedule` starts the drill `scheduled` at these times, as EventBridge Scheduler writes them; without it none is.
+    """
+
+    accounts: tuple[Annotated[str, StringConstraints(pattern=r"^\d{12}$")], ...] = Field(min_length=1)
+    limit_minutes: int = Field(default=20, ge=16, le=60)
+    schedule: str | None = Field(default=None, pattern=r"^(cron|rate)\(.+\)$")
+    scheduled: Name = "region-killed"
+
+
 class WebhookSettings(Section):
     """How webhooks are delivered. The first pause is drawn from 0 to `first_retry_seconds`; each after may be twice it.
 

@@ -11,7 +11,8 @@ from stacks.api_stack import ApiStack
 from stacks.config import Configuration
 from stacks.control_stack import ControlStack
 from stacks.data_stack import DataStack
-from stacks.naming import stacks_of
+from stacks.drills_stack import DrillsStack
+from stacks.naming import drills_of, stacks_of
 from stacks.part_stack import PartStack
 from stacks.region_stack import RegionStack
 from stacks.requests_stack import RequestsStack
@@ -53,7 +54,21 @@ class AntipodeStage(Stage):
         if configuration.ownership == "strong":
             self.control = ControlStack(self, "control", configuration=configuration)
         self.regions = {region: self._parts_of(region, configuration) for region in configuration.regions}
+        self.drills = self._drills(configuration)
         Tags.of(self).add("antipode:environment", configuration.environment)
+
+    def _drills(self, configuration: Configuration) -> tuple[DrillsStack, ...]:
+        """Make what plays drills, each after the Region that it is in: it speaks to the alarms' topic there."""
+        settings = configuration.drills
+        if settings is None:
+            return ()
+        made = []
+        for region, parts in self.regions.items():
+            name = drills_of(region)
+            stack = DrillsStack(self, name, configuration=configuration, settings=settings, region=region)
+            stack.add_stack_dependency(parts[-1], "it names what is in the others, which must exist")
+            made.append(stack)
+        return tuple(made)
 
     def _parts_of(self, region: str, configuration: Configuration) -> tuple[PartStack, ...]:
         """Make a Region's stacks, each to be deployed after what it finds by name."""

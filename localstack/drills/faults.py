@@ -76,6 +76,17 @@ class ClientsCutOff:
 
 
 @dataclass(frozen=True, slots=True)
+class LanesClosed:
+    """Nobody can use a Region's lanes, nor see how deep they are. On AWS alone: a policy denies it."""
+
+    where: Where = FIRST
+
+    def told(self, names: Names) -> str:
+        """Say it in a sentence."""
+        return f"nobody can use the lanes of {names[self.where]}"
+
+
+@dataclass(frozen=True, slots=True)
 class ReplicationPaused:
     """Nothing is replicated in either direction; calls pass."""
 
@@ -217,6 +228,7 @@ Fault = (
     | RegionFrozen
     | RegionsParted
     | ClientsCutOff
+    | LanesClosed
     | ReplicationPaused
     | ReplicationShaped
     | WorkersKilled

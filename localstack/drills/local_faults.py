@@ -17,6 +17,7 @@ from localstack.drills.faults import (
     ClientsCutOff,
     ClockSkewed,
     Fault,
+    LanesClosed,
     MessagesSpoilt,
     ModelSpoilt,
     Names,
@@ -32,6 +33,7 @@ from localstack.drills.faults import (
 )
 from localstack.drills.local_release import Release
 from localstack.drills.local_tools import SpoiltTool
+from localstack.drills.target import CannotDrill
 from localstack.faults import CLIENTS, Faults
 from localstack.first_use import TABLE
 from localstack.replication.shape import DEFAULT_SHAPE
@@ -87,6 +89,8 @@ class LocalFaults:
                 return self._parted(fault, names)
             case ClientsCutOff():
                 return self._borders({names[fault.where]: CLIENTS}, cut=[])
+            case LanesClosed():
+                raise CannotDrill("the local cloud has no means to close lanes; messages can be spoilt there")
             case ReplicationPaused():
                 return self._borders({}, cut=list(names.values()))
             case ReplicationShaped():

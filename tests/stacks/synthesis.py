@@ -42,6 +42,9 @@ def write_all(folder: Path, names: Iterable[str]) -> dict[str, Any]:
     bundle = folder / "bundle"
     (bundle / "functions").mkdir(parents=True, exist_ok=True)
     (bundle / "functions" / "__init__.py").write_text("")
+    drills = folder / "bundle-drills" / "localstack"
+    drills.mkdir(parents=True, exist_ok=True)
+    (drills / "__init__.py").write_text("")
     written: dict[str, Any] = {}
     for name in names:
         context = {**VARIANTS[name], "bundle": str(bundle)}
@@ -73,7 +76,7 @@ def _write(outdir: Path, context: Mapping[str, str], looked: Looked) -> tuple[di
         if "ValidationFailed" not in str(refused):
             raise
     tables = [stage.data] if stage.control is None else [stage.data, stage.control]
-    stacks = (*tables, *(part for parts in stage.regions.values() for part in parts))
+    stacks = (*tables, *(part for parts in stage.regions.values() for part in parts), *stage.drills)
     templates = {stack.node.id: str(outdir / f"assembly-{stage.node.id}" / stack.template_file) for stack in stacks}
     report = outdir / "validation-report.json"
     return templates, _findings(json.loads(report.read_text("utf-8")) if report.exists() else {})

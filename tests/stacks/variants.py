@@ -19,5 +19,10 @@ VARIANTS: Mapping[str, Mapping[str, str]] = {
     "dev": {**PRODUCTION, "environment": "dev"},
     "latency": {**PRODUCTION, "routing": "latency", "alarm_email": "oncall@example.com"},
     "weighted": {**PRODUCTION, "routing": "weighted", "weights": "us-east-1=90,us-west-2=10"},
-    "one-model": {**PRODUCTION, "model_id": "amazon.nova-lite-v1:0", "regions": "eu-west-1,eu-central-1"},
+    "one-model": {
+        **PRODUCTION,
+        "model_id": "amazon.nova-lite-v1:0",
+        "regions": "eu-west-1,eu-central-1",
+        "drills": '{"accounts": ["123456789012"], "schedule": "cron(0 9 ? * 2#1 *)"}',
+    },
 }
