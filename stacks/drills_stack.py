@@ -51,7 +51,7 @@ class DrillsStack(Stack):
             DrillExperiments(self, "Experiments", configuration=configuration, settings=settings, region=region)
 
     def _book(self, configuration: Configuration) -> None:
-        table = TableV2(
+        TableV2(
             self,
             "Book",
             table_name=f"{configuration.prefix}-drills",
@@ -59,11 +59,6 @@ class DrillsStack(Stack):
             billing=Billing.on_demand(),
             encryption=TableEncryptionV2.dynamo_owned_key(),
             removal_policy=RemovalPolicy.DESTROY,
-        )
-        acknowledge(
-            table,
-            "DDB3",
-            "It holds one item while a drill is under way, and none between drills: there is nothing to go back to.",
         )
 
     def _reports(self, configuration: Configuration, region: str) -> None:

@@ -23,7 +23,9 @@ from stacks.commands.shown_steps import ShownSteps
 from stacks.commands.state_table import StateTable
 from stacks.commands.versions import check_versions
 from stacks.config import Configuration
+from stacks.drill_bundle import build_drill_bundle
 from stacks.environments import configuration_of
+from stacks.naming import drills_of
 from stacks.toolchain import CHECKOUT, cdk_command, tool_environment
 
 BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
@@ -53,6 +55,8 @@ def deploy(
             orders = {region: waves_now(configuration, region) for region in configuration.regions}
         with step("bundle"):
             build_bundle(Target.AWS)
+            if configuration.drills is not None:
+                build_drill_bundle(Target.AWS)
         whole = {**given, "environment": env, "account": account}
         outputs = deploy_stacks(command, configuration, whole, orders)
     if as_json:
@@ -128,6 +132,8 @@ def deploy_stacks(
         *((table, (table,)) for table in tables),
         *((region, wave) for region in configuration.regions for wave in orders[region]),
     ]
+    if configuration.drills is not None:
+        waves += [(drills_of(region), (drills_of(region),)) for region in configuration.regions]
     for part, stacks in waves:
         file = CHECKOUT / "build" / f"outputs-{env}-{part}.json"
         file.unlink(missing_ok=True)

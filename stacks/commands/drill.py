@@ -23,12 +23,17 @@ from localstack.drills.bounds import Verdict
 from localstack.drills.engine import Engine
 from localstack.drills.live_view import LiveView
 from localstack.drills.local_target import LocalTarget
+from localstack.drills.on_aws.aws_stories import AWS_DRILLS
 from localstack.drills.rules import RULES, NotShown, WithoutRule
 from localstack.drills.stories import DRILLS, pairs
 from localstack.drills.story import Drill
 from localstack.drills.target import CannotDrill
 from localstack.drills.verdicts import outcome_of
+from stacks.commands.drill_on_aws import Installation, play_on_aws, restore_by_hand
 from stacks.commands.local import EXIT_CANNOT, EXIT_FAILED, AsJson, Slot, one_line_failures, terminable
+from stacks.commands.one_line_failures import CannotBeDone
+from stacks.commands.one_line_failures import one_line_failures as refusals_in_a_line
+from stacks.commands.one_line_failures import pairs as pairs_of
 from stacks.commands.shown_steps import ShownSteps
 
 
@@ -42,6 +47,10 @@ class TargetName(StrEnum):
 Target = Annotated[TargetName, typer.Option(help="What it is played on.")]
 Seed = Annotated[int | None, typer.Option(min=0, help="Repeats the load and the chances of a drill.")]
 Reports = Annotated[Path, typer.Option(help="Where reports are kept.")]
+Env = Annotated[str | None, typer.Option(help="With --target aws: dev or prod.")]
+Context = Annotated[
+    list[str] | None, typer.Option("--context", "-c", help="With --target aws: CDK context, KEY=VALUE.")
+]
 
 #: A drill waits so long for what the one before has left to heal: the failover name leads back after 30 s, or 60.
 WELL_WITHIN_SECONDS = 120.0
@@ -51,7 +60,7 @@ group = typer.Typer(help="Break something on purpose, and see whether the promis
 
 def register(app: typer.Typer) -> None:
     """Add the commands: one for each drill, and those about them."""
-    for drill in DRILLS.values():
+    for drill in {**AWS_DRILLS, **DRILLS}.values():
         group.command(name=drill.name, help=f"Guards that {drill.guards}.")(_player(drill))
     app.add_typer(group, name="drill")
 
@@ -63,8 +72,16 @@ def _player(drill: Drill) -> Callable[..., None]:
         slot: Slot = 0,
         reports: Reports = FOLDER,
         as_json: AsJson = False,
+        env: Env = None,
+        context: Context = None,
     ) -> None:
-        _play([drill], target, seed, slot, Archive(reports), as_json)
+        if target is TargetName.AWS:
+            _play_on_aws([drill.name], env, context, seed, Archive(reports), as_json)
+        elif drill.name not in DRILLS:
+            typer.echo(f"antipode: {drill.name} can be played on AWS alone: --target aws", err=True)
+            raise typer.Exit(EXIT_CANNOT)
+        else:
+            _play([drill], seed, slot, Archive(reports), as_json)
 
     return play
 
@@ -78,14 +95,35 @@ def play_all(
     reports: Reports = FOLDER,
     as_json: AsJson = False,
     with_pairs: Annotated[int, typer.Option("--pairs", min=0, help="Also so many pairs of faults, by the seed.")] = 0,
+    env: Env = None,
+    context: Context = None,
 ) -> None:
     """Every drill, or those named, one after the other on one cloud; then pairs of faults, if so asked."""
-    if unknown := sorted(set(names or ()) - DRILLS.keys()):
-        typer.echo(f"antipode: no drill is named {', '.join(unknown)}; `antipode drill list` has them", err=True)
+    known = AWS_DRILLS if target is TargetName.AWS else DRILLS
+    if unknown := sorted(set(names or ()) - known.keys()):
+        typer.echo(f"antipode: no drill is named {', '.join(unknown)}; there are {', '.join(known)}", err=True)
         raise typer.Exit(EXIT_CANNOT)
     chosen = secrets.randbelow(1_000_000) if seed is None else seed
+    if target is TargetName.AWS:
+        _play_on_aws(names or list(known), env, context, chosen, Archive(reports), as_json)
+        return
     single = [DRILLS[name] for name in names] if names else list(DRILLS.values())
-    _play([*single, *pairs(chosen, with_pairs)], target, chosen, slot, Archive(reports), as_json)
+    _play([*single, *pairs(chosen, with_pairs)], chosen, slot, Archive(reports), as_json)
+
+
+@group.command()
+def restore(
+    env: Annotated[str, typer.Option(help="dev or prod.")],
+    target: Annotated[TargetName, typer.Option(help="aws; a local cloud is thrown away instead.")],
+    context: Context = None,
+) -> None:
+    """Put back by hand what a drill on AWS changed, with your own credentials, as its undo record says."""
+    with refusals_in_a_line():
+        if target is TargetName.LOCAL:
+            raise CannotBeDone("a local cloud is thrown away and brought up anew: `antipode local down`")
+        found = restore_by_hand(Installation.of(env, pairs_of("--context", context)), typer.echo)
+    if not found:
+        typer.echo("no drill is in the books of either Region: there is nothing to put back")
 
 
 @group.command(name="list")
@@ -183,16 +221,27 @@ def can_fail(
 # -- playing
 
 
-def _play(
-    drills: Sequence[Drill], target: TargetName, seed: int | None, slot: int, archive: Archive, as_json: bool
-) -> None:
-    if target is TargetName.AWS:
-        typer.echo("antipode: drills on AWS do not exist yet; --target local plays them on the local cloud", err=True)
-        raise typer.Exit(EXIT_CANNOT)
+def _play(drills: Sequence[Drill], seed: int | None, slot: int, archive: Archive, as_json: bool) -> None:
     chosen = secrets.randbelow(1_000_000) if seed is None else seed
     with one_line_failures(), terminable(), _cloud(slot) as cloud:
         verdicts = [_play_one(drill, LocalTarget(cloud), chosen, archive, as_json) for drill in drills]
     if any(verdict is not Verdict.HELD for verdict in verdicts):
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _play_on_aws(
+    names: Sequence[str], env: str | None, context: list[str] | None, seed: int | None, archive: Archive, as_json: bool
+) -> None:
+    chosen = secrets.randbelow(1_000_000) if seed is None else seed
+    with refusals_in_a_line():
+        installation = Installation.of(env, pairs_of("--context", context))
+        ended = play_on_aws(names, installation, chosen, archive, lambda line: typer.echo(line, err=True))
+    for _, stored in ended:
+        if stored is not None:
+            if as_json:
+                typer.echo(json.dumps({"report": stored.name, **stored.data}))
+            _print_report(Console(stderr=as_json), stored)
+    if any(verdict is not Verdict.HELD for verdict, _ in ended):
         raise typer.Exit(EXIT_FAILED)
 
 

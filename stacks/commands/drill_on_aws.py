@@ -1,4 +1,4 @@
-"""`antipode drill NAME --target aws`: start a drill where it is deployed, follow it, fetch its report; put back by hand.
+"""`antipode drill NAME --target aws`: start a drill where it is deployed, follow it, fetch its report, or put back.
 
 The drill itself runs in the Region that is not hit and needs nobody: whoever ends this command ends nothing but it.
 """

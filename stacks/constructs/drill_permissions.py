@@ -35,7 +35,8 @@ def give(role: Role, statements: Iterable[PolicyStatement]) -> None:
     patterns: set[str] = set()
     for statement in statements:
         role.add_to_policy(statement)
-        patterns |= {resource for resource in statement.resources if "*" in resource}
+        if statement.effect is Effect.ALLOW:
+            patterns |= {resource for resource in statement.resources if "*" in resource}
     for pattern in sorted(patterns):
         reason = next(reason for part, reason in _REASONS if part in pattern)
         acknowledge(role, f"IAM5[Resource::{_as_printed(pattern)}]", reason)

@@ -56,8 +56,10 @@ def test_a_report_is_compared_with_the_one_before(antipode: Antipode, tmp_path: 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("region-killed", "--target", "aws"), "drills on AWS do not exist yet"),
-        (("all", "--target", "aws"), "drills on AWS do not exist yet"),
+        (("region-killed", "--target", "aws"), "--target aws needs --env, dev or prod"),
+        (("all", "--target", "aws"), "--target aws needs --env, dev or prod"),
+        (("all", "model-lying", "--target", "aws"), "no drill is named model-lying; there are region-killed, "),
+        (("lanes-closed",), "lanes-closed can be played on AWS alone"),
         (("show", "nothing"), "neither a report nor a drill"),
         (("can-fail", "nothing"), "no rule is named nothing"),
     ],

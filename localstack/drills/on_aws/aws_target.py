@@ -38,8 +38,8 @@ Ask = Callable[[str, int], Any]
 class NotingApiClient(ApiClient):
     """Writes down which jobs it submitted."""
 
-    def __init__(self, *arguments: Any, note: Callable[[str], None], **options: Any) -> None:
-        super().__init__(*arguments, **options)
+    def __init__(self, url: str, token: str, *, note: Callable[[str], None], **options: Any) -> None:
+        super().__init__(url, token, **options)
         self._note = note
 
     def submit(self, submission: Submission, *, key: str | None = None, wait_seconds: int = 0) -> dict[str, Any]:

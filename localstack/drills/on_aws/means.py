@@ -258,7 +258,8 @@ class Experiments:
             raise Refused(Code.NO_MEANS, "experiments of FIS are not deployed")
         pages = self.clients.get("fis", region).get_paginator("list_experiment_templates").paginate()
         wanted = self.deployed.prefix
-        ids = [row["id"] for page in pages for row in page["experimentTemplates"] if row["tags"].get(TAG) == wanted]
+        rows = [row for page in pages for row in page["experimentTemplates"]]
+        ids = [row["id"] for row in rows if row.get("tags", {}).get(TAG) == wanted]
         if len(ids) != 1:
             raise Refused(Code.NOT_AS_EXPECTED, f"{len(ids)} experiment templates in {region} are tagged, not one")
         return ids

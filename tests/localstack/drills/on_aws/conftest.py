@@ -65,7 +65,7 @@ def installed(clock: Clock, stacks: Stacks) -> Iterator[None]:
     """The installation; its watchdogs have just looked."""
     assert not stacks.by_region
     with mock_aws(config={"lambda": {"use_docker": False}}):
-        installation.install()
+        installation.install(Clients(installation.deployed()))
         for region in (installation.FIRST, installation.SECOND):
             installation.desk(clock, region=region).watch()
         yield

@@ -123,9 +123,8 @@ def desk(clock: Callable[[], float], clients: Clients | None = None, region: str
     return made
 
 
-def install() -> None:
+def install(clients: Clients) -> None:
     """Make all that a drill looks at, in both Regions."""
-    clients = Clients(deployed())
     for region in (FIRST, SECOND):
         clients.get("dynamodb", region).create_table(
             TableName=f"{PREFIX}-drills",
@@ -172,12 +171,13 @@ def _lanes(clients: Clients, region: str) -> None:
         )
 
 
-def seen_in(region: str) -> dict[str, Any]:
+def seen_in(region: str, clients: Clients | None = None) -> dict[str, Any]:
     """All that a drill could have changed there, as it is now."""
-    clients = Clients(deployed())
+    clients = clients or Clients(deployed())
     functions, queues, route53 = (clients.get(service, region) for service in ("lambda", "sqs", "route53"))
     state: dict[str, Any] = {}
-    for row in functions.list_event_source_mappings()["EventSourceMappings"]:
+    (reader,) = deployed().readers
+    for row in functions.list_event_source_mappings(FunctionName=f"{reader}:live")["EventSourceMappings"]:
         state[row["UUID"]] = row["State"]
     for name in deployed().functions:
         state[name] = functions.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions")
