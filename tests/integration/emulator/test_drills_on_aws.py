@@ -37,16 +37,16 @@ def clients(cloud: Emulators) -> EmulatedClients:
 
 @pytest.mark.parametrize("drill", ["region-killed", "clients-cut-off", "lanes-closed"])
 def test_everything_is_as_before_after_a_drill_that_nobody_ended(clients: EmulatedClients, drill: str) -> None:
-    clock, here = Clock(), {"accounts": (ACCOUNT,)}
+    clock, named = Clock(), (ACCOUNT,)
     for region in (FIRST, SECOND):
-        desk(clock, clients, region, **here).watch()
+        desk(clock, clients, region).watch()
     before = seen_in(FIRST, clients)
-    runner = desk(clock, clients, **here)
+    runner = desk(clock, clients, accounts=named)
     runner.prepare(drill, f"d-{drill}")
     runner.break_(f"d-{drill}", 0)
     assert seen_in(FIRST, clients) != before
     clock.at += deployed().limit_seconds + 1
-    desk(clock, clients, **here).watch()
+    desk(clock, clients).watch()
     eventually(lambda: seen_in(FIRST, clients) == before, within=20, what="all is as before")
     runner.finish(f"d-{drill}")
     assert runner.book().current() is runner.book(FIRST).current() is None

@@ -37,8 +37,7 @@ def fis(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
 
 
 @pytest.fixture
-def means(fis: Stubber) -> Experiments:
-    assert fis
+def means() -> Experiments:
     here = deployed()
     return Experiments(here, Clients(here))
 
