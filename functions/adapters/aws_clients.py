@@ -51,6 +51,8 @@ PEER_PAYLOADS = _Use("s3", connect_seconds=1.0, read_seconds=5.0, attempts=2, th
 BUS = _Use("events", connect_seconds=1.0, read_seconds=3.0, attempts=3, threads=1)
 #: One attempt: a job that got no answer is tried again later, with backoff, and does not hold up its batch.
 MODEL = _Use("bedrock-runtime", connect_seconds=2.0, read_seconds=60.0, attempts=1, threads=32)
+#: Services that are asked by small JSON and answer at once: their calls are sent by our own connections (decision 46).
+_SMALL_CALLS = frozenset({"dynamodb", "sqs"})
 
 
 class AwsClients:
@@ -141,7 +143,13 @@ class AwsClients:
             tcp_keepalive=True,
             **(self._s3_options() if use.service == "s3" else {}),
         )
-        return self._session.client(use.service, region_name=region, endpoint_url=endpoint_url, config=config)
+        client = self._session.client(use.service, region_name=region, endpoint_url=endpoint_url, config=config)
+        if use.service in _SMALL_CALLS:
+            from functions.adapters.kept_connections import KeptConnections
+
+            endpoint = client._endpoint
+            endpoint.http_session = KeptConnections(endpoint.http_session, use.connect_seconds, use.read_seconds)
+        return client
 
     def _s3_options(self) -> dict[str, Any]:
         """S3 at its regional address, and below one that was given by path: `bucket.<address>` may lead nowhere.
