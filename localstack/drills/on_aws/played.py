@@ -1,7 +1,7 @@
 """Plays a drill on AWS from within the Region that is not hit, and keeps its evidence there.
 
 The engine is the one that plays the local cloud. The page with its pictures is made where a person reads it, from the
-evidence (`antipode drill NAME --target aws`, `antipode drill fetch`).
+evidence (`antipode drill NAME --target aws`).
 """
 
 from __future__ import annotations
