@@ -41,7 +41,7 @@ def build_drill_bundle(target: Target, checkout: Path = CHECKOUT) -> Path:
     shutil.rmtree(unfinished, ignore_errors=True)
     shutil.copytree(functions, unfinished, copy_function=shutil.copy2)
     _add_services(unfinished)
-    _add_sources(unfinished, checkout)
+    add_sources(unfinished, checkout)
     shutil.rmtree(folder, ignore_errors=True)
     return unfinished.rename(folder)
 
@@ -58,7 +58,8 @@ def _add_services(bundle: Path) -> None:
         shutil.copytree(described / service, bundle / "botocore" / "data" / service, dirs_exist_ok=True)
 
 
-def _add_sources(bundle: Path, checkout: Path) -> None:
+def add_sources(bundle: Path, checkout: Path) -> None:
+    """Copy what plays drills on AWS into a bundle."""
     for pattern in SOURCES:
         for source in checkout.glob(pattern):
             if not any(source.match(name) for name in LEFT_OUT):

@@ -51,6 +51,9 @@ def deploy(
             account = checked_account(configuration)
         with step("count the jobs on each agent version"):
             check_versions_in_use(configuration)
+        if configuration.drills is not None:
+            with step("look for a drill that is under way"):
+                check_no_drill(configuration)
         with step("look at what the deployed APIs call"):
             orders = {region: waves_now(configuration, region) for region in configuration.regions}
         with step("bundle"):
@@ -105,6 +108,23 @@ def check_versions_in_use(configuration: Configuration) -> None:
             return
         raise
     check_versions(StateTable(name, region, tuple(configuration.regions), client))
+
+
+def check_no_drill(configuration: Configuration) -> None:
+    """Refuse to change what a drill is going to put back as it was. Before the first deploy of drills there is none."""
+    name = f"{configuration.prefix}-drills"
+    for region in configuration.regions:
+        client = aws.client("dynamodb", region)
+        try:
+            with aws.refusals_of(f"table {name} in {region}"):
+                found = client.get_item(TableName=name, Key={"pk": {"S": "CURRENT"}}, ConsistentRead=True)
+        except WentWrong as refused:
+            if aws.error_code(refused) == "ResourceNotFoundException":
+                continue
+            raise
+        if "Item" in found:
+            drill = found["Item"]["drill_id"]["S"]
+            raise CannotBeDone(f"drill {drill} is under way: wait for it, or `antipode drill restore --target aws`")
 
 
 def _is_bootstrapped(region: str) -> bool:

@@ -172,3 +172,13 @@ def test_with_no_drill_in_the_books_there_is_nothing_to_put_back(antipode: Antip
     said = antipode("drill", "restore", "--target", "aws", *CONFIGURED)
     assert said.exit_code == 0
     assert "there is nothing to put back" in said.stdout
+
+
+def test_nothing_is_deployed_while_a_drill_is_under_way(antipode: Antipode, account: Account) -> None:
+    account.stub("dynamodb", "us-east-1").add_client_error("describe_table", "ResourceNotFoundException", "none")
+    account.stub("dynamodb", "us-east-1").add_client_error("get_item", "ResourceNotFoundException", "none")
+    item = {"pk": {"S": "CURRENT"}, "drill_id": {"S": "d-1"}}
+    account.stub("dynamodb", "us-west-2").add_response("get_item", {"Item": item})
+    said = antipode("deploy", *CONFIGURED)
+    assert said.exit_code == 2
+    assert "antipode: drill d-1 is under way: wait for it" in said.stderr
