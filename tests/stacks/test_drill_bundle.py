@@ -19,7 +19,7 @@ sys.path.insert(0, sys.argv[1])
 sys.modules.update({name: None for name in ("click", "pygments", "rich")})  # httpx takes these for its own commands
 import localstack.drills.on_aws.played, localstack.drills.on_aws.tasks
 known = importlib.metadata.packages_distributions()
-packages = {name.partition(".")[0] for name in sys.modules}
+packages = {name.partition(".")[0] for name, module in sys.modules.items() if module is not None}
 places = sorted(module.__file__ for name, module in sys.modules.items()
                 if name.startswith(("localstack", "stacks", "functions")) and getattr(module, "__file__", None))
 print(json.dumps([sorted({dist for package in packages for dist in known.get(package, ())}), places]))
