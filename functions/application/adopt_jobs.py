@@ -132,6 +132,8 @@ class AdoptJobs:
         adopted stays adopted.
         """
         if self.hears is not None and not await self.hears.is_silent():
+            if lost_since:  # nothing is taken over, but what came to the peer for jobs of this Region wakes them
+                await self.wake.look_back(lost_since, self.clock.now())
             return AdoptReport()
         until = None if seconds is None else self.clock.monotonic() + seconds
         await self._learn_what_is_taken(lost_since)

@@ -30,6 +30,11 @@ class HearPeer:
     _last_sign: str = field(default="")
     _wrote_until: float = field(default=-1.0)
 
+    @property
+    def holds_back(self) -> bool:
+        """Whether a write of the peer counts still. When it does no more, nothing has to come for adoption to go on."""
+        return self.clock.monotonic() < self._wrote_until
+
     async def is_silent(self) -> bool:
         """Say whether the peer is lost and has not been heard of since. Raises StateUnavailable."""
         if self.clock.monotonic() >= self._until:
@@ -42,7 +47,7 @@ class HearPeer:
                 raise
             self._silent = silent_since(verdict, heartbeat)
             self._last_sign = max(self._last_sign, heartbeat.at if heartbeat else "")
-        return self._silent and self.clock.monotonic() >= self._wrote_until
+        return self._silent and not self.holds_back
 
     async def leaves(self, record: JobRecord) -> bool:
         """Say whether this job of the peer may be taken over: it is silent, in this job as well.

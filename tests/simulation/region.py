@@ -318,6 +318,7 @@ class Region:
             shards=self.shards,
             restless=self.restless or heed is not None,
         )
+        clock.hears = standing_parts.hear_peer(self, calls, clock)
         adopt = AdoptJobs(
             history=history,
             projections=projections,
@@ -329,7 +330,7 @@ class Region:
             peer_region=self.peer.name,
             stall_seconds=STALL_SECONDS,
             hold=heed,
-            hears=standing_parts.hear_peer(self, calls, clock),
+            hears=clock.hears,
             per_second=math.inf,
         )
         keep = KeepSweeping(

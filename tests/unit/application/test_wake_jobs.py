@@ -1,10 +1,12 @@
 """What wakes a job that two Regions ran at once: what had come to the one whose history does not count in the end."""
 
+from functions.application.hear_peer import HearPeer
 from functions.application.wake_jobs import MARGIN_SECONDS
+from functions.domain.ownership.verdict import Heartbeat, Verdict
 from functions.sdk import AgentDefinition
 from tests.simulation.virtual_time import VirtualClock, in_virtual_time, pass_time
 from tests.unit.application.stories import DAY, agent_of, signalled
-from tests.unit.application.two_regions import EAST, JOB, STALL_SECONDS, Region, replicate, request, two_regions
+from tests.unit.application.two_regions import EAST, JOB, STALL_SECONDS, WEST, Region, replicate, request, two_regions
 from tests.unit.domain.job.writing import at
 
 
@@ -56,6 +58,20 @@ async def test_what_came_to_the_other_owner_while_the_regions_were_apart_wakes_t
         await region.sweep_jobs().sweep()  # neither's due entries lead to it before the wait's deadline
         assert not region.waiting()
     await east.adopt_jobs().wake.look_back(at(0), at(60))
+    await east.work()
+    assert east.state(JOB).result == "went"
+
+
+@in_virtual_time
+async def test_it_wakes_the_job_too_while_the_peer_is_heard_again_but_the_verdict_stands() -> None:
+    east, _ = await taken_in_by_the_loser()
+    await east.register.put_verdict(Verdict(EAST, WEST, True, at(0), at(0), 7))
+    await east.register.beat(Heartbeat(WEST, at(60), 8))
+    adopt = east.adopt_jobs()
+    adopt.hears = HearPeer(
+        register=east.register, clock=east.clock, region=EAST, peer_region=WEST, stale_seconds=STALL_SECONDS
+    )
+    assert (await adopt.adopt(lost_since=at(0))).examined == 0
     await east.work()
     assert east.state(JOB).result == "went"
 
