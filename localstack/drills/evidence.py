@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from localstack.evidence.stretches import Stretch
@@ -55,6 +56,17 @@ class JobSeen:
     asked_seconds: float = 0.0
     """How long the job takes by itself, by what was asked of it."""
     stretches: tuple[Stretch, ...] = ()
+    steps_at: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    """When each Region ended a step of it, in any history, those that do not count any more included."""
+
+    @property
+    def regions_apart(self) -> float | None:
+        """Between two steps of different Regions lie so many seconds at least; None where one Region did all steps."""
+        ends = sorted((at, region) for region, moments in self.steps_at.items() for at in moments)
+        return min(
+            (later - at for (at, one), (later, other) in pairwise(ends) if one != other),
+            default=None,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,4 +182,6 @@ class Evidence:
 
 def _job(row: Mapping[str, Any]) -> JobSeen:
     tuples = {name: tuple(row[name]) for name in ("known_in", "steps_twice", "unequal_effects")}
-    return JobSeen(**{**row, **tuples, "stretches": tuple(Stretch(**part) for part in row["stretches"])})
+    steps_at = {region: tuple(moments) for region, moments in row.get("steps_at", {}).items()}
+    stretches = tuple(Stretch(**part) for part in row["stretches"])
+    return JobSeen(**{**row, **tuples, "stretches": stretches, "steps_at": steps_at})

@@ -87,6 +87,23 @@ class LanesClosed:
 
 
 @dataclass(frozen=True, slots=True)
+class ControlTableCutOff:
+    """A Region does not reach the control table, in which the leases lie; neither does, if `where` is None."""
+
+    where: Where | None = FIRST
+
+    def told(self, names: Names) -> str:
+        """Say it in a sentence."""
+        return (
+            f"{'neither Region can' if self.where is None else f'{names[self.where]} cannot'} reach the control table"
+        )
+
+    def cut(self, names: Names) -> list[str]:
+        """The Regions that cannot."""
+        return list(names.values()) if self.where is None else [names[self.where]]
+
+
+@dataclass(frozen=True, slots=True)
 class ReplicationPaused:
     """Nothing is replicated in either direction; calls pass."""
 
@@ -229,6 +246,7 @@ Fault = (
     | RegionsParted
     | ClientsCutOff
     | LanesClosed
+    | ControlTableCutOff
     | ReplicationPaused
     | ReplicationShaped
     | WorkersKilled

@@ -16,6 +16,7 @@ from localstack.drills.faults import (
     AnswersLost,
     ClientsCutOff,
     ClockSkewed,
+    ControlTableCutOff,
     Fault,
     LanesClosed,
     MessagesSpoilt,
@@ -36,6 +37,7 @@ from localstack.drills.local_tools import SpoiltTool
 from localstack.drills.target import CannotDrill
 from localstack.faults import CLIENTS, Faults
 from localstack.first_use import TABLE
+from localstack.layout import GLOBAL
 from localstack.replication.shape import DEFAULT_SHAPE
 
 LANES = ("critical", "standard", "batch")
@@ -91,6 +93,8 @@ class LocalFaults:
                 return self._borders({names[fault.where]: CLIENTS}, cut=[])
             case LanesClosed():
                 raise CannotDrill("the local cloud has no means to close lanes; messages can be spoilt there")
+            case ControlTableCutOff():
+                return self._control_table_cut_off(fault.cut(names))
             case ReplicationPaused():
                 return self._borders({}, cut=list(names.values()))
             case ReplicationShaped():
@@ -174,6 +178,21 @@ class LocalFaults:
             return "; ".join(said), all((*turned.values(), *held.values()))
 
         return Ordered(order, take_back, restored, measure)
+
+    def _control_table_cut_off(self, regions: list[str]) -> Ordered:
+        before = {region: self._turned_away(GLOBAL, region) for region in regions}
+
+        def measure(_: Sequence[Sample]) -> Effect:
+            turned = {region: self._turned_away(GLOBAL, region) - before[region] for region in regions}
+            said = [f"the control table turned {count} requests of {region} away" for region, count in turned.items()]
+            return "; ".join(said), all(turned.values())
+
+        return Ordered(
+            lambda: _done(self.faults.cut_off_from_control_table(*regions)),
+            lambda: _done(self.faults.cut_off_from_control_table()),
+            lambda: not self.faults.border(GLOBAL)["closed_to"],
+            measure,
+        )
 
     def _turned_away(self, region: str, caller: str) -> int:
         return int(self.faults.border(region)["turned_away"].get(caller, 0))

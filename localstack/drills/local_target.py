@@ -20,12 +20,13 @@ from localstack.cloud import LocalCloud
 from localstack.deployment import DOMAIN
 from localstack.drills.faults import Fault, Names
 from localstack.drills.local_faults import LocalFaults
+from localstack.drills.story import EVENTUAL, STRONG
 from localstack.drills.target import CannotDrill, Underway
 from localstack.evidence.replicas import Item, Key, ReplicaReader
 from localstack.facts import Facts
 from localstack.faults import Faults
 from localstack.first_use import TABLE
-from localstack.layout import CHECKOUT
+from localstack.layout import CHECKOUT, GLOBAL
 from localstack.resolver import NameNotFound, Resolver, ResolvingTransport
 from stacks.api_client import ApiClient, ApiError
 
@@ -80,6 +81,8 @@ class LocalTarget:
                 return f"the clock of {region} is off by order"
             if self._faults.queues(region)["shares"]:
                 return f"the queues of {region} are unreliable by order"
+        if self._faults.border(GLOBAL)["closed_to"]:
+            return "the border of what all Regions share is not open"
         if (led_to := self.answering()) != self.regions[0]:
             return f"the failover name leads to {led_to}, not to {self.regions[0]}"
         rows = self._faults.replication()["directions"]
@@ -103,7 +106,9 @@ class LocalTarget:
         known = functions.get_function_configuration(FunctionName=f"{TABLE}-sweep-jobs", Qualifier="live")
         settings = {name.value: str(known["Environment"]["Variables"][name]) for name in _TOLD}
         machine = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the beginning"
-        return {**settings, "health checks": "every 10 s, lost after 3", "record TTL": "10 s", "machine": machine}
+        ownership = STRONG if known["Environment"]["Variables"].get(SettingName.CONTROL_TABLE) else EVENTUAL
+        told = {"ownership": ownership, "health checks": "every 10 s, lost after 3", "record TTL": "10 s"}
+        return {**settings, **told, "machine": machine}
 
     def api(self, region: str | None, on_failed_try: Callable[[ApiError], None]) -> ApiClient:
         """See Target."""

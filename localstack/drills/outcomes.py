@@ -87,4 +87,13 @@ def job_seen(job: str, by_region: Mapping[str, JobState], *, zero: float, gone: 
         follows=_follows(state),
         asked_seconds=_asked_seconds(state),
         stretches=tuple(stretches_of(state.history, zero=zero, gone=gone)),
+        steps_at=_steps_at(state, zero),
     )
+
+
+def _steps_at(state: JobState, zero: float) -> dict[str, tuple[float, ...]]:
+    ends = [item for item in (*state.history, *state.superseded) if isinstance(item.event, STEP_ENDS)]
+    regions = sorted({item.region for item in ends})
+    return {
+        region: tuple(sorted(seconds_after(zero, item) for item in ends if item.region == region)) for region in regions
+    }

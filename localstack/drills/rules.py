@@ -154,6 +154,20 @@ RULES = (
         },
         "every acknowledged job has one result",
     ),
+    Rule(
+        "self-fencing",
+        "lease-run-out",
+        ("advance-jobs",),
+        {
+            "functions/application/heed_lease.py": [
+                (
+                    "if not await self.may_start_steps():",
+                    "if self.leases is None and not await self.may_start_steps():",
+                )
+            ]
+        },
+        "no job is worked on in two Regions at once",
+    ),
 )
 
 

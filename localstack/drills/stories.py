@@ -35,6 +35,7 @@ from localstack.drills.faults import (
     WorkersKilled,
     takes_away,
 )
+from localstack.drills.lease_stories import LEASES
 from localstack.drills.story import Drill, Load, Through, Until
 from localstack.drills.times import ACCEPTED_AGAIN, ADOPTION, DETECTION, FAILBACK, NAME_MOVED, RECOVERY
 
@@ -210,7 +211,8 @@ TOOL_LYING = replace(
     when=(ToolSpoilt("lying"), WorkersKilled(FIRST, every_seconds=4)),
     lasts_seconds=15,
 )
-DRILLS = {drill.name: drill for drill in (*TELLING, *ALONE, TOOL_LYING, DEPLOY_DURING_FAILOVER, LOST_DURING_FAILBACK)}
+_ALL = (*TELLING, *ALONE, TOOL_LYING, DEPLOY_DURING_FAILOVER, LOST_DURING_FAILBACK, *LEASES)
+DRILLS = {drill.name: drill for drill in _ALL}
 
 #: For pairs: each is played by the same borders.
 _BORDERS = (RegionsParted, ClientsCutOff, ReplicationPaused, AnswersLost)
@@ -220,7 +222,7 @@ _IN_BOTH = (RegionsParted, ReplicationPaused, MessagesSpoilt)
 
 def pairs(seed: int, count: int) -> list[Drill]:
     """So many drills of two faults at once, drawn by a seed from all that can happen together."""
-    single = [drill for drill in DRILLS.values() if len(drill.when) == 1 and not drill.given.reviews]
+    single = [drill for drill in _ALL if len(drill.when) == 1 and not drill.given.reviews and drill not in LEASES]
     together = [(a, b) for number, a in enumerate(single) for b in single[number + 1 :] if _can_meet(a, b)]
     chosen = random.Random(seed).sample(together, min(count, len(together)))
     return [_paired(a, b) for a, b in chosen]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -23,6 +24,11 @@ class Until(StrEnum):
     FINISHED = "every acknowledged job is finished"
     PARTED = "both Regions hold each other for lost, and every acknowledged job is finished"
     TIME = "the time is up, and all submits are made"
+
+
+EVENTUAL, STRONG = "eventual", "strong"
+#: What a cloud is brought up with for each.
+CONTEXT: Mapping[str, Mapping[str, str]] = {EVENTUAL: {}, STRONG: {"ownership": "strong", "witness": "us-east-2"}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +64,8 @@ class Drill:
     """The faults last so long at least."""
     patience_seconds: float = 180.0
     """What takes longer than this counts as never."""
+    ownership: str = EVENTUAL
+    """It is played where Regions own their jobs so: with `strong` by leases."""
 
     @property
     def bounds(self) -> tuple[Bound, ...]:

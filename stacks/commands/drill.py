@@ -24,9 +24,9 @@ from localstack.drills.engine import Engine
 from localstack.drills.live_view import LiveView
 from localstack.drills.local_target import LocalTarget
 from localstack.drills.on_aws.aws_stories import AWS_DRILLS
-from localstack.drills.rules import RULES, NotShown, WithoutRule
+from localstack.drills.rules import RULES, NotShown, Rule, WithoutRule
 from localstack.drills.stories import DRILLS, pairs
-from localstack.drills.story import Drill
+from localstack.drills.story import CONTEXT, Drill
 from localstack.drills.target import CannotDrill
 from localstack.drills.verdicts import outcome_of
 from stacks.commands.drill_on_aws import Installation, play_on_aws, restore_by_hand
@@ -199,23 +199,32 @@ def can_fail(
     if unknown := sorted(set(rules or ()) - known.keys()):
         typer.echo(f"antipode: no rule is named {', '.join(unknown)}; there are {', '.join(known)}", err=True)
         raise typer.Exit(EXIT_CANNOT)
-    console, archive, silent = Console(), Archive(reports), 0
-    with one_line_failures(), terminable(), _cloud(slot) as cloud:
-        for name in rules or known:
-            rule = known[name]
-            console.print(f"[bold]{rule.drill}[/bold] without the rule [bold]{name}[/bold]", highlight=False)
-            view = LiveView(DRILLS[rule.drill], console)
-            try:
-                evidence, outcome = WithoutRule(rule, LocalTarget(cloud), seed or 0, tell=view.tell).play()
-            except (CannotDrill, NotShown) as failed:
-                silent += 1
-                console.print(f"[bold red]not shown:[/bold red] {failed}", highlight=False, soft_wrap=True)
-                continue
-            archive.store(evidence, outcome, f"without: {name}")
-            for each in outcome.broken:
-                console.print(f"  broken, as it must be: {each.text} ({each.seen})", highlight=False, soft_wrap=True)
+    archive, silent = Archive(reports), 0
+    chosen = [known[name] for name in rules or known]
+    for ownership in dict.fromkeys(DRILLS[rule.drill].ownership for rule in chosen):
+        alike = [rule for rule in chosen if DRILLS[rule.drill].ownership == ownership]
+        with one_line_failures(), terminable(), _cloud(slot, ownership) as cloud:
+            silent += _without_rules(alike, cloud, seed or 0, archive)
     if silent:
         raise typer.Exit(EXIT_FAILED)
+
+
+def _without_rules(rules: Sequence[Rule], cloud: LocalCloud, seed: int, archive: Archive) -> int:
+    """Play the drill of each rule without it, and say how many did not break."""
+    console, silent = Console(), 0
+    for rule in rules:
+        console.print(f"[bold]{rule.drill}[/bold] without the rule [bold]{rule.name}[/bold]", highlight=False)
+        view = LiveView(DRILLS[rule.drill], console)
+        try:
+            evidence, outcome = WithoutRule(rule, LocalTarget(cloud), seed, tell=view.tell).play()
+        except (CannotDrill, NotShown) as failed:
+            silent += 1
+            console.print(f"[bold red]not shown:[/bold red] {failed}", highlight=False, soft_wrap=True)
+            continue
+        archive.store(evidence, outcome, f"without: {rule.name}")
+        for each in outcome.broken:
+            console.print(f"  broken, as it must be: {each.text} ({each.seen})", highlight=False, soft_wrap=True)
+    return silent
 
 
 # -- playing
@@ -223,8 +232,11 @@ def can_fail(
 
 def _play(drills: Sequence[Drill], seed: int | None, slot: int, archive: Archive, as_json: bool) -> None:
     chosen = secrets.randbelow(1_000_000) if seed is None else seed
-    with one_line_failures(), terminable(), _cloud(slot) as cloud:
-        verdicts = [_play_one(drill, LocalTarget(cloud), chosen, archive, as_json) for drill in drills]
+    verdicts = []
+    for ownership in dict.fromkeys(drill.ownership for drill in drills):
+        with one_line_failures(), terminable(), _cloud(slot, ownership) as cloud:
+            alike = [drill for drill in drills if drill.ownership == ownership]
+            verdicts += [_play_one(drill, LocalTarget(cloud), chosen, archive, as_json) for drill in alike]
     if any(verdict is not Verdict.HELD for verdict in verdicts):
         raise typer.Exit(EXIT_FAILED)
 
@@ -246,15 +258,15 @@ def _play_on_aws(
 
 
 @contextmanager
-def _cloud(slot: int) -> Iterator[LocalCloud]:
-    """The cloud that is up in this slot; else one that is brought up for this, and taken down."""
+def _cloud(slot: int, ownership: str) -> Iterator[LocalCloud]:
+    """The cloud that is up in this slot; else one with that `ownership`, brought up for this and taken down."""
     try:
         yield LocalCloud.find(slot)
         return
     except NotUp:
         cloud = LocalCloud.prepare(slot, report=ShownSteps())
     try:
-        cloud.up()
+        cloud.up(context=CONTEXT[ownership])
         yield cloud
     finally:
         with ShownSteps()("end all processes, remove all files"):
@@ -266,6 +278,13 @@ def _play_one(drill: Drill, target: LocalTarget, seed: int, archive: Archive, as
     again = f"antipode drill {drill.name} --seed {seed}" if drill.name in DRILLS else f"a pair of seed {seed}"
     console.print(f"[bold]{drill.name}[/bold]: guards that {drill.guards} ({again})", highlight=False, soft_wrap=True)
     view = LiveView(drill, console)
+    if (has := target.configuration()["ownership"]) != drill.ownership:
+        flags = " ".join(f"-c {name}={value}" for name, value in CONTEXT[drill.ownership].items())
+        needs = (
+            f"needs a cloud with ownership {drill.ownership}, this one's is {has}: antipode local up {flags}".rstrip()
+        )
+        console.print(f"[red]{drill.name} {needs}[/red]", highlight=False, soft_wrap=True)
+        return Verdict.VOID
     engine = Engine(drill, target, seed, tell=view.tell, on_look=view.look, well_within_seconds=WELL_WITHIN_SECONDS)
     try:
         with Live(view, console=console, refresh_per_second=4) if console.is_terminal else view:
