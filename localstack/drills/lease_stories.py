@@ -33,11 +33,7 @@ def _worked_on_in_both(evidence: Evidence) -> tuple[bool, str]:
 
 def _stands_still(where: Where | None) -> Bound:
     """No step ends in the Region (None: in either) from a while after the cut until it is over."""
-    who = {
-        None: "neither Region ends a step",
-        FIRST: "the first Region ends no step",
-        SECOND: "the second ends no step",
-    }
+    who = {None: "neither Region", FIRST: "not the first Region", SECOND: "not the second Region"}[where]
 
     def judge(evidence: Evidence) -> tuple[bool, str]:
         first, second = evidence.setting.regions
@@ -50,9 +46,8 @@ def _stands_still(where: Where | None) -> Bound:
             for at in job.steps_at.get(region, ())
             if since < at < until
         ]
-        return until > since and not late, f"{len(late)} steps" + (
-            f", the last after {max(late):.1f} s" if late else ""
-        )
+        last = f", the last after {max(late):.1f} s" if late else ""
+        return until > since and not late, f"{len(late)} steps{last}"
 
     return Bound(f"{who} ends a step from {FENCED_SECONDS:g} s after the cut until it is over", judge)
 
@@ -75,7 +70,7 @@ WORKED_ON_IN_BOTH = Bound("some jobs are worked on in one Region after the other
 LEASE_RUN_OUT = Drill(
     name="lease-run-out",
     guards="a Region without its lease starts no step, and its peer adopts only when the lease has run out",
-    given=Load(jobs=12, per_second=3, steps=110, milliseconds=800, through=Through.FIRST),
+    given=Load(jobs=12, per_second=3, steps=110, milliseconds=800, in_flight=4, through=Through.FIRST),
     when=(RegionsParted(), ControlTableCutOff(FIRST)),
     then=(
         ONE_REGION_AT_A_TIME,
@@ -95,7 +90,7 @@ LEASE_RUN_OUT = Drill(
 CONTROL_TABLE_AWAY = Drill(
     name="control-table-away",
     guards="without the control table both Regions start nothing, lose nothing, and go on when it is back",
-    given=Load(jobs=12, per_second=3, steps=40, milliseconds=500, through=Through.BOTH),
+    given=Load(jobs=12, per_second=3, steps=40, milliseconds=500, in_flight=3, through=Through.BOTH),
     when=(ControlTableCutOff(None),),
     then=(NOBODY_LOST, ONE_REGION_AT_A_TIME, _stands_still(None), finished_within(180), accepted(1.0)),
     until=Until.TIME,
@@ -105,7 +100,7 @@ CONTROL_TABLE_AWAY = Drill(
 CONTROL_TABLE_CUT_OFF = Drill(
     name="control-table-cut-off",
     guards="a Region that is well but cannot reach the control table stands still, and is not taken for lost",
-    given=Load(jobs=12, per_second=3, steps=40, milliseconds=500, through=Through.BOTH),
+    given=Load(jobs=12, per_second=3, steps=40, milliseconds=500, in_flight=3, through=Through.BOTH),
     when=(ControlTableCutOff(FIRST),),
     then=(
         NOBODY_LOST,

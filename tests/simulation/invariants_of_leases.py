@@ -7,9 +7,13 @@ neither saw the other is another matter: there each works on what it has been gi
 
 from collections.abc import Iterator, Sequence
 
+from functions.domain.job.events import JobHandedOver
 from functions.domain.job.history import Segment
 from tests.simulation.effects import Effect
-from tests.simulation.evidence import Evidence
+from tests.simulation.evidence import Evidence, Job, seconds_of
+
+#: A Region's clock is so much ahead or behind at most, drift included.
+SKEW_SECONDS = 15.0
 
 
 def worked_on_in_two_regions(evidence: Evidence, done: Sequence[Effect]) -> Iterator[str]:
@@ -20,13 +24,26 @@ def worked_on_in_two_regions(evidence: Evidence, done: Sequence[Effect]) -> Iter
             if job_id != effect.job_id or region == effect.region or other.may_start_until is None:
                 continue
             job = evidence.jobs.get(job_id)
-            if effect.at < other.may_start_until and job is not None and born_once(job.segments):
+            if job is None or effect.at >= other.may_start_until or not born_once(job.segments):
+                continue
+            if not _handed_over(job, other, effect.at):
                 yield (
                     f"{job_id} is worked on in two Regions at once: {effect.process} began {effect.place} at "
                     f"{effect.at:.2f}s, {other.process} {other.place} at {other.at:.2f}s and could go on until "
                     f"{other.may_start_until:.2f}s"
                 )
         last[effect.job_id, effect.region] = effect
+
+
+def _handed_over(job: Job, before: Effect, upto: float) -> bool:
+    """Say whether the Region of an effect has handed the job over after it: its worker then has no more part in it."""
+    events = ((each.region, event) for each in job.segments for event in each.events)
+    return any(
+        region == before.region
+        and isinstance(event, JobHandedOver)
+        and before.at - SKEW_SECONDS < seconds_of(event.at) < upto + SKEW_SECONDS
+        for region, event in events
+    )
 
 
 def born_once(segments: Sequence[Segment]) -> bool:

@@ -9,6 +9,7 @@ from functions.domain.job.events import Json
 from functions.domain.limits import Limit
 from tests.simulation.journey import Journey
 from tests.simulation.lanes import Unreliability
+from tests.simulation.plan_of_evacuations import Evacuation, evacuations, has_evacuations, is_calm
 from tests.simulation.plan_of_journeys import Journeys, fails_often, longest
 from tests.simulation.plan_of_leases import ControlCut, control_cuts, is_parted, partition
 from tests.simulation.plan_of_limits import limit_of, wanted_walks
@@ -150,6 +151,7 @@ class Plan:
     limit: Limit | None
     leased: bool = False
     control_cuts: tuple[ControlCut, ...] = ()
+    evacuations: tuple[Evacuation, ...] = ()
 
     def with_leases(self) -> "Plan":
         """Return the same with ownership leases, and with times at which Regions do not reach the control table.
@@ -164,7 +166,7 @@ class Plan:
     def of(cls, seed: int) -> "Plan":
         """Return the plan of a seed."""
         random = Random(f"antipode plan {seed}")
-        calm = random.random() < 0.15
+        calm = random.random() < 0.15 or is_calm(seed)
         walks = random.choice((0, 1, 1, 1, 2, 3))
         journeys = random.choice((1, 1, 1, 2)) if walks else 2
         fails = fails_often(seed)
@@ -173,6 +175,8 @@ class Plan:
             orders = tuple(_turns(random, seed))
         if (limit := limit_of(seed)) is not None:
             orders = tuple(_limited(random, seed))
+        if has_evacuations(seed):
+            orders = (*orders, *_long_walks(seed, "long"))
         return cls(
             seed=seed,
             orders=orders,
@@ -194,6 +198,7 @@ class Plan:
             bulky=random.random() < 0.1,
             mails_a_round=mails_a_round(seed),
             limit=limit,
+            evacuations=tuple(evacuations(seed)),
         )
 
     @property
@@ -241,6 +246,7 @@ class Plan:
                 *map(str, self.switchings),
                 *map(str, self.faults),
                 *map(str, self.control_cuts),
+                *map(str, self.evacuations),
             ]
         )
 
@@ -258,20 +264,23 @@ def _order(random: Random, number: int, walks: bool, fails: bool) -> Order:
     )
 
 
-def _parted(plan: Plan) -> Plan:
-    random = Random(f"antipode parted {plan.seed}")
-    parted = partition(plan.seed)
-    orders = tuple(
-        Order(
+def _long_walks(seed: int, name: str) -> Iterator[Order]:
+    """Yield jobs that are at work for a while, whatever happens meanwhile."""
+    random = Random(f"antipode parted {seed}")
+    for number in range(3):
+        yield Order(
             at=random.uniform(0.0, 15.0),
-            key=f"order-{number}",
+            key=f"{name}-{number}",
             work=Walk(steps=random.choice((8, 16, 24)), seconds=random.choice((1.0, 3.0)), repeatable=number % 2 == 0),
             regions=tuple(random.choice(REGIONS) for _ in range(8)),
             twice_at_once=False,
             delay_seconds=0.0,
         )
-        for number in range(3)
-    )
+
+
+def _parted(plan: Plan) -> Plan:
+    parted = partition(plan.seed)
+    orders = tuple(_long_walks(plan.seed, "order"))
     faults = (
         Fault(parted.at, peer_of(parted.late), Blow.CUT_OFF, parted.until),
         Fault(parted.until + 0.001, parted.late, Blow.LINK_PAUSED, parted.late_until),

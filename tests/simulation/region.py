@@ -26,6 +26,7 @@ from functions.application.ports import LaneUnavailable, StateUnavailable
 from functions.application.redrive_job import RedriveJob
 from functions.application.request_change import RequestChange
 from functions.application.send_arrival import SendArrival
+from functions.application.set_standing import SetStanding
 from functions.application.set_switch import SetSwitch
 from functions.application.signal_job import SignalJob
 from functions.application.stand_in import SWEEPER, Signs
@@ -35,6 +36,7 @@ from functions.application.sweep_jobs import SweepJobs
 from functions.application.watch_regions import WatchRegions
 from functions.application.watch_switches import WatchSwitches
 from functions.domain.limits import Limit
+from functions.domain.ownership.standing import Phase, phase_of
 from tests.simulation import standing_parts
 from tests.simulation.dead_letters import OwnDeadLetters, PeerDeadLetters
 from tests.simulation.journey import journey
@@ -70,6 +72,7 @@ LOOP_SECONDS = 62.0
 VISIBILITY_SECONDS = 25.0
 BATCH_SECONDS = 12.0  # a worker has so long for a batch; it yields after that
 WORKERS = 2
+ACTIVE = Phase.ACTIVE
 AGENTS = Agents((walk, journey, say, session))
 
 
@@ -94,6 +97,7 @@ class Region:
     buckets: MemoryBuckets
     healed: Callable[[], bool]
     control: Control | None = None
+    moved: bool = False
     peer: "Region" = field(init=False)
     book: MemoryLimits = field(init=False)
     surprises: list[BaseException] = field(default_factory=list)
@@ -124,7 +128,7 @@ class Region:
             lanes=OwnLanes(calls, self.lanes),
             payloads=self._keep_payloads(),
             agents=AGENTS,
-            clock=self._clock(),
+            clock=self.clock(),
             entropy=CountingEntropy(self.random.random()),
             region=self.name,
             peer_region=self.peer.name,
@@ -161,14 +165,18 @@ class Region:
             switches=OwnSwitches(calls, self.replica.switches),
             peer=peer,
             agents=AGENTS,
-            clock=self._clock(),
+            clock=self.clock(),
             region=self.name,
         )
+
+    def set_standing(self, process: Process) -> SetStanding:
+        """The same."""
+        return standing_parts.set_standing(self, Calls(process, self.trouble))
 
     def _pauses(self, calls: Calls) -> WatchSwitches | None:
         if not self.switched:
             return None
-        return WatchSwitches(switches=OwnSwitches(calls, self.replica.switches), clock=self._clock())
+        return WatchSwitches(switches=OwnSwitches(calls, self.replica.switches), clock=self.clock())
 
     def redrive_job(self, process: Process) -> RedriveJob:
         """The same."""
@@ -182,7 +190,7 @@ class Region:
             peer=self.peer_history(calls, copying=self.rules.copying_arrivals),
             lanes=OwnLanes(calls, self.lanes),
             peer_lanes=PeerLanes(calls, self.peer.lanes, self.peer_power),
-            clock=self._clock(),
+            clock=self.clock(),
             region=self.name,
             peer_region=self.peer.name,
         )
@@ -214,7 +222,7 @@ class Region:
 
     def _keep_payloads(self) -> KeepPayloads:
         own, peer = MemoryPayloads(self.buckets, self.name), MemoryPayloads(self.buckets, self.peer.name)
-        return KeepPayloads(own=own, peer=peer, owed=MemoryOwedCopies(self.replica.table), clock=self._clock())
+        return KeepPayloads(own=own, peer=peer, owed=MemoryOwedCopies(self.replica.table), clock=self.clock())
 
     def peer_power(self) -> Power:
         return self.peer.machinery.power
@@ -225,6 +233,8 @@ class Region:
         lost = verdict is not None and verdict.lost
         gone = self.peer.machinery.power is Power.LOST
         there = [self.name] if gone else [self.name, self.peer.name]
+        if self.moved and any(phase_of(standing_parts.notes_of(self.replica, each)) is not ACTIVE for each in there):
+            return False
         return self.healed() and lost == gone and (self.control is None or self.control.settled(there))
 
     def lease_clock(self) -> LeaseClock:
@@ -239,7 +249,7 @@ class Region:
         calls.process.may_start_until = lambda: relied_upon_until(heed)
         return heed
 
-    def _clock(self) -> VirtualClock:
+    def clock(self) -> VirtualClock:
         return VirtualClock(self._skew())
 
     def _skew(self) -> float:
@@ -259,6 +269,7 @@ class Region:
 
     async def _work(self, process: Process) -> None:
         calls = Calls(process, self.trouble)
+        heed = self._heed_lease(calls)
         advance = AdvanceJob(
             history=self.own_history(calls),
             projections=self.projections(calls),
@@ -268,14 +279,15 @@ class Region:
             children=self._children(process),
             payloads=self._keep_payloads(),
             failures=self._note_failure(calls),
-            clock=self._clock(),
+            clock=self.clock(),
             entropy=CountingEntropy(self.random.random()),
             region=self.name,
             worker=process.name,
             stall_seconds=STALL_SECONDS,
             pauses=self._pauses(calls),
-            fence=self._heed_lease(calls) or UNFENCED,
-            limits=heeding(self.limit, OwnLimits(calls, self.book), self.lanes, self._clock(), self.random),
+            fence=heed or UNFENCED,
+            hands=standing_parts.change_hands(self, calls, heed),
+            limits=heeding(self.limit, OwnLimits(calls, self.book), self.lanes, self.clock(), self.random),
         )
         while True:
             await self.lanes.arrival()
@@ -316,7 +328,7 @@ class Region:
             replica=self.replica,
             process=process,
             shards=self.shards,
-            restless=self.restless or heed is not None,
+            restless=self.restless or heed is not None or self.moved,
         )
         clock.hears = standing_parts.hear_peer(self, calls, clock)
         adopt = AdoptJobs(
@@ -333,25 +345,28 @@ class Region:
             hears=clock.hears,
             per_second=math.inf,
         )
+        sweep = SweepJobs(
+            history=history,
+            projections=projections,
+            lanes=lanes,
+            children=self._children(process),
+            failures=self._note_failure(calls),
+            clock=clock,
+            region=self.name,
+            stall_seconds=STALL_SECONDS,
+            hold=heed,
+            hands=standing_parts.change_hands(self, calls, heed),
+        )
         keep = KeepSweeping(
             signs=Signs(rounds=MemoryRounds(self.replica.table), clock=clock, name=SWEEPER),
-            sweep=SweepJobs(
-                history=history,
-                projections=projections,
-                lanes=lanes,
-                children=self._children(process),
-                failures=self._note_failure(calls),
-                clock=clock,
-                region=self.name,
-                stall_seconds=STALL_SECONDS,
-                hold=heed,
-            ),
+            sweep=sweep,
             adopt=adopt if self.rules.adoption else None,
             register=OwnRegister(calls, MemoryRegister(self.replica.table)),
             clock=clock,
             region=self.name,
             fence=heed or UNFENCED,
             leases=standing_parts.return_leases(self, calls),
+            standing=standing_parts.keep_standing(self, calls, sweep),
         )
         while True:  # one warm instance, invoked again and again
             await keep.run(LOOP_SECONDS, _say_nothing)
@@ -368,6 +383,7 @@ class Region:
             heartbeat_seconds=HEARTBEAT_SECONDS,
             stale_seconds=STALE_SECONDS,
             leases=standing_parts.keep_leases(self, calls),
+            returns=standing_parts.note_return(self, calls),
         )
         while True:
             await watch.run(LOOP_SECONDS, _say_nothing)

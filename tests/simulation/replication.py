@@ -11,10 +11,13 @@ from random import Random
 from typing import Any, TypeAlias, TypeVar
 
 from functions.adapters.memory import ArrivalRow, MemoryHistory, MemoryTable, SegmentRow
+from functions.adapters.memory_standings import MemoryStandings
 from functions.adapters.memory_switches import MemorySwitches
 from functions.domain.job.arrivals import Arrival
 from functions.domain.job.history import JobRecord, Segment, newest_snapshot
 from functions.domain.job.snapshot import Snapshot
+from functions.domain.ownership.standing import Progress
+from functions.domain.ownership.verdict import Verdict
 from tests.simulation import oracle
 from tests.simulation.machine import current_process
 from tests.simulation.remembered import Remembered
@@ -25,7 +28,7 @@ Value = TypeVar("Value")
 Place: TypeAlias = tuple[str, Any]
 
 _OF_TABLE = ("segments", "heads", "arrivals", "snapshots", "asks", "dead", "cursors", "beats", "verdicts")
-_SPACES = (*_OF_TABLE, "switches")
+_SPACES = (*_OF_TABLE, "switches", "orders", "progress")
 #: Written all the time, and nothing that is done with a job follows from them alone.
 _PULSE = ("cursors", "beats")
 
@@ -67,7 +70,8 @@ class Replica:
     """One Region's table, with the version of every item, and what has not been replicated yet.
 
     `changes` counts what was written, here or by the peer, except for cursors and heartbeats. `heard` is when the
-    peer's heartbeats came, `adoptions` when this Region took which job over.
+    peer's heartbeats came, `adoptions` when this Region took which job over, `standing_log` what it said of itself and
+    of its peer.
     """
 
     def __init__(self, name: str, link: "Link") -> None:
@@ -86,13 +90,16 @@ class Replica:
 
         self._switched = self._watched("switches", link)
         self.switches = MemorySwitches(self.table, self._switched)
+        self.standings = MemoryStandings(self.table, self._watched("orders", link), self._watched("progress", link))
+        self.standing_log: list[tuple[float, Progress | Verdict]] = []
 
     def _watched(self, space: str, link: "Link") -> Watched[Any, Any]:
         return Watched(lambda key, value: link.wrote(self, (space, key), value), partial(self.remembered.forget, space))
 
     def space(self, name: str) -> Watched[Any, Any]:
         """Return one of the table's dicts."""
-        found = self._switched if name == "switches" else getattr(self.table, name)
+        of_its_own = {"switches": self._switched, "orders": self.standings.orders, "progress": self.standings.progress}
+        found = of_its_own[name] if name in of_its_own else getattr(self.table, name)
         assert isinstance(found, Watched)
         return found
 
@@ -271,6 +278,8 @@ class Link:
         replica.versions[place] = change.version
         replica.outgoing[self._count] = change
         self._send(replica, self._count)
+        if isinstance(value, Progress | Verdict):
+            replica.standing_log.append((now, value))
         if isinstance(value, SegmentRow):
             self.listener(value.segment)
             if value.segment.epoch > 1 and value.segment.opens_epoch and value.segment.region == replica.name:

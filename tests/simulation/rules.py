@@ -14,6 +14,7 @@ _SHARDED = (
     "functions.application.adopt_jobs",
     "functions.application.wake_jobs",
     "functions.application.return_leases",
+    "functions.application.walk_due",
     "functions.adapters.memory",
 )
 _WRITING_DOWN = ("functions.application.advance_job", "functions.application.read_state")

@@ -16,6 +16,7 @@ from tests.simulation import (
     invariants,
     invariants_of_adoption,
     invariants_of_arrivals,
+    invariants_of_evacuations,
     invariants_of_jobs,
     invariants_of_leases,
     invariants_of_limits,
@@ -30,6 +31,7 @@ from tests.simulation.invariants_of_sessions import is_at_rest
 from tests.simulation.lanes import Unreliability, UnreliableLanes
 from tests.simulation.leases import Control
 from tests.simulation.machine import Machinery, Power, own_new_tasks
+from tests.simulation.movers import Movers
 from tests.simulation.plan import REGIONS, Blow, Fault, Plan, peer_of
 from tests.simulation.ports import Trouble
 from tests.simulation.readings import Folds, Readings
@@ -91,6 +93,7 @@ class World:
         self.clients = Clients(self.regions, self.random)
         self.visitors = Visitors(self.clients, plan.seed)
         self.switchers = Switchers(self.clients, plan)
+        self.movers = Movers(self.clients, plan)
         self.healed_at = 0.0
         self._resumed: dict[str, float] = {}
         self._unfinished: dict[str, int] = {}
@@ -108,8 +111,10 @@ class World:
         clients = [asyncio.create_task(self.clients.place(order)) for order in self.plan.orders]
         visits = [asyncio.create_task(self.visitors.visit(visit)) for visit in self.plan.visits]
         switches = [asyncio.create_task(self.switchers.set(each)) for each in self.plan.switchings]
-        await asyncio.gather(*faults, *clients, *visits, *switches)
+        moves = [asyncio.create_task(self.movers.move(each)) for each in self.plan.evacuations]
+        await asyncio.gather(*faults, *clients, *visits, *switches, *moves)
         self._heal()
+        await self.movers.have_all_return()
         await self.switchers.let_all_go_on()
         rested = await self._rest()
         if rested and (last := self.plan.last_turn) is not None:
@@ -146,6 +151,7 @@ class World:
             buckets=self.buckets,
             healed=lambda: self.healed_at > 0,
             control=self.control,
+            moved=bool(plan.evacuations),
         )
 
     async def _strike(self, fault: Fault) -> None:
@@ -303,6 +309,8 @@ class World:
             *invariants_of_switches.paused_jobs_at_work(evidence, self.switchers.settings, self.effects.done),
             *(invariants_of_leases.worked_on_in_two_regions(evidence, self.effects.done) if self.plan.leased else ()),
             *invariants_of_adoption.adopted_from_a_living_peer(evidence, self._present()),
+            *self.movers.surprises,
+            *invariants_of_evacuations.of_run(evidence, self._present(), self.effects.done),
             *invariants_of_limits.of_run(evidence, self.effects, self._present()),
             *self.link.ledger.faults.values(),
             *(f"unexpected: {error!r}" for error in self._surprises()),
