@@ -87,4 +87,6 @@ def _away(region: Region) -> Iterator[tuple[float, float]]:
                 away = said.phase is Phase.EVACUATED
             case Verdict():
                 lost = said.lost
+            case None:
+                return
         since = at if away and not lost else None
