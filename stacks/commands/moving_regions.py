@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -16,40 +17,32 @@ from stacks.commands.regions import group, in_words
 
 #: So often progress is asked for.
 LOOK_SECONDS = 1.0
+EVACUATE = "Have a Region hand all its jobs over and take on no work: DNS moves on, running steps are let finish."
+RETURN = "Have an evacuated Region take on work again, once it has caught up."
 Region = Annotated[str, typer.Argument(help="Name of the Region, for example us-east-1.")]
 Reason = Annotated[str | None, typer.Option(help="Why: shown with the Region.")]
 Within = Annotated[float, typer.Option(min=0, help="Follow it for so many seconds; with 0 do not wait for it.")]
 
 
 def register(app: typer.Typer) -> None:
-    group.command("evacuate")(evacuate)
-    group.command("return")(return_region)
+    """Add both commands: they take the same options, and differ in where they lead."""
+    group.command("evacuate", help=EVACUATE)(_mover(away=True))
+    group.command("return", help=RETURN)(_mover(away=False))
 
 
-def evacuate(
-    region: Region,
-    reason: Reason = None,
-    within: Within = 300.0,
-    slot: Slot = 0,
-    api_url: ApiUrl = None,
-    token: Token = None,
-    as_json: AsJson = False,
-) -> None:
-    """Have a Region hand all its jobs over and take on no work: DNS moves on, running steps are let finish."""
-    _move(region, True, reason, within, (slot, api_url, token), as_json)
+def _mover(*, away: bool) -> Callable[..., None]:
+    def move(
+        region: Region,
+        reason: Reason = None,
+        within: Within = 300.0,
+        slot: Slot = 0,
+        api_url: ApiUrl = None,
+        token: Token = None,
+        as_json: AsJson = False,
+    ) -> None:
+        _move(region, away, reason, within, (slot, api_url, token), as_json)
 
-
-def return_region(
-    region: Region,
-    reason: Reason = None,
-    within: Within = 300.0,
-    slot: Slot = 0,
-    api_url: ApiUrl = None,
-    token: Token = None,
-    as_json: AsJson = False,
-) -> None:
-    """Have an evacuated Region take on work again, once it has caught up."""
-    _move(region, False, reason, within, (slot, api_url, token), as_json)
+    return move
 
 
 def _move(
