@@ -29,7 +29,7 @@ from localstack.drills.stories import DRILLS, pairs
 from localstack.drills.story import CONTEXT, Drill
 from localstack.drills.target import CannotDrill
 from localstack.drills.verdicts import outcome_of
-from stacks.commands.drill_on_aws import Installation, play_on_aws, restore_by_hand
+from stacks.commands.drill_on_aws import Installation, fetch_reports, play_on_aws, restore_by_hand
 from stacks.commands.local import EXIT_CANNOT, EXIT_FAILED, AsJson, Slot, one_line_failures, terminable
 from stacks.commands.one_line_failures import CannotBeDone
 from stacks.commands.one_line_failures import one_line_failures as refusals_in_a_line
@@ -124,6 +124,17 @@ def restore(
         found = restore_by_hand(Installation.of(env, pairs_of("--context", context)), typer.echo)
     if not found:
         typer.echo("no drill is in the books of either Region: there is nothing to put back")
+
+
+@group.command()
+def fetch(
+    env: Annotated[str, typer.Option(help="dev or prod.")], context: Context = None, reports: Reports = FOLDER
+) -> None:
+    """Fetch the reports of drills on AWS that are not kept here yet, those of scheduled ones above all."""
+    with refusals_in_a_line():
+        fetched = fetch_reports(Installation.of(env, pairs_of("--context", context)), Archive(reports))
+    for stored in fetched:
+        typer.echo(f"{stored.data['verdict']}  {stored.name}")
 
 
 @group.command(name="list")

@@ -20,7 +20,7 @@ from localstack.drills.faults import FIRST, SECOND
 from localstack.drills.on_aws.aws_stories import AWS_DRILLS, region_hit
 from localstack.drills.on_aws.deployed import Clients, Deployed
 from localstack.drills.on_aws.desk import Desk
-from localstack.drills.on_aws.played import report_key
+from localstack.drills.on_aws.played import REPORTS, report_key
 from localstack.drills.on_aws.refusals import NotYetRestored
 from localstack.drills.verdicts import outcome_of
 from stacks.commands import aws
@@ -136,6 +136,26 @@ def fetch_report(deployed: Deployed, name: str, drill_id: str, archive: Archive)
     evidence = Evidence.from_json(data["evidence"])
     drill = AWS_DRILLS[name]
     return archive.store(evidence, outcome_of(drill, evidence), drill.guards)
+
+
+def fetch_reports(installation: Installation, archive: Archive) -> list[Stored]:
+    """Fetch what lies in both Regions' buckets and is not kept here: reports of drills that a schedule played."""
+    begun = {str(each.data["evidence"]["setting"]["begun"]) for each in archive.all()}
+    fetched = []
+    for region in installation.configuration.regions:
+        deployed = installation.seen_from(region)
+        client = aws.client("s3", region)
+        with aws.refusals_of(f"listing the reports in {deployed.reports}"):
+            pages = client.get_paginator("list_objects_v2").paginate(Bucket=deployed.reports, Prefix=REPORTS)
+            keys = [row["Key"] for page in pages for row in page.get("Contents", [])]
+        for key in keys:
+            with aws.refusals_of(f"fetching {key}"):
+                data = json.loads(client.get_object(Bucket=deployed.reports, Key=key)["Body"].read())
+            evidence = Evidence.from_json(data["evidence"])
+            if evidence.setting.begun not in begun and data["drill"] in AWS_DRILLS:
+                drill = AWS_DRILLS[data["drill"]]
+                fetched.append(archive.store(evidence, outcome_of(drill, evidence), drill.guards))
+    return fetched
 
 
 def restore_by_hand(installation: Installation, tell: Tell) -> int:

@@ -134,6 +134,20 @@ def test_where_drills_are_not_configured_that_is_said(antipode: Antipode) -> Non
     assert "drills are not configured in prod: deploy with" in said.stderr
 
 
+def test_reports_of_scheduled_drills_are_fetched_once(antipode: Antipode, account: Account, tmp_path: Path) -> None:
+    for region in ("us-east-1", "us-west-2"):
+        bucket = f"antipode-prod-drills-{ACCOUNT}-{region}"
+        listed = {"Contents": [{"Key": "drills/d-1.json"}]} if region == "us-west-2" else {}
+        s3 = account.stub("s3", region)
+        s3.add_response("list_objects_v2", listed, {"Bucket": bucket, "Prefix": "drills/"})
+    evidence = made.evidence()
+    body = json.dumps({"drill": "region-killed", "verdict": "held", "evidence": evidence.to_json()}).encode()
+    s3.add_response("get_object", {"Body": StreamingBody(io.BytesIO(body), len(body))})
+    said = antipode("drill", "fetch", *CONFIGURED, "--reports", str(tmp_path))
+    assert said.exit_code == 0, said.output
+    assert len(said.stdout.splitlines()) == len(list(tmp_path.glob("*.json"))) == 1
+
+
 def test_an_operator_puts_back_by_hand_what_a_book_names(antipode: Antipode, account: Account) -> None:
     function = "antipode-prod-submit-job"
     changes = (Change(Kind.CONCURRENCY, "us-east-1", function, 12),)

@@ -1,7 +1,7 @@
 """Plays a drill on AWS from within the Region that is not hit, and keeps its evidence there.
 
 The engine is the one that plays the local cloud. The page with its pictures is made where a person reads it, from the
-evidence (`antipode drill NAME --target aws`).
+evidence (`antipode drill NAME --target aws`, `antipode drill fetch`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from localstack.drills.verdicts import outcome_of
 
 #: A drill begins on a Region that has just been looked at; a failed health check may still be remembered.
 WELL_WITHIN_SECONDS = 30.0
+#: What the names of all reports begin with.
+REPORTS = "drills/"
 
 
 def played(desk: Desk, name: str, drill_id: str, seed: int) -> dict[str, Any]:
@@ -44,4 +46,4 @@ def played(desk: Desk, name: str, drill_id: str, seed: int) -> dict[str, Any]:
 
 def report_key(drill_id: str) -> str:
     """Where the evidence of a drill lies in the bucket."""
-    return f"drills/{drill_id}.json"
+    return f"{REPORTS}{drill_id}.json"
