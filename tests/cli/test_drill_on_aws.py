@@ -135,14 +135,14 @@ def test_where_drills_are_not_configured_that_is_said(antipode: Antipode) -> Non
 
 
 def test_reports_of_scheduled_drills_are_fetched_once(antipode: Antipode, account: Account, tmp_path: Path) -> None:
-    for region in ("us-east-1", "us-west-2"):
+    for region, listed in (("us-east-1", {}), ("us-west-2", {"Contents": [{"Key": "drills/d-1.json"}]})):
         bucket = f"antipode-prod-drills-{ACCOUNT}-{region}"
-        listed = {"Contents": [{"Key": "drills/d-1.json"}]} if region == "us-west-2" else {}
-        s3 = account.stub("s3", region)
-        s3.add_response("list_objects_v2", listed, {"Bucket": bucket, "Prefix": "drills/"})
+        asked = {"Bucket": bucket, "Prefix": "drills/"}
+        account.stub("s3", region).add_response("list_objects_v2", listed, asked)
     evidence = made.evidence()
     body = json.dumps({"drill": "region-killed", "verdict": "held", "evidence": evidence.to_json()}).encode()
-    s3.add_response("get_object", {"Body": StreamingBody(io.BytesIO(body), len(body))})
+    answer = {"Body": StreamingBody(io.BytesIO(body), len(body))}
+    account.stub("s3", "us-west-2").add_response("get_object", answer)
     said = antipode("drill", "fetch", *CONFIGURED, "--reports", str(tmp_path))
     assert said.exit_code == 0, said.output
     assert len(said.stdout.splitlines()) == len(list(tmp_path.glob("*.json"))) == 1

@@ -117,7 +117,8 @@ def _holds(rule: Mapping[str, Any], data: Json, context: Mapping[str, Any]) -> b
 
 
 def _at(path: str, data: Json, context: Mapping[str, Any]) -> Json:
-    whole, rest = (context, path[2:]) if path.startswith("$$") else (data, path[1:])
+    whole: Json = context if path.startswith("$$") else data
+    rest = path.removeprefix("$").removeprefix("$")
     for part in rest.replace("[", ".").replace("]", "").split(".")[1:]:
         try:
             whole = whole[int(part)] if part.isdigit() else whole[part]
