@@ -13,9 +13,15 @@ SECONDS_A_MONTH = 60 * MINUTES_A_MONTH
 MILLION = 1_000_000
 #: By docs/cost.md: reads, queue and functions of a submit of a 3-step job, USD a million.
 READS, QUEUE, FUNCTIONS = 0.50, 0.60, 1.04
-#: The clockwork of a Region: three functions of 0.5 GB that run all the time, and what they read and write.
+#: The clockwork of a Region: three functions of 0.5 GB that run all the time, and go round every five seconds.
 CLOCKWORK_GB = 3 * 0.5
-CLOCKWORK_READS_AND_WRITES = 1.23 + 0.65 + 0.19
+ROUND_SECONDS = 5
+#: What a round asks of the table (tests/contract/test_clockwork_counts.py): read units of the sweeper, of what fires,
+#: of the sentinel, and of the two signs; write units of the two signs and of the heartbeat, each in both Regions.
+ROUND_READS = 20 + 3 + 4 + 2
+ROUND_WRITES = 2 * (2 + 1)
+#: What it asks of the control table besides, where there are leases.
+LEASE_READS, LEASE_WRITES = 2 + 3, 2
 #: The checkers of one health check, by what people have counted; each asks in its own time.
 CHECKERS = 15
 HEALTH_GB_SECONDS = 0.5 * 0.03
@@ -30,15 +36,17 @@ class Cost:
     for_two: float
 
 
-def monthly_costs(load: Load, *, memory_gb: float, interval_seconds: int) -> list[Cost]:
-    """Return what an installation under this load costs in a month, without its models, logs, storage and transfer."""
+def monthly_costs(load: Load, *, memory_gb: float, interval_seconds: int, leases: bool = False) -> list[Cost]:
+    """Return what an installation under this load costs in a month, without its models, logs, storage and transfer.
+
+    `leases`: with a control table.
+    """
     jobs = load.jobs_a_second * SECONDS_A_MONTH / MILLION
     units = 2 * (WRITE_UNITS_A_JOB + WRITE_UNITS_A_FLUSH * load.flushes_a_job)
     busy = sum(lane.busy_slots for lane in load.lanes.values()) / JOBS_A_WORKER * memory_gb
     checks = CHECKERS / interval_seconds * SECONDS_A_MONTH / MILLION
     asked = dollars("api", checks) + dollars("lambda_requests", checks)
     asked += dollars("lambda_seconds", checks * MILLION * HEALTH_GB_SECONDS)
-    standing = dollars("lambda_seconds", CLOCKWORK_GB * SECONDS_A_MONTH) + CLOCKWORK_READS_AND_WRITES
     return [
         Cost("submits: API", dollars("api", jobs), 0.0),
         Cost("clients' reads: API and functions", (dollars("api", 1) + 0.63) * jobs * load.reads_a_job, 0.0),
@@ -47,12 +55,21 @@ def monthly_costs(load: Load, *, memory_gb: float, interval_seconds: int) -> lis
         ),
         Cost("reads, queue and functions of submits", (READS + QUEUE + FUNCTIONS) * jobs, 0.0),
         Cost("workers, ten jobs in each", dollars("lambda_seconds", busy * SECONDS_A_MONTH), 0.0),
-        Cost("clockwork: sweeper, sentinel, schedules", *_half(2 * standing)),
+        Cost("clockwork: sweeper, sentinel, schedules", *_half(2 * _clockwork(leases=leases))),
         Cost(
             "Route 53's health checks, and the requests that they make",
             *_half(2 * (dollars("health_check", 1) + asked)),
         ),
     ]
+
+
+def _clockwork(*, leases: bool) -> float:
+    """Return what the clockwork of one Region costs in a month, whatever is submitted."""
+    rounds = SECONDS_A_MONTH / ROUND_SECONDS / MILLION
+    reads, writes = ROUND_READS + LEASE_READS * leases, ROUND_WRITES + LEASE_WRITES * leases
+    probes = dollars("api", rounds) + dollars("lambda_requests", rounds)
+    running = dollars("lambda_seconds", CLOCKWORK_GB * SECONDS_A_MONTH)
+    return running + dollars("reads", rounds * reads) + dollars("writes", rounds * writes) + probes
 
 
 def _half(whole: float) -> tuple[float, float]:

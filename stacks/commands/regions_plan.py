@@ -81,6 +81,7 @@ def planned(configuration: Configuration, load: Load) -> dict[str, Any]:
         load,
         memory_gb=worker_memory_gb(configuration),
         interval_seconds=configuration.health_check.interval_seconds,
+        leases=configuration.ownership == "strong",
     )
     return {
         "regions": list(configuration.regions),
