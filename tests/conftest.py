@@ -16,6 +16,9 @@ from stacks.toolchain import tool_environment
 settings.register_profile("antipode", deadline=None, print_blob=True)
 settings.load_profile("antipode")
 
+#: The cloud that several folders share.
+pytest_plugins = ("tests.one_cloud",)
+
 _CREDENTIALS = (
     "AWS_PROFILE",
     "AWS_DEFAULT_PROFILE",

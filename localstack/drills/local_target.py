@@ -62,6 +62,11 @@ class LocalTarget:
         self._readers = {region: ReplicaReader(client, TABLE) for region, client in self._tables.items()}
         self._http = httpx.Client(timeout=HEALTH_SECONDS, trust_env=False)
 
+    def close(self) -> None:
+        """Close all connections."""
+        for client in (*self._tables.values(), self._http):
+            client.close()
+
     @property
     def regions(self) -> tuple[str, str]:
         """See Target."""
@@ -102,8 +107,8 @@ class LocalTarget:
     def configuration(self) -> Mapping[str, str]:
         """See Target."""
         place = self.layout.regions[1]
-        functions = admin_client("lambda", place.name, place.url)
-        known = functions.get_function_configuration(FunctionName=f"{TABLE}-sweep-jobs", Qualifier="live")
+        with contextlib.closing(admin_client("lambda", place.name, place.url)) as functions:
+            known = functions.get_function_configuration(FunctionName=f"{TABLE}-sweep-jobs", Qualifier="live")
         settings = {name.value: str(known["Environment"]["Variables"][name]) for name in _TOLD}
         machine = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the beginning"
         ownership = STRONG if known["Environment"]["Variables"].get(SettingName.CONTROL_TABLE) else EVENTUAL

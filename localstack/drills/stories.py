@@ -90,7 +90,7 @@ def _plain(
     name: str, guards: str, fault: Fault, *then: Bound, given: Load | None = None, seconds: float = 30.0
 ) -> Drill:
     """One fault for some time, and all is finished soon after it."""
-    load = given or Load(jobs=24, per_second=2, through=Through.FIRST)
+    load = given or Load(jobs=24, per_second=4, steps=24, through=Through.FIRST)
     bounds = (*then, finished_within(150), accepted(1.0))
     return Drill(
         name=name, guards=guards, given=load, when=(fault,), until=Until.TIME, lasts_seconds=seconds, then=bounds
@@ -102,19 +102,19 @@ REPLICATION_PAUSED = _plain(
     "an acknowledged job is in both Regions already",
     ReplicationPaused(),
     KNOWN_AT_ONCE,
-    given=Load(jobs=24, per_second=4, through=Through.FIRST),
+    given=Load(jobs=24, per_second=4, steps=24, through=Through.FIRST),
     seconds=15,
 )
 ANSWERS_LOST = _plain(
     "answers-lost",
     "a submit that is sent again under its key is one job",
     AnswersLost(FIRST),
-    given=Load(jobs=24, per_second=4, through=Through.FIRST),
+    given=Load(jobs=24, per_second=4, steps=24, through=Through.FIRST),
     seconds=10,
 )
 ON_ONE_CLOUD = (WORKERS_AND_MESSAGES, REPLICATION_PAUSED, ANSWERS_LOST)
 """Those that `make test` plays before the loss of a Region: they leave little to be healed."""
-REVIEWS = Load(jobs=12, per_second=1, in_flight=1, through=Through.FIRST, reviews=True)
+REVIEWS = Load(jobs=12, per_second=1, in_flight=0, through=Through.FIRST, reviews=True)
 ALONE = (
     _plain(
         "first-unheard",
@@ -122,7 +122,7 @@ ALONE = (
         RegionsParted(out_of=FIRST),
         NOBODY_LOST,
         ACCEPTED_MEANWHILE,
-        given=Load(jobs=24, per_second=4, in_flight=3, through=Through.BOTH),
+        given=Load(jobs=24, per_second=4, steps=24, in_flight=3, through=Through.BOTH),
         seconds=45,
     ),
     _plain(
@@ -130,7 +130,7 @@ ALONE = (
         "a submit is accepted while the peer cannot be reached",
         RegionsParted(out_of=SECOND),
         ACCEPTED_MEANWHILE,
-        given=Load(jobs=24, per_second=4, in_flight=3, through=Through.BOTH),
+        given=Load(jobs=24, per_second=4, steps=24, in_flight=3, through=Through.BOTH),
     ),
     _plain(
         "clients-cut-off",
@@ -157,7 +157,7 @@ ALONE = (
         "no Region compares its clock with another's",
         ClockSkewed(SECOND),
         NOBODY_LOST,
-        given=Load(jobs=24, per_second=4, in_flight=3, through=Through.BOTH),
+        given=Load(jobs=24, per_second=4, steps=24, in_flight=3, through=Through.BOTH),
         seconds=45,
     ),
     _plain(
@@ -165,7 +165,7 @@ ALONE = (
         "no Region compares its clock with another's",
         ClockSkewed(FIRST, seconds=-25.0),
         NOBODY_LOST,
-        given=Load(jobs=24, per_second=4, in_flight=3, through=Through.BOTH),
+        given=Load(jobs=24, per_second=4, steps=24, in_flight=3, through=Through.BOTH),
         seconds=45,
     ),
     ANSWERS_LOST,
@@ -208,8 +208,9 @@ TOOL_LYING = replace(
     WORKERS_AND_MESSAGES,
     name="tool-lying",
     guards="what a tool has said once is what its job goes by, however often it begins anew",
-    when=(ToolSpoilt("lying"), WorkersKilled(FIRST, every_seconds=4)),
-    lasts_seconds=15,
+    given=Load(jobs=18, per_second=4, steps=30, through=Through.FIRST),
+    when=(ToolSpoilt("lying"), WorkersKilled(FIRST, every_seconds=12)),
+    lasts_seconds=50,
 )
 _ALL = (*TELLING, *ALONE, TOOL_LYING, DEPLOY_DURING_FAILOVER, LOST_DURING_FAILBACK, *LEASES)
 DRILLS = {drill.name: drill for drill in _ALL}

@@ -76,11 +76,13 @@ class Watcher:
 
     def _newest_states(self) -> dict[str, JobState]:
         newest: dict[str, JobState] = {}
+        mine = {row.job_id for row in tuple(self.acknowledged)}  # a cloud that has been up for long has many others
         durable = [row.job_id for row in tuple(self.acknowledged) if row.durability == "both"]
         self.unknown = {}
         for region in self._there():
             with contextlib.suppress(Exception):  # a Region that is just being killed answers in many ways
-                states = fold_all(self.target.segments(region).values())
+                segments = self.target.segments(region).values()
+                states = fold_all(segment for segment in segments if segment.job_id in mine)
                 self.unknown[region] = sum(job not in states for job in durable)
                 for job, state in states.items():
                     known = newest.get(job)

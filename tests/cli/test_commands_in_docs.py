@@ -19,12 +19,12 @@ from stacks.cli import build
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PAGES = [*sorted(CHECKOUT.glob("*.md")), *sorted((CHECKOUT / "docs").rglob("*.md"))]
-BLOCK = re.compile(r"^```[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^ *```[^\n]*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 IN_LINE = re.compile(r"`((?:\.venv/bin/)?antipode\s[^`]+)`")
 COMMAND_LINE = typer.main.get_command(build())
 #: What is said of a command that lacks an argument, or an option's value: a sentence may leave these out.
 LEFT_OUT = ("MissingParameter", "BadOptionUsage")
-COMMAND = re.compile(r"^(?:\.venv/bin/)?antipode (.+)$", re.MULTILINE)
+COMMAND = re.compile(r"^ *(?:\.venv/bin/)?antipode (.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,7 @@ def test_pages_show_commands_in_blocks_and_in_sentences() -> None:
         ("```sh\nantipode dead-letters redrive --agnet probe\n```", True),
         ("```sh\nantipode dead-letter list\n```", True),
         ("```sh\nantipode dead-letters\n```", True),
+        ("1. So:\n\n   ```sh\n   antipode submit probe --wait\n   ```", True),
         ("```sh\nantipode dead-letters show\n```", True),
         ("```sh\nantipode dead-letters show a b\n```", True),
         ("see `antipode dead-letters show`, or `antipode dead-letters redrive|dismiss`", False),

@@ -16,6 +16,7 @@ from stacks.catalog import FUNCTIONS
 from stacks.commands import aws, deploy, versions
 from stacks.commands.one_line_failures import WentWrong
 from tests.cli.conftest import Antipode
+from tests.runbooks import Where, commands_of
 
 ACCOUNT = "123456789012"
 NEEDED = ["-c", "domain_name=example.com", "-c", "hosted_zone_id=Z123"]
@@ -138,6 +139,14 @@ def test_templates_are_written_once_and_every_stack_is_deployed_from_them(antipo
     for command in deploys:
         assert "--exclusively" in command
         assert command[command.index("--app") + 1] == templates
+
+
+@pytest.mark.usefixtures("account")
+def test_the_runbook_of_a_stuck_release_ends_with_a_deploy(antipode: Antipode, cdk: Cdk) -> None:
+    (command,) = (each for each in commands_of("stuck-release.md", Where.FAKES) if each.words[0] == "antipode")
+    result = antipode(*command.words[1:])
+    assert result.exit_code == 0, result.output
+    assert cdk.done[-1] == "prod/us-west-2"
 
 
 @pytest.mark.usefixtures("account")

@@ -44,12 +44,12 @@ def test_a_report_is_shown_by_its_name_or_by_its_drills(antipode: Antipode, tmp_
 
 
 def test_a_report_is_compared_with_the_one_before(antipode: Antipode, tmp_path: Path) -> None:
-    before, now = kept(tmp_path, 5, 110.0), kept(tmp_path, 6, 170.0)
+    before, now = kept(tmp_path, 5, 110.0), kept(tmp_path, 6, 210.0)
     said = antipode("drill", "compare", "region-killed", "--reports", str(tmp_path), "--json")
     found = json.loads(said.stdout)
     assert (found["before"], found["now"]) == (before.name, now.name)
     changed = [row for row in found["differences"] if row["before"] != row["now"]]
-    assert changed == [{"name": "failback", "before": 10.0, "now": 70.0}]
+    assert changed == [{"name": "failback", "before": 10.0, "now": 110.0}]
     assert "broken" in antipode("drill", "compare", now.name, before.name, "--reports", str(tmp_path)).stdout
 
 

@@ -22,6 +22,7 @@ from stacks.commands import aws, restore
 from stacks.commands.state_table import StateTable
 from tests.cli.conftest import Antipode, one_line
 from tests.mocked_aws import mocked_aws
+from tests.runbooks import Where, commands_of
 from tests.state_table import create_state_table
 
 EAST, WEST = "us-east-1", "us-west-2"
@@ -159,6 +160,28 @@ def test_a_recovery_point_of_aws_backup_is_restored_by_the_backups_role(
     assert pauses == [restore.LOOK_SECONDS]
     if ended == "FAILED":
         assert one_line(done) == f"AWS Backup has not restored {POINT}: no such key"
+
+
+def test_the_runbook_of_a_restore_is_carried_out(
+    antipode: Antipode, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each `antipode` command of it; before the one that restores a backup the table that was made is gone."""
+    commands = [each for each in commands_of("restore.md", Where.FAKES) if each.words[0] == "antipode"]
+    *moments, backup = commands
+    for command in moments:
+        done = antipode(*command.words[1:], "--json")
+        assert json.loads(done.stdout)["jobs"]["whole"] == 3, f"{command}: {done.output}"
+    client.update_table(TableName=FRESH, DeletionProtectionEnabled=False)
+    client.delete_table(TableName=FRESH)
+    backups = boto3.client("backup", region_name=EAST)
+    monkeypatch.setattr(aws, "client", lambda service, region: backups if service == "backup" else client)
+    restore.begin(StateTable(LIVE, EAST, (EAST, WEST), client), FRESH, None, None)  # what AWS Backup would do
+    with Stubber(backups) as stubber:
+        stubber.add_response("start_restore_job", {"RestoreJobId": "a-job"})
+        found = {"RestoreJobId": "a-job", "Status": "COMPLETED"}
+        stubber.add_response("describe_restore_job", found, {"RestoreJobId": "a-job"})
+        done = antipode(*backup.words[1:])
+    assert done.exit_code == 0, f"{backup}: {done.output}"
 
 
 @pytest.mark.parametrize(

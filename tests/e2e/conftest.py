@@ -1,49 +1,22 @@
-"""One local cloud for all tests of this folder: real templates, deployed once, by the command that users have.
-
-It is deployed with adoption switched off, so that the last test file can first show what a lost Region means without
-it, and then switch it on. Nothing before that depends on adoption.
-"""
+"""What tests of this folder share on the one local cloud (tests/one_cloud.py)."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from localstack.cloud import LocalCloud
 from tests.e2e.deployed import Deployed
 from tests.eventually import eventually
-from tests.integration.emulator.processes import leased_slot
 from tests.integration.local_cloud.command_line import Cli
 
 LONG_JOB = {"agent": "probe", "input": {"steps": 6, "milliseconds": 700}}
-
-
-@pytest.fixture(scope="session")
-def deployed() -> Iterator[Deployed]:
-    """The cloud, up."""
-    with leased_slot() as slot:
-        cli = Cli(slot)
-        tenants = json.dumps([_tenant("demo"), _tenant("stranger"), _tenant("guest")])
-        try:
-            status = cli.json("up", "-c", "adoption=off", "-c", f"tenants={tenants}")
-            yield Deployed(LocalCloud.find(slot), status)
-            assert cli.json("down") == {"was_up": True}
-            assert cli.left_behind() == []
-        finally:
-            LocalCloud.down(slot)
 
 
 @pytest.fixture
 def cli(deployed: Deployed) -> Cli:
     """`antipode local` on the slot of that cloud."""
     return Cli(deployed.layout.slot)
-
-
-def _tenant(name: str) -> dict[str, object]:
-    return {"name": name, "rate_per_second": 500, "burst": 1000}
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """A Region is lost and nobody needs a control plane: no function may even ask one.
 
-That jobs are adopted while every control plane refuses is shown in the local cloud (tests/e2e/test_region_loss.py).
+That jobs are adopted while every control plane refuses, tests/drills/test_telling_drills.py shows.
 """
 
 import pytest
