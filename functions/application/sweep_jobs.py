@@ -14,7 +14,7 @@ from functions.application.change_hands import ChangeHands
 from functions.application.lease_ports import PeerHold
 from functions.application.note_failure import NoteFailure
 from functions.application.open_epoch import open_epoch
-from functions.application.ports import Clock, HistoryStore, Lanes, Projections, hint
+from functions.application.ports import AppendConflict, Clock, HistoryStore, Lanes, Projections, hint
 from functions.application.read_state import read_state
 from functions.domain.job.decider import (
     ARRIVED,
@@ -150,7 +150,11 @@ class SweepJobs:
         """Tell the peer once more of a job that it has not begun with; take it back when the peer is lost."""
         if self.hands is not None:
             if await self.hands.peer_lost():
-                taken = await self.hands.take_over(job_id, state, f"{state.handed_to}, to which it was left, is lost")
+                why = f"{state.handed_to}, to which it was left, is lost"
+                try:
+                    taken = await self.hands.take_over(job_id, state, why)
+                except AppendConflict:
+                    return SweepReport(1)  # whoever was quicker has left an entry of its own
                 await self.lanes.send([hint(job_id, taken.epoch, state.job, taken.reason)])
                 return SweepReport(1, put_back=1)
             await self.hands.tell(job_id, state)

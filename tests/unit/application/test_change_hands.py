@@ -1,15 +1,18 @@
 """Handing jobs over and taking them over: no step is done twice, whoever dies, and nobody takes what is not his."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import pytest
 
+from functions.application.change_hands import ChangeHands
 from functions.application.lease_ports import RegionFenced
+from functions.application.ports import AppendConflict
 from functions.application.run_attempt import DRAIN_SECONDS, LOOK_SECONDS
 from functions.application.watch_standing import FRESH_SECONDS
 from functions.domain.job.decider import HANDED_OVER, ORPHANED
 from functions.domain.job.events import AttemptYielded, JobAdopted, JobHandedOver
+from functions.domain.job.state import JobState
 from functions.domain.lanes import LaneMessage
 from functions.domain.ownership.lease import Lease
 from functions.domain.ownership.standing import Phase, Progress
@@ -20,6 +23,7 @@ from tests.unit.application.leased_regions import Control, heed
 from tests.unit.application.two_regions import (
     EAST,
     JOB,
+    STALL_SECONDS,
     WEST,
     Crash,
     Fuse,
@@ -236,3 +240,27 @@ class StaysAfter:
     async def peer_lost(self) -> bool:
         """See Outlook."""
         return False
+
+
+class Slower(ChangeHands):
+    """Another process of the Region is always quicker."""
+
+    async def take_over(self, job_id: str, state: JobState, why: str) -> LaneMessage:
+        """See ChangeHands."""
+        raise AppendConflict(f"{job_id} has been taken over by another process")
+
+
+@in_virtual_time
+async def test_a_sweeper_goes_on_when_another_was_quicker_to_take_a_job_back_from_a_lost_peer() -> None:
+    pair, message = await with_a_queued_job(Effects())
+    await advance(pair.east, message)
+    await pass_time(STALL_SECONDS + 1)
+    pair.hold_for_lost(pair.east)
+    sweeper, hands = pair.east.sweep_jobs(), pair.change_hands(pair.east, pair.watch(pair.east))
+    sweeper.hands = Slower(**{each.name: getattr(hands, each.name) for each in fields(hands)})
+    report = await sweeper.sweep()
+    assert (report.examined > 0, report.put_back) == (True, 0)
+    sweeper = pair.east.sweep_jobs()
+    sweeper.hands = hands
+    assert (await sweeper.sweep()).put_back == 1
+    assert (pair.east.state(JOB).owner_region, pair.east.state(JOB).epoch) == (EAST, 2)
