@@ -57,18 +57,7 @@ def test_with_leases_it_is_two_reads_of_the_control_table_and_one_write_more(acc
 
 
 def test_a_round_of_the_sweeper_is_two_reads_for_each_shard_and_two_more_and_a_sign(account: Account) -> None:
-    """The first one has the look in a minute for what the peer is owed; the second comes too soon for a sign."""
+    """Of the two more queries one is the look, once a minute, for what the peer is owed."""
     made, shards = runtime(), len(LANES) * DUE_SHARDS
     asyncio.run(made.keep_sweeping.round(say))
     assert account.taken() == {"state GetItem": shards + 1, "state Query": shards + 2, "state PutItem": 1}
-    asyncio.run(made.keep_sweeping.round(say))
-    assert account.taken() == {"state GetItem": shards + 1, "state Query": shards + 1}
-
-
-def test_with_leases_a_round_of_the_sweeper_is_three_reads_of_the_control_table_more(account: Account) -> None:
-    made, asked = strong(account)
-    made.probe = MemoryProbe()
-    asyncio.run(once(made))
-    asked.clear()
-    asyncio.run(made.keep_sweeping.round(say))
-    assert asked == {"GetItem": 3}
