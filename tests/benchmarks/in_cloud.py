@@ -57,12 +57,15 @@ class BenchedCloud:
                 base_url=url, headers=headers, timeout=60, limits=_LIMITS, trust_env=False
             )
 
-        def ask() -> httpx.Response:
-            return client.request(method, path, **request)
+        answers: list[httpx.Response] = []
 
-        answer = eventually(ask, lambda got: got.status_code != _NOT_NOW, within=_AGAIN_SECONDS, every=0.2)
-        assert answer.status_code < 400, f"{method} {path}: {answer.status_code} {answer.text}"
-        return answer
+        def answered() -> str:
+            answers.append(client.request(method, path, **request))
+            return f"{method} {path}: {answers[-1].status_code} {answers[-1].text}"
+
+        said = eventually(answered, lambda _: answers[-1].status_code != _NOT_NOW, within=_AGAIN_SECONDS, every=0.2)
+        assert answers[-1].status_code < 400, said
+        return answers[-1]
 
     def submit(self, region: str, **body: object) -> str:
         """Submit a job of the agent `probe` and return its id."""
