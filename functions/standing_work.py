@@ -88,6 +88,7 @@ class StandingWork(FlowControl, RegionStanding):
     @cached_property
     def sweep_jobs(self) -> "SweepJobs":
         """Use case."""
+        from functions.application.await_turn import AwaitTurn
         from functions.application.sweep_jobs import SweepJobs
 
         return SweepJobs(
@@ -101,6 +102,7 @@ class StandingWork(FlowControl, RegionStanding):
             stall_seconds=self.settings.stall_seconds,
             hold=self.heed_lease,
             hands=self.change_hands,
+            turns=AwaitTurn(clock=self.clock, region=self.settings.region, flow=self.watch_flow),
         )
 
     @cached_property

@@ -9,6 +9,7 @@ grows with what becomes due.
 import asyncio
 from dataclasses import dataclass, field, replace
 
+from functions.application.await_turn import AwaitTurn
 from functions.application.call_child import CallChild
 from functions.application.change_hands import ChangeHands
 from functions.application.lease_ports import PeerHold
@@ -38,8 +39,6 @@ CURSOR_MARGIN_SECONDS = 120.0
 #: A job that lacks a part of its history here is waited for until so long after its newest event; then what can be read
 #: is taken for all there is.
 PATIENCE_SECONDS = 900.0
-#: A job that no worker has begun with is looked at this often at least, however long it has waited.
-LONGEST_SPARED_SECONDS = 300.0
 #: A head's status while its job cannot be read in full.
 UNCLEAR = "unclear"
 
@@ -69,6 +68,7 @@ class SweepJobs:
     clock: Clock
     region: str
     stall_seconds: float
+    turns: AwaitTurn
     hold: PeerHold | None = None
     hands: ChangeHands | None = None
     _seen_to: dict[tuple[str, int], set[tuple[str, str | None, str | None]]] = field(default_factory=dict)
@@ -183,22 +183,16 @@ class SweepJobs:
     async def _put_back(
         self, entry: DueEntry, state: JobState, head: Head | None, reason: str, now: str
     ) -> SweepReport:
-        """Send the hint, then note when to look again: a sweeper that dies in between leaves the job due."""
-        await self.lanes.send([hint(entry.job_id, state.epoch, state.job, reason)])
-        due_at = add_seconds(now, max(self.stall_seconds, self._spared(state, now)))
-        await self.projections.put_head(head_of(entry.job_id, state, self.region, head, due_at))
-        return SweepReport(1, put_back=1)
+        """Send the hint, then note when to look again: a sweeper that dies in between leaves the job due.
 
-    def _spared(self, state: JobState, now: str) -> float:
-        """For so many seconds a job that no worker has begun with is left to its hints.
-
-        As long again as it has waited so far: it most likely stands in a long queue, which would grow with every look
-        at each of its jobs, and every look costs what a step does.
+        A job whose turn in its queue has not come gets no hint: `await_turn.py`.
         """
-        if state.attempts or state.waiting_until is not None:
-            return 0.0
-        since = max(state.updated_at, start_not_before(state) or "")
-        return min(LONGEST_SPARED_SECONDS, seconds_between(since, now))
+        turn = await self.turns.of(state)
+        if turn.is_hinted:
+            await self.lanes.send([hint(entry.job_id, state.epoch, state.job, reason)])
+        due_at = add_seconds(now, max(self.stall_seconds, turn.spared_seconds))
+        await self.projections.put_head(head_of(entry.job_id, state, self.region, head, due_at))
+        return SweepReport(1, put_back=int(turn.is_hinted))
 
     async def _note_for(self, start: str, entry: DueEntry, state: JobState, head: Head | None, now: str) -> None:
         """See to it that the job is worked on at `start`, to the second: by a hint, if one can be sent already."""

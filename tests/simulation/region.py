@@ -15,6 +15,7 @@ from functions.adapters.memory_schedules import MemoryRounds
 from functions.agents.session_corrected import session
 from functions.application.adopt_jobs import AdoptJobs
 from functions.application.advance_job import AdvanceJob
+from functions.application.await_turn import AwaitTurn
 from functions.application.call_child import CallChild
 from functions.application.decide_approval import DecideApproval
 from functions.application.heed_lease import HeedLease
@@ -354,6 +355,7 @@ class Region:
             clock=clock,
             region=self.name,
             stall_seconds=STALL_SECONDS,
+            turns=AwaitTurn(clock=clock, region=self.name),
             hold=heed,
             hands=standing_parts.change_hands(self, calls, heed),
         )

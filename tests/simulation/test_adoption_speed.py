@@ -8,6 +8,7 @@ from functions.adapters.memory import MemoryRegister, MemoryTable
 from functions.adapters.memory_dead_letters import MemoryDeadLetters
 from functions.adapters.memory_schedules import MemoryRounds
 from functions.application.adopt_jobs import DIRECTLY, AdoptJobs
+from functions.application.await_turn import AwaitTurn
 from functions.application.keep_sweeping import PAUSE_SECONDS, KeepSweeping
 from functions.application.note_failure import NoteFailure
 from functions.application.ports import Due, LaneSend
@@ -117,7 +118,7 @@ class Loss:
         }
         adopt = AdoptJobs(**shared, peer_region=EAST, per_second=self.rate / self.slower, directly=self.directly)  # type: ignore[arg-type]
         return KeepSweeping(
-            sweep=SweepJobs(**shared),  # type: ignore[arg-type]
+            sweep=SweepJobs(**shared, turns=AwaitTurn(clock=self.clock, region=WEST)),  # type: ignore[arg-type]
             adopt=adopt,
             register=MemoryRegister(self.table),
             clock=self.clock,

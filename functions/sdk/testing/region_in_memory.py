@@ -14,6 +14,7 @@ from functions.adapters.memory_dead_letters import MemoryDeadLetters
 from functions.adapters.memory_payloads import MemoryBuckets, MemoryOwedCopies, MemoryPayloads
 from functions.application.advance_job import AdvanceJob
 from functions.application.agent_ports import Agent
+from functions.application.await_turn import AwaitTurn
 from functions.application.call_child import CallChild
 from functions.application.keep_payloads import KeepPayloads
 from functions.application.note_failure import NoteFailure
@@ -216,6 +217,7 @@ class Process:
             clock=self._region.clock,
             region=self._region.name,
             stall_seconds=STALL_SECONDS,
+            turns=AwaitTurn(clock=self._region.clock, region=self._region.name),
         )
 
     def advance_job(self, agents: Sequence[Agent], model: Model, worker: str) -> AdvanceJob:

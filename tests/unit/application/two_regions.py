@@ -25,6 +25,7 @@ from functions.adapters.memory_payloads import MemoryBuckets, MemoryOwedCopies, 
 from functions.application.adopt_jobs import AdoptJobs
 from functions.application.advance_job import AdvanceJob
 from functions.application.agent_ports import Agent
+from functions.application.await_turn import AwaitTurn
 from functions.application.call_child import CallChild
 from functions.application.change_hands import ChangeHands
 from functions.application.heed_limits import HeedLimits
@@ -207,13 +208,8 @@ class Region:
         """Return the use case, if there are limits."""
         if self.rules is None:
             return None
-        return HeedLimits(
-            rules=self.rules,
-            book=Fused(self.limit_book, fuse),
-            lanes=Fused(self.lanes, fuse),
-            clock=self.clock,
-            entropy=self.entropy,
-        )
+        book, lanes = Fused(self.limit_book, fuse), Fused(self.lanes, fuse)
+        return HeedLimits(rules=self.rules, book=book, lanes=lanes, clock=self.clock, entropy=self.entropy)
 
     def sweep_jobs(self, fuse: Fuse | None = None) -> SweepJobs:
         """Return the use case."""
@@ -227,6 +223,7 @@ class Region:
             clock=self.clock,
             region=self.name,
             stall_seconds=STALL_SECONDS,
+            turns=AwaitTurn(clock=self.clock, region=self.name),
         )
 
     def note_failure(self, fuse: Fuse | None = None) -> NoteFailure:
