@@ -51,7 +51,7 @@ PEER_PAYLOADS = _Use("s3", connect_seconds=1.0, read_seconds=5.0, attempts=2, th
 BUS = _Use("events", connect_seconds=1.0, read_seconds=3.0, attempts=3, threads=1)
 #: One attempt: a job that got no answer is tried again later, with backoff, and does not hold up its batch.
 MODEL = _Use("bedrock-runtime", connect_seconds=2.0, read_seconds=60.0, attempts=1, threads=32)
-#: Services that are asked by small JSON and answer at once: their calls are sent by our own connections (decision 46).
+#: Services that are asked by small JSON and answer at once: http.client sends their calls (decision 46).
 _SMALL_CALLS = frozenset({"dynamodb", "sqs"})
 
 

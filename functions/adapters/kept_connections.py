@@ -1,16 +1,15 @@
-"""Sends what botocore has signed over connections that are kept, in urllib3's place where calls are small.
+"""Sends by http.client what botocore has signed, over kept connections: in urllib3's place, where calls are small.
 
-Nearly half of what a call to DynamoDB costs in CPU is spent in urllib3 and in how http.client writes: keys of pools,
-copies of time limits, each header looked at three times, two writes (decision 46). And each new connection reads all
-certificates of the world anew. What is above stays botocore's: serialising, signing, retries and what errors mean; it
-is told of what goes wrong here by its own exceptions. What is not plain goes its old way: a proxy, a stream, a
-certificate that is not to be looked at. It is imported with botocore, by the first client.
+A good part of what a call to DynamoDB costs in CPU is spent in urllib3: keys of pools, copies of time limits, an
+address that is taken apart three times (decision 46). And each new connection reads all certificates of the world
+anew. What is above stays botocore's: serialising, signing, retries and what errors mean; it is told of what goes wrong
+here by its own exceptions. What is below, how requests and answers are written, is http.client's. What is not plain
+goes its old way: a proxy, a stream, a certificate that is not to be looked at. Imported with botocore, by the first
+client.
 """
 
 import http.client
-import io
 import select
-import socket
 import ssl
 import weakref
 from collections.abc import Iterator
@@ -31,8 +30,6 @@ from botocore.httpsession import URLLib3Session, create_urllib3_context, get_cer
 
 #: An AWSPreparedRequest, of whose attributes its types tell only a part.
 _Request: TypeAlias = Any
-#: Most answers come in one piece of this; a page of a query may have a megabyte.
-RECEIVE_BYTES = 65_536
 DEFAULT_PORTS = {"http": 80, "https": 443}
 #: A client asks at one or two addresses. Should one ask at many, what is known of them is found out again.
 MOST_WAYS = 64
@@ -40,12 +37,13 @@ MOST_WAYS = 64
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """How requests to one address go. `head` is what each of them begins with."""
+    """How requests to one address go. `named` is the host as it was signed."""
 
     secure: bool
     host: str
     port: int
-    head: str
+    named: str
+    target: str
 
 
 class KeptConnections:
@@ -57,7 +55,7 @@ class KeptConnections:
         self._connect_seconds = connect_seconds
         self._read_seconds = read_seconds
         self._ways: dict[str, _Way | None] = {}
-        self._free: dict[_Way, list[_Connection]] = {}
+        self._free: dict[_Way, list[http.client.HTTPConnection]] = {}
         self._context: ssl.SSLContext | None = None
         weakref.finalize(self, _close_all, self._free)
 
@@ -66,17 +64,14 @@ class KeptConnections:
         way = self._way(request.url) if _is_small(request) else None
         if way is None:
             return self._otherwise.send(request)
-        message = _message(request, way)
         connection = self._connection(way, request.url)
         try:
-            answer = _exchange(connection, message, request)
+            answer = _exchange(connection, way, request)
         except BaseException:
             connection.close()
             raise
-        if connection.reusable:
+        if connection.sock is not None:  # http.client closes it after an answer that says so
             self._free.setdefault(way, []).append(connection)
-        else:
-            connection.close()
         return answer
 
     def close(self) -> None:
@@ -104,20 +99,20 @@ class KeptConnections:
         named = f"[{host}]" if ":" in host else host
         named = named if port == usual else f"{named}:{port}"  # as it was signed
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        return _Way(secure, host, port, f"POST {target} HTTP/1.1\r\nHost: {named}\r\nAccept-Encoding: identity\r\n")
+        return _Way(secure, host, port, named, target)
 
-    def _connection(self, way: _Way, url: str) -> "_Connection":
+    def _connection(self, way: _Way, url: str) -> http.client.HTTPConnection:
         free = self._free.get(way)
         while free:
             try:
                 connection = free.pop()
             except IndexError:  # another thread was quicker
                 break
-            if connection.is_quiet():
+            if _is_quiet(connection):
                 return connection
             connection.close()
         try:
-            return _Connection(self._connected(way))
+            return self._connected(way)
         except ssl.SSLError as error:
             raise SSLError(endpoint_url=url, error=error) from error
         except TimeoutError as error:
@@ -125,18 +120,19 @@ class KeptConnections:
         except OSError as error:
             raise EndpointConnectionError(endpoint_url=url, error=error) from error
 
-    def _connected(self, way: _Way) -> socket.socket:
-        connected = socket.create_connection((way.host, way.port), self._connect_seconds)
+    def _connected(self, way: _Way) -> http.client.HTTPConnection:
+        connection = (
+            http.client.HTTPSConnection(way.host, way.port, timeout=self._connect_seconds, context=self._trusted())
+            if way.secure
+            else http.client.HTTPConnection(way.host, way.port, timeout=self._connect_seconds)
+        )
         try:
-            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            if way.secure:
-                connected = self._trusted().wrap_socket(connected, server_hostname=way.host)
-            connected.settimeout(self._read_seconds)
+            connection.connect()
+            connection.sock.settimeout(self._read_seconds)
         except BaseException:
-            connected.close()
+            connection.close()
             raise
-        return connected
+        return connection
 
     def _trusted(self) -> ssl.SSLContext:
         """Return whose certificates are believed, by botocore's rules: read once, for it takes some 40 ms of CPU."""
@@ -148,35 +144,17 @@ class KeptConnections:
         return self._context
 
 
-class _Connection:
-    """A connection on which nobody else sends. `reusable` when an answer was read to its end and more may follow."""
-
-    def __init__(self, connected: socket.socket) -> None:
-        self.socket = connected
-        self.reusable = False
-        self._looks = select.poll()
-        self._looks.register(connected, select.POLLIN)
-
-    def is_quiet(self) -> bool:
-        """Whether the other side has neither closed it nor said anything that nobody has asked for."""
-        return not self._looks.poll(0)
-
-    def close(self) -> None:
-        """Let go of it."""
-        self.socket.close()
-
-    def more(self) -> bytes:
-        """Return what comes next. Raises OSError, of which RemoteDisconnected is one."""
-        received = self.socket.recv(RECEIVE_BYTES)
-        if not received:
-            raise http.client.RemoteDisconnected("the connection was closed in the middle of an answer")
-        return received
-
-
-def _close_all(free: dict[_Way, list[_Connection]]) -> None:
+def _close_all(free: dict[_Way, list[http.client.HTTPConnection]]) -> None:
     for connections in free.values():
         while connections:
             connections.pop().close()
+
+
+def _is_quiet(connection: http.client.HTTPConnection) -> bool:
+    """Whether the other side has neither closed it nor said anything that nobody has asked for."""
+    looks = select.poll()
+    looks.register(connection.sock, select.POLLIN)
+    return not looks.poll(0)
 
 
 def _is_small(request: _Request) -> bool:
@@ -185,21 +163,15 @@ def _is_small(request: _Request) -> bool:
     return request.method == "POST" and isinstance(request.body, bytes) and not request.stream_output and usual_limit
 
 
-def _message(request: _Request, way: _Way) -> bytes:
-    lines = [
-        f"{name}: {value.decode('latin-1') if isinstance(value, bytes) else value}"
-        for name, value in request.headers.items()
-    ]
-    headers = "\r\n".join(lines)
-    if headers.count("\n") != len(lines) - 1 or headers.count("\r") != len(lines) - 1:
-        raise HTTPClientError(error=ValueError("a header with a line break in it"))
-    return b"".join((way.head.encode("latin-1"), headers.encode("latin-1"), b"\r\n\r\n", request.body))
-
-
-def _exchange(connection: _Connection, message: bytes, request: AWSPreparedRequest) -> AWSResponse:
+def _exchange(connection: http.client.HTTPConnection, way: _Way, request: _Request) -> AWSResponse:
     url = request.url
     try:
-        connection.socket.sendall(message)
+        connection.putrequest("POST", way.target, skip_host=True, skip_accept_encoding=True)
+        connection.putheader("Host", way.named)
+        connection.putheader("Accept-Encoding", "identity")
+        for name, value in request.headers.items():
+            connection.putheader(name, value)
+        connection.endheaders(request.body)
         return _answer(connection, url)
     except ssl.SSLError as error:
         raise SSLError(endpoint_url=url, error=error) from error
@@ -211,78 +183,14 @@ def _exchange(connection: _Connection, message: bytes, request: AWSPreparedReque
         raise HTTPClientError(error=error) from error
 
 
-def _answer(connection: _Connection, url: str) -> AWSResponse:
-    """Read an answer. One whose end is not told by its length is read by http.client, from its first byte on."""
-    connection.reusable = False
-    received = b""
-    while (end := received.find(b"\r\n\r\n")) < 0:
-        received += connection.more()
-    plain = _plain_head(received[:end])
-    if plain is None:
-        return _read_by_library(connection, received, url)
-    status, length, headers = plain
-    parts = [received[end + 4 :]]
-    left = length - len(parts[0])
-    while left > 0:
-        parts.append(connection.more())
-        left -= len(parts[-1])
-    connection.reusable = left == 0 and headers.get("connection", "").lower() != "close"
-    return _response(url, status, headers, b"".join(parts)[:length])
-
-
-def _plain_head(head: bytes) -> tuple[int, int, dict[str, str]] | None:
-    """Return the status, the length and the headers of an answer of the plain form, else None."""
-    first, *lines = head.decode("latin-1").split("\r\n")
-    if not first.startswith("HTTP/1.1 ") or not first[9:12].isdigit():
-        return None
-    headers: dict[str, str] = {}
-    for line in lines:
-        name, colon, value = line.partition(":")
-        name = name.lower()
-        if not colon or name != name.strip() or name in headers:
-            return None
-        headers[name] = value.strip()
-    status, length = int(first[9:12]), headers.get("content-length", "")
-    if status < 200 or status in (204, 304) or "transfer-encoding" in headers or not length.isdigit():
-        return None
-    return status, int(length), headers
-
-
-def _read_by_library(connection: _Connection, received: bytes, url: str) -> AWSResponse:
-    stream = _Received(received, connection)
-    response = http.client.HTTPResponse(stream, method="POST")  # type: ignore[arg-type] # all that it asks of a socket
-    response.begin()
+def _answer(connection: http.client.HTTPConnection, url: str) -> AWSResponse:
+    """Read an answer. One that does not tell its length may have broken off in its headers, unseen by http.client."""
+    response = connection.getresponse()
+    if response.length is None and not response.chunked:
+        raise http.client.IncompleteRead(b"")
     content = response.read()
-    connection.reusable = not response.will_close and not stream.left
-    return _response(url, response.status, response.headers, content)
-
-
-def _response(url: str, status: int, headers: Any, content: bytes) -> AWSResponse:
-    """Return an answer as botocore has it. `headers`: any mapping will do, whatever the types say."""
-    return AWSResponse(url, status, headers, _Content(content))
-
-
-class _Received(io.RawIOBase):
-    """A connection of which something was received already, as far as http.client asks of a socket."""
-
-    def __init__(self, received: bytes, connection: _Connection) -> None:
-        self.left = received
-        self._connection = connection
-
-    def makefile(self, mode: str) -> io.BufferedReader:
-        """See socket."""
-        return io.BufferedReader(self)
-
-    def readable(self) -> bool:
-        """See RawIOBase."""
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """See RawIOBase."""
-        received = self.left or self._connection.socket.recv(len(buffer))
-        given, self.left = received[: len(buffer)], received[len(buffer) :]
-        buffer[: len(given)] = given
-        return len(given)
+    headers: Any = response.headers  # any mapping will do, whatever the types say
+    return AWSResponse(url, response.status, headers, _Content(content))
 
 
 @dataclass(frozen=True, slots=True)

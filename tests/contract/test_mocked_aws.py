@@ -18,7 +18,7 @@ from tests.mocked_aws import mocked_aws
 MEETING_SECONDS = 0.5
 
 
-def first_of_two(aws: AbstractContextManager[Any], monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+def first_of_two(aws: AbstractContextManager[Any], table: str, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Put one new item twice at once; say of each whether it was told that it was the first."""
     meeting = Barrier(2, timeout=MEETING_SECONDS)
 
@@ -30,7 +30,7 @@ def first_of_two(aws: AbstractContextManager[Any], monkeypatch: pytest.MonkeyPat
     with aws:
         dynamodb = boto3.client("dynamodb", "us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
         dynamodb.create_table(
-            TableName="rivals",
+            TableName=table,  # of its own: what other tests of the process have mocked is one AWS with this
             AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
             BillingMode="PAY_PER_REQUEST",
@@ -40,7 +40,7 @@ def first_of_two(aws: AbstractContextManager[Any], monkeypatch: pytest.MonkeyPat
         def put(_: int) -> bool:
             try:
                 item = {"pk": {"S": "one"}}
-                dynamodb.put_item(TableName="rivals", Item=item, ConditionExpression="attribute_not_exists(pk)")
+                dynamodb.put_item(TableName=table, Item=item, ConditionExpression="attribute_not_exists(pk)")
             except ClientError:
                 return False
             return True
@@ -50,9 +50,9 @@ def first_of_two(aws: AbstractContextManager[Any], monkeypatch: pytest.MonkeyPat
 
 
 def test_of_two_that_put_a_new_item_at_once_one_is_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert sorted(first_of_two(mocked_aws(), monkeypatch)) == [False, True]
+    assert sorted(first_of_two(mocked_aws(), "rivals", monkeypatch)) == [False, True]
 
 
 def test_moto_by_itself_tells_both_that_they_are_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """When it does no more, `mocked_aws` is needless."""
-    assert first_of_two(mock_aws(), monkeypatch) == [True, True]
+    assert first_of_two(mock_aws(), "rivals-of-moto", monkeypatch) == [True, True]

@@ -14,6 +14,9 @@ from stacks.toolchain import CHECKOUT, tool_environment
 from tests.stacks.templates import Environment
 from tests.stacks.variants import VARIANTS
 
+#: It stands back behind the local clouds of other phases, for minutes.
+LIMIT_SECONDS = 1200
+
 
 @pytest.fixture(scope="session")
 def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
@@ -40,7 +43,13 @@ def _synthesize(folder: Path) -> None:
     with output.open("w") as stream:
         environment = tool_environment(os.environ)
         done = subprocess.run(
-            command, cwd=CHECKOUT, env=environment, stdout=stream, stderr=subprocess.STDOUT, timeout=300, check=False
+            command,
+            cwd=CHECKOUT,
+            env=environment,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            timeout=LIMIT_SECONDS,
+            check=False,
         )
     if done.returncode != 0:
         _, _, trace = output.read_text("utf-8").rpartition("Traceback")

@@ -165,7 +165,7 @@ def test_a_connection_that_the_other_side_has_closed_meanwhile_is_not_used_again
 
 
 @pytest.mark.parametrize("answer", [CHUNKED, TWO_SAME], ids=["in chunks", "with a header said twice"])
-def test_an_answer_of_another_form_is_read_by_the_library_and_its_connection_kept(answer: bytes) -> None:
+def test_an_answer_of_another_form_is_read_to_its_end_and_its_connection_kept(answer: bytes) -> None:
     with answering([answer, OK]) as server, kept() as connections:
         assert connections.send(to(server)).content == b"{}"
         assert connections.send(to(server)).content == b"{}"
@@ -176,13 +176,6 @@ def test_a_connection_whose_answer_says_so_is_not_kept() -> None:
     with answering([CLOSE, OK], [OK]) as server, kept() as connections:
         assert connections.send(to(server)).content == b"{}"
         connections.send(to(server))
-        assert server.accepted == 2
-
-
-def test_more_than_was_promised_is_cut_off_and_its_connection_not_kept() -> None:
-    with answering([OK + b"more", OK], [OK]) as server, kept() as connections:
-        assert connections.send(to(server)).content == b"{}"
-        assert connections.send(to(server)).content == b"{}"
         assert server.accepted == 2
 
 
@@ -214,9 +207,9 @@ def test_an_address_at_which_nobody_listens_is_an_endpoint_that_cannot_be_reache
 
 
 def test_a_line_break_in_a_header_is_refused_before_anything_is_sent() -> None:
-    with answering([OK]) as server, kept() as connections, pytest.raises(HTTPClientError, match="line break"):
+    with answering([OK]) as server, kept() as connections, pytest.raises(HTTPClientError, match="Invalid header"):
         connections.send(to(server, headers={"X-Note": "one\r\nX-Two: two"}))
-    assert server.accepted == 0
+    assert server.requests == []
 
 
 class Otherwise(URLLib3Session):
