@@ -200,7 +200,7 @@ class Failover:
         address = self._regions.to_probe(self._now())
         if address is not None:
             outcome = yield Attempt(address, "/health", PROBE_SECONDS, PROBE_SECONDS)
-            if isinstance(outcome, Answered) and outcome.status < 500:
+            if isinstance(outcome, Answered) and outcome.status == 200:  # a gateway that is half there says 403 or 404
                 self._regions.fare_well(address)
             else:
                 self._regions.fail(address, self._now(), probed=True)

@@ -22,10 +22,12 @@ from functions.sdk.client_failover import (
 A, B = "https://a", "https://b"
 
 
-def carried_out(outcomes: Sequence[Outcome], *, repeatable: bool) -> tuple[list[object], object]:
+def carried_out(
+    outcomes: Sequence[Outcome], *, repeatable: bool, failover: Failover | None = None
+) -> tuple[list[object], object]:
     """The steps of a call to A and B that meets these outcomes, and what it ends in."""
     call = Call(method="POST", path="/x", read=lambda body: body, repeatable=repeatable)
-    steps = Failover([A, B], 1.0, lambda: 0.0).carry_out(call, lambda _: None)
+    steps = (failover or Failover([A, B], 1.0, lambda: 0.0)).carry_out(call, lambda _: None)
     made: list[object] = []
     left = list(outcomes)
     given: Outcome = None
@@ -52,6 +54,16 @@ def test_what_may_have_been_carried_out_is_not_sent_again_unless_that_is_harmles
 ) -> None:
     assert carried_out([outcome, FINE], repeatable=False) == ([A], kind)
     assert carried_out([outcome, FINE], repeatable=True) == ([A, B], {"a": 1})
+
+
+@pytest.mark.parametrize(("status", "asked"), [(200, A), (403, B), (404, B), (503, B)])
+def test_a_region_that_failed_is_asked_again_only_when_it_says_that_it_is_well(status: int, asked: str) -> None:
+    now = [0.0]
+    failover = Failover([A, B], 1.0, lambda: now[0])
+    assert carried_out([UNSENT, FINE], repeatable=True, failover=failover) == ([A, B], {"a": 1})
+    now[0] = HOLD_SECONDS
+    back = Answered(status, b'{"message": "Missing Authentication Token"}')
+    assert carried_out([back, FINE], repeatable=True, failover=failover) == ([A, asked], {"a": 1})
 
 
 def test_what_never_left_may_be_sent_elsewhere() -> None:
