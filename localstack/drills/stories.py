@@ -76,7 +76,7 @@ REGION_FROZEN = Drill(
 WORKERS_AND_MESSAGES = Drill(
     name="workers-and-messages",
     guards="the sweeper finds what no message speaks of, and the append is the fence between two workers",
-    given=Load(jobs=24, per_second=4, through=Through.FIRST),
+    given=Load(jobs=24, per_second=4, steps=24, through=Through.FIRST),
     when=(MessagesSpoilt(lost=0.25, doubled=0.35), WorkersKilled(FIRST, every_seconds=4)),
     until=Until.TIME,
     lasts_seconds=10,
