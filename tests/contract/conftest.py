@@ -20,9 +20,9 @@ from tests.contract.worlds_of_leases import Control, control_in_memory, control_
 from tests.mocked_aws import mocked_aws
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def clients() -> Iterator[AwsClients]:
-    """Clients that reach moto."""
+    """Clients that reach moto, for one file: while it is up, mocks that others begin are the same AWS as this one."""
     with mocked_aws():
         yield CheckedClients(EAST, WEST, None)
 
