@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from functions.adapters.memory import MemoryProjections
 from functions.application.hear_peer import HearPeer
+from functions.application.keep_sweeping import PAUSE_SECONDS
 from functions.domain.job.history import DueEntry
 from functions.domain.moments import seconds_between
 from functions.domain.ownership.verdict import Verdict
@@ -54,7 +55,8 @@ class SweepersClock(VirtualClock):
         """See Clock. Returns at the end of one of so many such sleeps: when the next round may differ from the last."""
         await pass_time(seconds)
         sight = await self._look()
-        while self._last is not None and not self.restless and self._alike(sight, self._last):
+        goes_on = self.restless or seconds < PAUSE_SECONDS  # sooner than usual: adoption has more to look at (seed 843)
+        while self._last is not None and not goes_on and self._alike(sight, self._last):
             await self._something_new()
             await pass_time(seconds)
             sight = await self._look()
