@@ -22,6 +22,7 @@ from localstack.drills.on_aws.deployed import Clients, Deployed
 from localstack.drills.on_aws.desk import Desk
 from localstack.drills.on_aws.played import REPORTS, report_key
 from localstack.drills.on_aws.refusals import NotYetRestored
+from localstack.drills.story import Drill
 from localstack.drills.verdicts import outcome_of
 from stacks.commands import aws
 from stacks.commands.deploy import checked_account, checked_configuration
@@ -133,8 +134,10 @@ def fetch_report(deployed: Deployed, name: str, drill_id: str, archive: Archive)
         if aws.error_code(refused) in ("NoSuchKey", "NoSuchBucket"):
             return None
         raise
-    evidence = Evidence.from_json(data["evidence"])
-    drill = AWS_DRILLS[name]
+    return _stored(AWS_DRILLS[name], Evidence.from_json(data["evidence"]), archive)
+
+
+def _stored(drill: Drill, evidence: Evidence, archive: Archive) -> Stored:
     return archive.store(evidence, outcome_of(drill, evidence), drill.guards)
 
 
@@ -153,8 +156,7 @@ def fetch_reports(installation: Installation, archive: Archive) -> list[Stored]:
                 data = json.loads(client.get_object(Bucket=deployed.reports, Key=key)["Body"].read())
             evidence = Evidence.from_json(data["evidence"])
             if evidence.setting.begun not in begun and data["drill"] in AWS_DRILLS:
-                drill = AWS_DRILLS[data["drill"]]
-                fetched.append(archive.store(evidence, outcome_of(drill, evidence), drill.guards))
+                fetched.append(_stored(AWS_DRILLS[data["drill"]], evidence, archive))
     return fetched
 
 

@@ -6,6 +6,7 @@ Nothing here deletes or creates anything: each means sets one value, and sets it
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -105,11 +106,33 @@ def _is(state: str, enabled: bool) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Concurrency:
-    """Reserved concurrency 0: a function is started no more. What runs is finished."""
+class _OneValue(ABC):
+    """What is read and set as one value at once: it is back when it reads as before."""
 
     deployed: Deployed
     clients: Clients
+
+    @abstractmethod
+    def look(self, region: str, resource: str) -> Before:
+        """See Means."""
+
+    @abstractmethod
+    def _set(self, change: Change, value: Before) -> None:
+        """Set what is changed to this value."""
+
+    def put_back(self, change: Change, drill_id: str) -> None:
+        """See Means."""
+        if not self.is_back(change, drill_id):
+            self._set(change, change.before)
+
+    def is_back(self, change: Change, drill_id: str) -> bool:
+        """See Means."""
+        return self.look(change.region, change.resource) == change.before
+
+
+@dataclass(frozen=True, slots=True)
+class Concurrency(_OneValue):
+    """Reserved concurrency 0: a function is started no more. What runs is finished."""
 
     def found(self, region: str) -> Sequence[str]:
         """See Means."""
@@ -125,18 +148,9 @@ class Concurrency:
         """See Means."""
         self._set(change, 0)
 
-    def put_back(self, change: Change, drill_id: str) -> None:
-        """See Means."""
-        if not self.is_back(change, drill_id):
-            assert change.before is None or isinstance(change.before, int)
-            self._set(change, change.before)
-
-    def is_back(self, change: Change, drill_id: str) -> bool:
-        """See Means."""
-        return self.look(change.region, change.resource) == change.before
-
-    def _set(self, change: Change, reserved: int | None) -> None:
-        client = self.clients.get("lambda", change.region)
+    def _set(self, change: Change, value: Before) -> None:
+        client, reserved = self.clients.get("lambda", change.region), value
+        assert reserved is None or isinstance(reserved, int)
         if reserved is None:
             client.delete_function_concurrency(FunctionName=change.resource)
         else:
@@ -144,11 +158,8 @@ class Concurrency:
 
 
 @dataclass(frozen=True, slots=True)
-class QueuePolicies:
+class QueuePolicies(_OneValue):
     """A statement in a lane's policy that denies its use to everyone but those who put it back."""
-
-    deployed: Deployed
-    clients: Clients
 
     def found(self, region: str) -> Sequence[str]:
         """See Means."""
@@ -166,11 +177,6 @@ class QueuePolicies:
         policy: dict[str, Any] = json.loads(str(change.before) or '{"Version": "2012-10-17", "Statement": []}')
         policy["Statement"] = [*policy["Statement"], self._denial(change)]
         self._set(change, json.dumps(policy))
-
-    def put_back(self, change: Change, drill_id: str) -> None:
-        """See Means."""
-        if not self.is_back(change, drill_id):
-            self._set(change, str(change.before))
 
     def is_back(self, change: Change, drill_id: str) -> bool:
         """See Means."""
@@ -191,9 +197,9 @@ class QueuePolicies:
             "Condition": {"ArnNotLike": {"aws:PrincipalArn": exempt}},
         }
 
-    def _set(self, change: Change, policy: str) -> None:
+    def _set(self, change: Change, value: Before) -> None:
         client = self.clients.get("sqs", change.region)
-        client.set_queue_attributes(QueueUrl=change.resource, Attributes={"Policy": policy})
+        client.set_queue_attributes(QueueUrl=change.resource, Attributes={"Policy": str(value)})
 
 
 def _policy(text: str) -> object:
@@ -202,11 +208,8 @@ def _policy(text: str) -> object:
 
 
 @dataclass(frozen=True, slots=True)
-class HealthChecks:
+class HealthChecks(_OneValue):
     """The Region's health check, inverted: Route 53 leads clients elsewhere although the Region is well."""
-
-    deployed: Deployed
-    clients: Clients
 
     def found(self, region: str) -> Sequence[str]:
         """See Means."""
@@ -229,20 +232,11 @@ class HealthChecks:
 
     def change(self, change: Change, drill_id: str) -> None:
         """See Means."""
-        self._set(change, inverted=not change.before)
+        self._set(change, not change.before)
 
-    def put_back(self, change: Change, drill_id: str) -> None:
-        """See Means."""
-        if not self.is_back(change, drill_id):
-            self._set(change, inverted=bool(change.before))
-
-    def is_back(self, change: Change, drill_id: str) -> bool:
-        """See Means."""
-        return self.look(change.region, change.resource) == change.before
-
-    def _set(self, change: Change, *, inverted: bool) -> None:
+    def _set(self, change: Change, value: Before) -> None:
         client = self.clients.get("route53", change.region)
-        client.update_health_check(HealthCheckId=change.resource, Inverted=inverted)
+        client.update_health_check(HealthCheckId=change.resource, Inverted=bool(value))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,14 @@ import pytest
 
 from functions.adapters.memory import MemoryProbe, MemoryTable
 from functions.adapters.memory_standings import MemoryStandings
+from functions.application.lease_ports import UNFENCED, Fence
 from functions.application.watch_regions import WatchRegions
 from functions.domain.ownership import standing
 from functions.domain.ownership.lease import Lease, Phase
 from functions.domain.ownership.standing import Order, Progress
 from tests.simulation.virtual_time import in_virtual_time, pass_time
 from tests.unit.application.leased_regions import Sentinels, heed
-from tests.unit.application.two_regions import EAST, WEST, refuse_table, two_regions
+from tests.unit.application.two_regions import EAST, WEST, Region, refuse_table, two_regions
 from tests.unit.domain.job.writing import NOON
 
 
@@ -84,11 +85,9 @@ async def test_both_regions_go_on_when_the_one_that_has_taken_over_is_lost_befor
     assert sentinels.control.rows[EAST].apart_since is not None
 
 
-@in_virtual_time
-async def test_a_region_that_cannot_write_its_heartbeat_renews_no_lease() -> None:
-    sentinels = Sentinels()
-    east, _ = two_regions()
-    watch = WatchRegions(
+def watching(east: Region, sentinels: Sentinels, fence: Fence = UNFENCED) -> WatchRegions:
+    """Return the east's sentinel, which keeps its leases."""
+    return WatchRegions(
         register=east.register,
         probe=MemoryProbe(),
         clock=east.clock,
@@ -97,7 +96,15 @@ async def test_a_region_that_cannot_write_its_heartbeat_renews_no_lease() -> Non
         heartbeat_seconds=5.0,
         stale_seconds=20.0,
         leases=sentinels.keepers[EAST],
+        fence=fence,
     )
+
+
+@in_virtual_time
+async def test_a_region_that_cannot_write_its_heartbeat_renews_no_lease() -> None:
+    sentinels = Sentinels()
+    east, _ = two_regions()
+    watch = watching(east, sentinels)
     await watch.run(12, sentinels.log)
     renewed = sentinels.control.rows[EAST].renewal
     assert renewed > 1
@@ -160,17 +167,7 @@ def test_a_sentinel_says_with_its_heartbeat_whether_its_region_is_fenced(fenced:
         east, _ = two_regions()
         if fenced:
             sentinels.control.rows[EAST] = Lease(EAST, WEST, 2, 2)
-        watch = WatchRegions(
-            register=east.register,
-            probe=MemoryProbe(),
-            clock=east.clock,
-            region=EAST,
-            peer_region=WEST,
-            heartbeat_seconds=5.0,
-            stale_seconds=20.0,
-            leases=sentinels.keepers[EAST],
-            fence=heed(sentinels.control),
-        )
+        watch = watching(east, sentinels, fence=heed(sentinels.control))
         await watch.run(12, sentinels.log)
         assert east.table.beats[EAST].fenced is fenced
         await watch.run(1, sentinels.log)  # another minute's, which does not know yet
