@@ -13,6 +13,7 @@ import pytest
 from functions.adapters.memory import MemoryProjections
 from functions.application.advance_job import AdvanceJob
 from functions.application.call_child import CallChild
+from functions.application.decide_approval import DecideApproval
 from functions.application.ports import HistoryStore
 from functions.application.read_state import read_state
 from functions.application.send_arrival import SendArrival, Sent
@@ -66,6 +67,10 @@ async def wherever_it_is_taken(
     return Sent(sent.arrival, sent.earlier, sent.durability, settled=True)
 
 
+async def without_looking(self: DecideApproval, asked: JobState, arrival: Arrival, text: str) -> bool:
+    return True
+
+
 async def by_the_snapshot(history: HistoryStore, job_id: str) -> tuple[JobRecord, JobState | None]:
     record = await history.read(job_id)
     snapshot = record.snapshot
@@ -115,6 +120,11 @@ SWITCHED_OFF = {
         Rules(replaced=((f"{APPLICATION}.send_arrival.SendArrival.send_once", wherever_it_is_taken),)),
         "people were told that it was decided by",
         seed=127,
+    ),
+    "the look at the history as the time to decide runs out": SwitchedOff(
+        Rules(replaced=((f"{APPLICATION}.decide_approval.DecideApproval._is_taken", without_looking),)),
+        "without a decision, but that of",
+        seed=286,
     ),
     "the check that a snapshot is on the winning path": SwitchedOff(
         Rules(replaced=((f"{APPLICATION}.read_state.read_whole_state", by_the_snapshot),)),

@@ -31,6 +31,8 @@ from tests.simulation.region import Region
 from tests.simulation.virtual_time import pass_time
 
 TRIES = 6
+#: How many of the approvals somebody decides as their time runs out.
+JUST_IN_TIME = 0.15
 _CHANGES = {Wish.CANCEL: ArrivalKind.CANCEL, Wish.PAUSE: ArrivalKind.PAUSE, Wish.RESUME: ArrivalKind.RESUME}
 #: With these a client is told that it asked in vain, and asks no more.
 FINAL = frozenset({"job_finished", "already_decided", "approval_over"})
@@ -163,7 +165,16 @@ class Visitors:
             for number in range(random.choice((0, 1, 2, 2, 2, 3))):
                 come = delay + random.choice((0.0, random.uniform(0.0, 0.5), random.uniform(0.0, 40.0)))
                 visits.append(self._decide(job, wait.step, f"approver {number % 2}", _regions(random), come))
+            visits += self._just_in_time(job, wait)
         self.coming += [asyncio.create_task(visit) for visit in visits]
+
+    def _just_in_time(self, job: str, wait: WaitOpened) -> list[Coroutine[Any, Any, None]]:
+        """Some decide as the time to decide runs out: by whose clock, and whether the job has looked, is open."""
+        random = Random(f"{self.seed} {job} {wait.step} as the time runs out")
+        seconds = seconds_between(wait.at, wait.until)
+        if random.random() >= JUST_IN_TIME or seconds > 60.0:
+            return []
+        return [self._decide(job, wait.step, "approver 2", _regions(random), seconds - random.uniform(-0.5, 2.5))]
 
     async def _signal(self, job: str, name: str, key: str, regions: tuple[str, ...], delay: float = 0.0) -> None:
         asked = SignalRequest(name=name, body=f"{name} {key}", by="a visitor", key=key)
