@@ -15,6 +15,7 @@ from stacks.constructs.drill_experiments import DrillExperiments
 from stacks.constructs.drill_functions import DrillFunctions
 from stacks.constructs.drill_machine import DrillMachine
 from stacks.drill_settings import reports_bucket
+from stacks.naming import drills_named
 from stacks.sections import DrillSettings
 
 #: How long reports are kept: a year, and then the next one to compare with.
@@ -54,7 +55,7 @@ class DrillsStack(Stack):
         TableV2(
             self,
             "Book",
-            table_name=f"{configuration.prefix}-drills",
+            table_name=drills_named(configuration.prefix),
             partition_key=Attribute(name="pk", type=AttributeType.STRING),
             billing=Billing.on_demand(),
             encryption=TableEncryptionV2.dynamo_owned_key(),

@@ -5,6 +5,8 @@ API = "-api"
 #: What the names of a Region's stacks end with, in the order in which they are deployed: each finds by name what is in
 #: those before it (docs/decisions/0037).
 PARTS = ("", "-requests", API)
+#: The item of the drills' table in which the drill that is under way is.
+CURRENT_DRILL = "CURRENT"
 
 
 def stacks_of(region: str) -> tuple[str, ...]:
@@ -15,6 +17,11 @@ def stacks_of(region: str) -> tuple[str, ...]:
 def drills_of(region: str) -> str:
     """Return the name of the stack that plays drills from a Region, where drills are configured."""
     return f"{region}-drills"
+
+
+def drills_named(prefix: str) -> str:
+    """Return how the table and the state machine of drills are called, in each Region."""
+    return f"{prefix}-drills"
 
 
 def camel(name: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from localstack.drills.evidence import FINISHED, Evidence, JobSeen
+from localstack.drills.evidence import FINISHED, Acknowledged, Evidence, JobSeen
 from localstack.drills.times import times_of
 
 NAMED = 3
@@ -183,6 +183,32 @@ def accepted(share: float) -> Bound:
         return done >= share * evidence.submitted > 0, f"{done} of {evidence.submitted}"
 
     return Bound(f"at least {share:.0%} of all submits are accepted in the end", judge)
+
+
+def waits_at_most(seconds: float) -> Bound:
+    """From its acknowledgement until a worker began with it no job waited longer than that."""
+
+    def judge(evidence: Evidence) -> tuple[bool, str]:
+        longest = max((_waited(evidence, row) for row in evidence.acknowledged), default=0.0)
+        return bool(evidence.acknowledged) and longest <= seconds, f"the longest waited {longest:.1f} s"
+
+    return Bound(f"no job waits longer than {seconds:g} s for a worker", judge)
+
+
+def _waited(evidence: Evidence, row: Acknowledged) -> float:
+    seen = evidence.jobs.get(row.job_id)
+    first = next((part.begins for part in seen.stretches if part.phase == "working"), None) if seen else None
+    return max(0.0, (evidence.ended_at if first is None else first) - row.at)
+
+
+def in_one_attempt(share: float) -> Bound:
+    """At least this share of the jobs needed no second worker."""
+
+    def judge(evidence: Evidence) -> tuple[bool, str]:
+        once = sum(job.attempts == 1 for job in evidence.jobs.values())
+        return once >= share * len(evidence.jobs) > 0, f"{once} of {len(evidence.jobs)}"
+
+    return Bound(f"at least {share:.0%} of the jobs are done in one attempt", judge)
 
 
 def voids(evidence: Evidence, in_flight: int) -> list[str]:

@@ -34,6 +34,7 @@ from localstack.drills.faults import (
 )
 from localstack.drills.local_release import Release
 from localstack.drills.local_tools import SpoiltTool
+from localstack.drills.rules import Changes
 from localstack.drills.target import CannotDrill
 from localstack.faults import CLIENTS, Faults
 from localstack.first_use import TABLE
@@ -77,6 +78,8 @@ class LocalFaults:
     """The means of one local cloud."""
 
     cloud: LocalCloud
+    changes: Changes = field(default_factory=dict)
+    """What is replaced in the functions' source already: a release of faults keeps it."""
     faults: Faults = field(init=False)
 
     def __post_init__(self) -> None:
@@ -108,7 +111,7 @@ class LocalFaults:
             case ModelSpoilt():
                 return self._model_spoilt(fault, seed)
             case ToolSpoilt():
-                tool = SpoiltTool(self.cloud.layout.regions, fault)
+                tool = SpoiltTool(self.cloud.layout.regions, fault, self.changes)
                 return Ordered(tool.publish, tool.withdraw, tool.is_withdrawn, lambda _: tool.effect())
             case AnswersLost():
                 return self._answers_lost(names[fault.where], fault.share, seed)

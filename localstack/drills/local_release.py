@@ -54,10 +54,16 @@ class Release:
             self._move(name, self.now[name])
 
     def withdraw(self) -> None:
-        """Move the aliases back; the versions stay, as on AWS. A Region that came back empty has none of them."""
+        """Move the aliases back; the versions stay, as on AWS. A Region that came back empty has none of them.
+
+        Other code does not stay: whoever publishes next, without code of its own, would publish that.
+        """
         for name, version in self.before.items():
-            if self._version(name) == self.now.get(name):
-                self._move(name, version)
+            if self._version(name) != self.now.get(name):
+                continue
+            self._move(name, version)
+            if self.code is not None:
+                self._lambda().update_function_code(FunctionName=name, **self._uploaded(bundle_with({})))
 
     def is_withdrawn(self) -> bool:
         """Whether no alias leads to a version of this release."""
@@ -74,9 +80,9 @@ class Release:
         found = [row["Name"] for row in store.list_buckets()["Buckets"]]
         bucket = next(name for name in found if name.startswith("cdk-") and name.endswith(self.place.name))
         key = f"drill-{hashlib.sha256(code).hexdigest()}.zip"
-        if key not in self._put:
+        if key not in self._put and not store.list_objects_v2(Bucket=bucket, Prefix=key).get("KeyCount"):
             store.put_object(Bucket=bucket, Key=key, Body=code)
-            self._put.add(key)
+        self._put.add(key)
         return {"S3Bucket": bucket, "S3Key": key}
 
     def _names(self) -> list[str]:

@@ -7,12 +7,14 @@ import os
 import platform
 import subprocess
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
 import httpx
 
 from functions.domain.job.history import Segment
+from functions.domain.moments import to_moment
 from functions.settings import SettingName
 from localstack import control
 from localstack.admin import admin_client
@@ -20,6 +22,7 @@ from localstack.cloud import LocalCloud
 from localstack.deployment import DOMAIN
 from localstack.drills.faults import Fault, Names
 from localstack.drills.local_faults import LocalFaults
+from localstack.drills.rules import Changes
 from localstack.drills.story import EVENTUAL, STRONG
 from localstack.drills.target import CannotDrill, Underway
 from localstack.evidence.replicas import Item, Key, ReplicaReader
@@ -52,6 +55,8 @@ class LocalTarget:
     def __init__(self, cloud: LocalCloud) -> None:
         self.cloud = LocalCloud(cloud.layout)
         self.layout = cloud.layout
+        #: Pieces of source that are replaced in what runs there, for faults that release functions of their own.
+        self.changes: Changes = {}
         self._faults = Faults(cloud.layout)
         self._resolver = Resolver.of(cloud.layout)
         self._token = str(cloud.status()["token"])
@@ -94,6 +99,23 @@ class LocalTarget:
         cut = next((row for row in rows if row["cut"] or row["error"]), None)
         return None if cut is None else f"replication out of {cut['source']} does not work"
 
+    def calm(self) -> None:
+        """Have both Regions forget that they were lost within the last hour, as if the drill before was longer ago.
+
+        Else each would stay away for longer than after the loss before, as a Region that flaps has to.
+        """
+        for region in self.regions:
+            key = {"pk": {"S": f"REGION#{region}"}, "sk": {"S": "PROGRESS"}}
+            if "Item" in self._tables[region].get_item(TableName=TABLE, Key=key):
+                names = {"#until": "until"}
+                self._tables[region].update_item(
+                    TableName=TABLE,
+                    Key=key,
+                    UpdateExpression="SET settled = :settled, losses = :none REMOVE #until",
+                    ExpressionAttributeNames=names,
+                    ExpressionAttributeValues={":settled": {"S": to_moment(datetime.now(UTC))}, ":none": {"S": ""}},
+                )
+
     def versions(self) -> Mapping[str, str]:
         """See Target."""
         digest = CHECKOUT / "build" / "lambda-local.digest"
@@ -130,7 +152,7 @@ class LocalTarget:
     def begin(self, fault: Fault, names: Names, seed: int) -> Underway:
         """See Target."""
         try:
-            ordered = LocalFaults(self.cloud).ordered(fault, names, seed)
+            ordered = LocalFaults(self.cloud, self.changes).ordered(fault, names, seed)
             ordered.order()
         except (httpx.HTTPError, control.OrderRefused) as error:
             raise CannotDrill(f"{fault.told(names)}: {error}") from error

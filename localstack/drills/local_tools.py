@@ -17,6 +17,7 @@ from functions.domain.moments import seconds_between, to_moment
 from localstack.admin import admin_client
 from localstack.drills.faults import ToolSpoilt
 from localstack.drills.local_release import Release, bundle_with
+from localstack.drills.rules import Changes
 from localstack.evidence.replicas import ReplicaReader, fold_all
 from localstack.first_use import TABLE
 from localstack.layout import Place
@@ -51,12 +52,14 @@ class SpoiltTool:
 
     regions: Sequence[Place]
     fault: ToolSpoilt
+    also: Changes = field(default_factory=dict)
+    """What is replaced in the functions' source besides."""
     releases: list[Release] = field(default_factory=list)
     begun: str = ""
 
     def publish(self) -> None:
         """Put the bad tool behind `live`."""
-        code = bundle_with(changes(self.fault))
+        code = bundle_with({**self.also, **changes(self.fault)})
         self.begun = to_moment(datetime.now(UTC))
         for place in self.regions:
             self.releases.append(Release(place, FUNCTIONS, code))

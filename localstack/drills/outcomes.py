@@ -13,7 +13,9 @@ from localstack.evidence.replicas import Item, Key, fold_all, segments_of
 from localstack.evidence.stretches import ENDINGS, Gone, seconds_after, stretches_of
 
 STEP_ENDS = StepSucceeded | StepFailed
-PROBE = "probe"
+PROBE, REVIEW = "probe", "licence-review"
+#: What a review says where the files do not tell.
+NO_ASSERTION = "NOASSERTION"
 
 
 def jobs_seen(evidence: Evidence, replicas: Mapping[str, Mapping[Key, Item]], *, zero: float) -> dict[str, JobSeen]:
@@ -40,8 +42,15 @@ def unasked(evidence: Evidence, replicas: Mapping[str, Mapping[Key, Item]], tag:
 
 
 def _follows(state: JobState) -> bool:
-    """A probe counts what its steps have returned, so that the count can be done again from what was recorded."""
-    if state.job.agent != PROBE or not isinstance(state.result, Mapping):
+    """A probe counts what its steps have returned, so that the count can be done again from what was recorded.
+
+    A review names a licence only with lines of the distribution's files that show it.
+    """
+    if not isinstance(state.result, Mapping):
+        return True
+    if state.job.agent == REVIEW:
+        return state.result.get("spdx", NO_ASSERTION) == NO_ASSERTION or bool(state.result.get("evidence"))
+    if state.job.agent != PROBE:
         return True
     ends = [item.event for item in state.history if isinstance(item.event, StepSucceeded)]
     counted = sum(len(event.result) for event in ends if isinstance(event.result, str))

@@ -13,6 +13,8 @@ from localstack.drills.bounds import (
     Bound,
     accepted,
     finished_within,
+    in_one_attempt,
+    waits_at_most,
     within,
 )
 from localstack.drills.faults import (
@@ -146,12 +148,18 @@ ALONE = (
         "replication-slow",
         "nothing depends on the order or the time in which items arrive",
         ReplicationShaped(doubled_share=0.2),
+        KNOWN_AT_ONCE,
         seconds=45,
     ),
     _plain(
         "messages-late", "a message is a hint, and an ancient one does no harm", MessagesSpoilt(late=0.6), seconds=75
     ),
-    _plain("table-throttled", "a refused call is tried again, and nothing is lost", TableThrottled(FIRST)),
+    _plain(
+        "table-throttled",
+        "a refused call is tried again, and nothing is lost",
+        TableThrottled(FIRST),
+        in_one_attempt(0.25),
+    ),
     _plain(
         "clock-skewed",
         "no Region compares its clock with another's",
@@ -175,7 +183,13 @@ ALONE = (
         ToolSpoilt("failing", share=0.15),
         ALL_SUCCEEDED,
     ),
-    _plain("tool-slow", "waiting for a tool holds up no other job", ToolSpoilt("slow", seconds=2.0), ALL_SUCCEEDED),
+    _plain(
+        "tool-slow",
+        "waiting for a tool holds up no other job",
+        ToolSpoilt("slow", seconds=2.0),
+        ALL_SUCCEEDED,
+        waits_at_most(60),
+    ),
     _plain(
         "model-failing",
         "a failed step is tried again, its job is not",
@@ -188,7 +202,9 @@ ALONE = (
         "waiting for a model holds up no other job",
         ModelSpoilt("slow"),
         ALL_SUCCEEDED,
-        given=REVIEWS,
+        waits_at_most(40),
+        given=replace(REVIEWS, jobs=36, per_second=6),
+        seconds=60,
     ),
     _plain("model-lying", "an answer is checked against what it claims", ModelSpoilt("lying"), given=REVIEWS),
 )

@@ -25,7 +25,7 @@ from stacks.commands.versions import check_versions
 from stacks.config import Configuration
 from stacks.drill_bundle import build_drill_bundle
 from stacks.environments import configuration_of
-from stacks.naming import drills_of
+from stacks.naming import CURRENT_DRILL, drills_named, drills_of
 from stacks.toolchain import CHECKOUT, cdk_command, tool_environment
 
 BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
@@ -112,12 +112,12 @@ def check_versions_in_use(configuration: Configuration) -> None:
 
 def check_no_drill(configuration: Configuration) -> None:
     """Refuse to change what a drill is going to put back as it was. Before the first deploy of drills there is none."""
-    name = f"{configuration.prefix}-drills"
+    name = drills_named(configuration.prefix)
     for region in configuration.regions:
         client = aws.client("dynamodb", region)
         try:
             with aws.refusals_of(f"table {name} in {region}"):
-                found = client.get_item(TableName=name, Key={"pk": {"S": "CURRENT"}}, ConsistentRead=True)
+                found = client.get_item(TableName=name, Key={"pk": {"S": CURRENT_DRILL}}, ConsistentRead=True)
         except WentWrong as refused:
             if aws.error_code(refused) == "ResourceNotFoundException":
                 continue

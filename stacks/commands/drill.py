@@ -24,11 +24,12 @@ from localstack.drills.engine import Engine
 from localstack.drills.live_view import LiveView
 from localstack.drills.local_target import LocalTarget
 from localstack.drills.on_aws.aws_stories import AWS_DRILLS
-from localstack.drills.rules import RULES, NotShown, Rule, WithoutRule
+from localstack.drills.rules import RULES, Rule
 from localstack.drills.stories import DRILLS, pairs
 from localstack.drills.story import CONTEXT, Drill
 from localstack.drills.target import CannotDrill
 from localstack.drills.verdicts import outcome_of
+from localstack.drills.without_rules import NotShown, WithoutRule
 from stacks.commands.drill_on_aws import Installation, fetch_reports, play_on_aws, restore_by_hand
 from stacks.commands.local import EXIT_CANNOT, EXIT_FAILED, AsJson, Slot, one_line_failures, terminable
 from stacks.commands.one_line_failures import CannotBeDone
@@ -108,7 +109,8 @@ def play_all(
         _play_on_aws(names or list(known), env, context, chosen, Archive(reports), as_json)
         return
     single = [DRILLS[name] for name in names] if names else list(DRILLS.values())
-    _play([*single, *pairs(chosen, with_pairs)], chosen, slot, Archive(reports), as_json)
+    drills = [*single, *pairs(chosen, with_pairs)]
+    _play(drills, chosen, slot, Archive(reports), as_json, any_cloud=not names)
 
 
 @group.command()
@@ -198,36 +200,42 @@ def compare(
 
 @group.command(name="can-fail")
 def can_fail(
-    rules: Annotated[
-        list[str] | None, typer.Argument(help="Rules to switch off; all of them if none is named.")
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="Rules to switch off, or drills that have to break; all if none is named."),
     ] = None,
     seed: Seed = 1,
     slot: Slot = 0,
     reports: Reports = FOLDER / "can-fail",
 ) -> None:
-    """Play drills on functions in which the rule that each guards is switched off: each must break."""
-    known = {rule.name: rule for rule in RULES}
-    if unknown := sorted(set(rules or ()) - known.keys()):
-        typer.echo(f"antipode: no rule is named {', '.join(unknown)}; there are {', '.join(known)}", err=True)
+    """Play each drill where the rule that it guards is switched off: each must break."""
+    plays = [(rule, drill) for rule in RULES for drill in rule.breaks]
+    known = {name for rule, drill in plays for name in (rule.name, drill)}
+    if unknown := sorted(set(names or ()) - known):
+        said = f"no rule or drill is named {', '.join(unknown)}; there are {', '.join(sorted(known))}"
+        typer.echo(f"antipode: {said}", err=True)
         raise typer.Exit(EXIT_CANNOT)
     archive, silent = Archive(reports), 0
-    chosen = [known[name] for name in rules or known]
-    for ownership in dict.fromkeys(DRILLS[rule.drill].ownership for rule in chosen):
-        alike = [rule for rule in chosen if DRILLS[rule.drill].ownership == ownership]
+    chosen = [(rule, drill) for rule, drill in plays if not names or {rule.name, drill} & set(names)]
+    for ownership in dict.fromkeys(DRILLS[drill].ownership for _, drill in chosen):
+        alike = [(rule, drill) for rule, drill in chosen if DRILLS[drill].ownership == ownership]
         with one_line_failures(), terminable(), _cloud(slot, ownership) as cloud:
-            silent += _without_rules(alike, cloud, seed or 0, archive)
+            if _is_for(LocalTarget(cloud), [DRILLS[drill] for _, drill in alike]):
+                silent += _without_rules(alike, cloud, seed or 0, archive)
+            elif names:
+                raise typer.Exit(EXIT_FAILED)
     if silent:
         raise typer.Exit(EXIT_FAILED)
 
 
-def _without_rules(rules: Sequence[Rule], cloud: LocalCloud, seed: int, archive: Archive) -> int:
-    """Play the drill of each rule without it, and say how many did not break."""
+def _without_rules(plays: Sequence[tuple[Rule, str]], cloud: LocalCloud, seed: int, archive: Archive) -> int:
+    """Play each drill without its rule, and say how many did not break."""
     console, silent = Console(), 0
-    for rule in rules:
-        console.print(f"[bold]{rule.drill}[/bold] without the rule [bold]{rule.name}[/bold]", highlight=False)
-        view = LiveView(DRILLS[rule.drill], console)
+    for rule, drill in plays:
+        console.print(f"[bold]{drill}[/bold] without the rule [bold]{rule.name}[/bold]", highlight=False)
+        view = LiveView(DRILLS[drill], console)
         try:
-            evidence, outcome = WithoutRule(rule, LocalTarget(cloud), seed, tell=view.tell).play()
+            evidence, outcome = WithoutRule(rule, drill, LocalTarget(cloud), seed, tell=view.tell).play()
         except (CannotDrill, NotShown) as failed:
             silent += 1
             console.print(f"[bold red]not shown:[/bold red] {failed}", highlight=False, soft_wrap=True)
@@ -241,13 +249,19 @@ def _without_rules(rules: Sequence[Rule], cloud: LocalCloud, seed: int, archive:
 # -- playing
 
 
-def _play(drills: Sequence[Drill], seed: int | None, slot: int, archive: Archive, as_json: bool) -> None:
+def _play(
+    drills: Sequence[Drill], seed: int | None, slot: int, archive: Archive, as_json: bool, *, any_cloud: bool = False
+) -> None:
+    """Play them. `any_cloud`: those that are not for the cloud that is up are told and left out, else they fail."""
     chosen = secrets.randbelow(1_000_000) if seed is None else seed
     verdicts = []
     for ownership in dict.fromkeys(drill.ownership for drill in drills):
         with one_line_failures(), terminable(), _cloud(slot, ownership) as cloud:
             alike = [drill for drill in drills if drill.ownership == ownership]
-            verdicts += [_play_one(drill, LocalTarget(cloud), chosen, archive, as_json) for drill in alike]
+            if _is_for(LocalTarget(cloud), alike):
+                verdicts += [_play_one(drill, LocalTarget(cloud), chosen, archive, as_json) for drill in alike]
+            elif not any_cloud:
+                raise typer.Exit(EXIT_FAILED)
     if any(verdict is not Verdict.HELD for verdict in verdicts):
         raise typer.Exit(EXIT_FAILED)
 
@@ -284,18 +298,22 @@ def _cloud(slot: int, ownership: str) -> Iterator[LocalCloud]:
             LocalCloud.down(slot)
 
 
+def _is_for(target: LocalTarget, drills: Sequence[Drill]) -> bool:
+    """Whether drills that need Regions to own their jobs alike can be played there; if not, that is told."""
+    needed, has = drills[0].ownership, target.configuration()["ownership"]
+    if needed != has:
+        flags = " ".join(f"-c {name}={value}" for name, value in CONTEXT[needed].items())
+        why = f"they need ownership {needed}, its own is {has}: antipode local up {flags}".rstrip()
+        typer.echo(f"not for this cloud: {', '.join(drill.name for drill in drills)}: {why}", err=True)
+    return needed == has
+
+
 def _play_one(drill: Drill, target: LocalTarget, seed: int, archive: Archive, as_json: bool) -> Verdict:
     console = Console(stderr=as_json)
     again = f"antipode drill {drill.name} --seed {seed}" if drill.name in DRILLS else f"a pair of seed {seed}"
     console.print(f"[bold]{drill.name}[/bold]: guards that {drill.guards} ({again})", highlight=False, soft_wrap=True)
     view = LiveView(drill, console)
-    if (has := target.configuration()["ownership"]) != drill.ownership:
-        flags = " ".join(f"-c {name}={value}" for name, value in CONTEXT[drill.ownership].items())
-        needs = (
-            f"needs a cloud with ownership {drill.ownership}, this one's is {has}: antipode local up {flags}".rstrip()
-        )
-        console.print(f"[red]{drill.name} {needs}[/red]", highlight=False, soft_wrap=True)
-        return Verdict.VOID
+    target.calm()
     engine = Engine(drill, target, seed, tell=view.tell, on_look=view.look, well_within_seconds=WELL_WITHIN_SECONDS)
     try:
         with Live(view, console=console, refresh_per_second=4) if console.is_terminal else view:

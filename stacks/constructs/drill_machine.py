@@ -39,6 +39,7 @@ from stacks.constructs.acknowledged import acknowledge
 from stacks.constructs.alarms import topic_by_name
 from stacks.constructs.drill_functions import DrillFunctions
 from stacks.constructs.logs import log_group
+from stacks.naming import drills_named
 from stacks.sections import DrillSettings
 
 GUARD_SECONDS = 10
@@ -82,7 +83,7 @@ class DrillMachine(Construct):
             self,
             "Machine",
             role=role,
-            state_machine_name=f"{self._prefix}-drills",
+            state_machine_name=drills_named(self._prefix),
             comment="Plays a drill on the other Region, and puts everything back",
             definition_body=DefinitionBody.from_chainable(self._definition()),
             timeout=Duration.hours(1),

@@ -11,6 +11,7 @@ from aws_cdk.aws_iam import Effect, PolicyStatement, Role
 from stacks.config import Configuration
 from stacks.constructs.acknowledged import acknowledge
 from stacks.drill_settings import drill_settings, reports_bucket, token_parameter
+from stacks.naming import drills_named
 
 #: To look at what can be changed, and how it is now.
 _LAMBDA_LOOKS = ("GetEventSourceMapping", "GetFunctionConcurrency")
@@ -167,7 +168,7 @@ class DrillPermissions:
         ]
 
     def _books(self, actions: Iterable[str], regions: Iterable[str]) -> PolicyStatement:
-        table = f"table/{self.configuration.prefix}-drills"
+        table = f"table/{drills_named(self.configuration.prefix)}"
         arns = [self._arn("dynamodb", table, region) for region in regions]
         return _allow([f"dynamodb:{action}" for action in actions], arns)
 

@@ -61,7 +61,7 @@ def test_a_report_is_compared_with_the_one_before(antipode: Antipode, tmp_path: 
         (("all", "model-lying", "--target", "aws"), "no drill is named model-lying; there are region-killed, "),
         (("lanes-closed",), "lanes-closed can be played on AWS alone"),
         (("show", "nothing"), "neither a report nor a drill"),
-        (("can-fail", "nothing"), "no rule is named nothing"),
+        (("can-fail", "nothing"), "no rule or drill is named nothing"),
     ],
 )
 def test_what_does_not_exist_is_refused_in_a_line(

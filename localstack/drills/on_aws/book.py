@@ -15,8 +15,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from localstack.drills.on_aws.changes import Record
+from stacks.naming import CURRENT_DRILL
 
-CURRENT = "CURRENT"
 WATCHDOG = "WATCHDOG"
 
 
@@ -59,13 +59,13 @@ class Book:
 
     def current(self) -> Entry | None:
         """Return the drill that is in the book."""
-        found = self.client.get_item(TableName=self.table, Key=_key(CURRENT), ConsistentRead=True).get("Item")
+        found = self.client.get_item(TableName=self.table, Key=_key(CURRENT_DRILL), ConsistentRead=True).get("Item")
         return None if found is None else _entry(found)
 
     def take(self, drill_id: str, restore_at: float) -> bool:
         """Enter a drill; say whether there was room. A second call for the same drill is the first."""
         item = {
-            **_key(CURRENT),
+            **_key(CURRENT_DRILL),
             "drill_id": {"S": drill_id},
             "phase": {"S": Phase.TAKEN.value},
             "restore_at": {"N": repr(restore_at)},
@@ -118,7 +118,7 @@ class Book:
         try:
             self.client.delete_item(
                 TableName=self.table,
-                Key=_key(CURRENT),
+                Key=_key(CURRENT_DRILL),
                 ConditionExpression="drill_id = :id AND phase = :phase",
                 ExpressionAttributeValues={":id": {"S": drill_id}, ":phase": {"S": phase.value}},
             )
@@ -144,7 +144,7 @@ class Book:
         try:
             self.client.update_item(
                 TableName=self.table,
-                Key=_key(CURRENT),
+                Key=_key(CURRENT_DRILL),
                 UpdateExpression=change,
                 ConditionExpression=condition,
                 ExpressionAttributeValues=given,

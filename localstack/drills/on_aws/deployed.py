@@ -13,6 +13,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from stacks.naming import drills_named
+
 #: Where a function of a drill finds it.
 VARIABLE = "ANTIPODE_DRILLS"
 #: The control planes that are not in each Region are called here.
@@ -66,12 +68,12 @@ class Deployed(BaseModel):
     @property
     def drills_table(self) -> str:
         """The table of the lock and the undo record, of this name in each Region, and not replicated."""
-        return f"{self.prefix}-drills"
+        return drills_named(self.prefix)
 
     @property
     def machine_name(self) -> str:
         """The state machine that plays drills."""
-        return f"{self.prefix}-drills"
+        return drills_named(self.prefix)
 
     def task_name(self, task: str) -> str:
         """The function of a drill's task."""

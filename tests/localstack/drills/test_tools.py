@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -10,8 +11,9 @@ import pytest
 
 from functions.domain.job.events import StepAttemptFailed
 from functions.domain.job.state import Recorded
+from localstack.drills import local_tools
 from localstack.drills.faults import ToolSpoilt
-from localstack.drills.local_tools import DETAIL, changes, misbehaved
+from localstack.drills.local_tools import DETAIL, SpoiltTool, changes, misbehaved
 from localstack.evidence.replicas import fold_all, segments_of
 from tests.architecture.sources import CHECKOUT
 from tests.localstack.drills import made
@@ -36,6 +38,15 @@ def test_a_tool_is_spoilt_as_asked() -> None:
     assert asyncio.run(spoilt(ToolSpoilt("failing", share=0.0))(1, 0, 5)) == "xxxxx"
     assert asyncio.run(spoilt(ToolSpoilt("slow", seconds=0.0))(1, 0, 5)) == "xxxxx"
     assert len({asyncio.run(spoilt(ToolSpoilt("lying"))(1, 0, 5)) for _ in range(20)}) > 1
+
+
+def test_a_spoilt_tool_keeps_what_else_is_replaced_in_the_functions_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[Mapping[str, object]] = []
+    monkeypatch.setattr(local_tools, "bundle_with", built.append)
+    other = {"functions/application/replay_steps.py": [("old", "new")]}
+    fault = ToolSpoilt("slow")
+    SpoiltTool((), fault, other).publish()
+    assert built == [{**other, **changes(fault)}]
 
 
 @pytest.mark.parametrize(("how", "count"), [("slow", 1), ("failing", 1), ("lying", 2)])

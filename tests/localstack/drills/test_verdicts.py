@@ -8,7 +8,16 @@ from dataclasses import replace
 
 import pytest
 
-from localstack.drills.bounds import ACCEPTED_MEANWHILE, ALL_SUCCEEDED, KNOWN_AT_ONCE, NOBODY_LOST, Bound, Verdict
+from localstack.drills.bounds import (
+    ACCEPTED_MEANWHILE,
+    ALL_SUCCEEDED,
+    KNOWN_AT_ONCE,
+    NOBODY_LOST,
+    Bound,
+    Verdict,
+    in_one_attempt,
+    waits_at_most,
+)
 from localstack.drills.evidence import Evidence
 from localstack.drills.faults import MessagesSpoilt, RegionsParted, ReplicationPaused, Where, takes_away
 from localstack.drills.load import TAG
@@ -17,6 +26,7 @@ from localstack.drills.stories import DRILLS, REGION_KILLED, pairs
 from localstack.drills.times import delayed, lanes_of, times_of
 from localstack.drills.verdicts import outcome_of
 from localstack.evidence.replicas import fold_all, segments_of
+from localstack.evidence.stretches import Stretch
 from tests.localstack.drills import made
 from tests.localstack.drills.made import FIRST, SECOND
 
@@ -151,6 +161,9 @@ def calm(evidence: Evidence) -> None:
         (NOBODY_LOST, one_lost),
         (ALL_SUCCEEDED, of_job(3, status="failed")),
         (ACCEPTED_MEANWHILE, accept_before),
+        (waits_at_most(30), of_job(3, stretches=())),
+        (waits_at_most(30), of_job(3, stretches=(Stretch(region=FIRST, phase="working", begins=40.0, ends=41.0),))),
+        (in_one_attempt(0.6), of_job(3, attempts=2)),
     ],
 )
 def test_bounds_of_single_drills_hold_until_they_are_broken(bound: Bound, change: Doctor) -> None:
@@ -264,6 +277,15 @@ def test_a_job_that_no_acknowledgement_names_is_found_by_its_tag() -> None:
     evidence = made.evidence()
     items = {region: made.items({"job_00": "run", "job_98": "run", "job_99": "another"}) for region in (FIRST, SECOND)}
     assert unasked(evidence, items, TAG, "run") == ("job_98",)
+
+
+def test_a_review_names_a_licence_only_with_lines_that_show_it() -> None:
+    (state,) = fold_all(segments_of(made.items({"job_00": "run"}))).values()
+    reviewed = replace(state, job=replace(state.job, agent="licence-review"))
+    line = {"file": "METADATA", "line": 3, "text": "License: MIT"}
+    for spdx, lines, follows in (("MIT", [line], True), ("MIT", [], False), ("NOASSERTION", [], True)):
+        told = replace(reviewed, result={"spdx": spdx, "evidence": lines})
+        assert job_seen("job_00", {FIRST: told}, zero=0.0, gone=None).follows is follows
 
 
 def test_a_result_follows_from_what_its_steps_have_returned() -> None:
