@@ -11,8 +11,13 @@ ADMIN_KEY = "test"
 """The emulator does not check this key: whoever holds it may do everything."""
 
 
-def admin_client(service: str, region: str, url: str, *, read_seconds: float = 3.0) -> Any:
-    """A client that fails within seconds when the emulator is dead or frozen, and never uses a proxy."""
+def admin_client(
+    service: str, region: str, url: str, *, read_seconds: float = 3.0, connect_seconds: float = 1.0
+) -> Any:
+    """A client that fails within seconds when the emulator is dead or frozen, and never uses a proxy.
+
+    `connect_seconds` is also how long the emulator may take no more of what is sent: much, for an upload.
+    """
     make: Any = boto3.client
     return make(
         service,
@@ -21,7 +26,7 @@ def admin_client(service: str, region: str, url: str, *, read_seconds: float = 3
         aws_access_key_id=ADMIN_KEY,
         aws_secret_access_key=ADMIN_KEY,
         config=Config(
-            connect_timeout=1,
+            connect_timeout=connect_seconds,
             read_timeout=read_seconds,
             retries={"total_max_attempts": 1},
             parameter_validation=False,

@@ -76,7 +76,9 @@ class Release:
 
     def _uploaded(self, code: bytes) -> dict[str, str]:
         """Where the code lies: in the bucket of assets, put there once."""
-        store = admin_client("s3", self.place.name, self.place.url, read_seconds=UPLOAD_SECONDS)
+        store = admin_client(
+            "s3", self.place.name, self.place.url, read_seconds=UPLOAD_SECONDS, connect_seconds=UPLOAD_SECONDS
+        )
         found = [row["Name"] for row in store.list_buckets()["Buckets"]]
         bucket = next(name for name in found if name.startswith("cdk-") and name.endswith(self.place.name))
         key = f"drill-{hashlib.sha256(code).hexdigest()}.zip"
@@ -105,7 +107,7 @@ def bundle_with(changes: Mapping[str, Sequence[tuple[str, str]]], bundle: Path =
     """
     compiled = {str(Path(file).parent / "__pycache__" / Path(file).stem) + "." for file in changes}
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for path in sorted(path for path in bundle.rglob("*") if path.is_file()):
             name = str(path.relative_to(bundle))
             if name in changes:

@@ -124,7 +124,7 @@ ALONE = (
         RegionsParted(out_of=FIRST),
         NOBODY_LOST,
         ACCEPTED_MEANWHILE,
-        given=Load(jobs=24, per_second=4, steps=24, in_flight=3, through=Through.BOTH),
+        given=Load(jobs=24, per_second=4, steps=60, in_flight=3, through=Through.BOTH),
         seconds=45,
     ),
     _plain(
@@ -132,7 +132,7 @@ ALONE = (
         "a submit is accepted while the peer cannot be reached",
         RegionsParted(out_of=SECOND),
         ACCEPTED_MEANWHILE,
-        given=Load(jobs=24, per_second=4, steps=24, in_flight=3, through=Through.BOTH),
+        given=Load(jobs=24, per_second=4, steps=60, in_flight=3, through=Through.BOTH),
     ),
     _plain(
         "clients-cut-off",
@@ -165,7 +165,7 @@ ALONE = (
         "no Region compares its clock with another's",
         ClockSkewed(SECOND),
         NOBODY_LOST,
-        given=Load(jobs=24, per_second=4, steps=24, in_flight=3, through=Through.BOTH),
+        given=Load(jobs=24, per_second=4, steps=60, in_flight=3, through=Through.BOTH),
         seconds=45,
     ),
     _plain(
@@ -173,7 +173,7 @@ ALONE = (
         "no Region compares its clock with another's",
         ClockSkewed(FIRST, seconds=-25.0),
         NOBODY_LOST,
-        given=Load(jobs=24, per_second=4, steps=24, in_flight=3, through=Through.BOTH),
+        given=Load(jobs=24, per_second=4, steps=60, in_flight=3, through=Through.BOTH),
         seconds=45,
     ),
     ANSWERS_LOST,

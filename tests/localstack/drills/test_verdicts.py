@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from functions.domain.job.events import Json
 from localstack.drills.bounds import (
     ACCEPTED_MEANWHILE,
     ALL_SUCCEEDED,
@@ -282,8 +283,9 @@ def test_a_job_that_no_acknowledgement_names_is_found_by_its_tag() -> None:
 def test_a_review_names_a_licence_only_with_lines_that_show_it() -> None:
     (state,) = fold_all(segments_of(made.items({"job_00": "run"}))).values()
     reviewed = replace(state, job=replace(state.job, agent="licence-review"))
-    line = {"file": "METADATA", "line": 3, "text": "License: MIT"}
-    for spdx, lines, follows in (("MIT", [line], True), ("MIT", [], False), ("NOASSERTION", [], True)):
+    line: Json = {"file": "METADATA", "line": 3, "text": "License: MIT"}
+    seen: list[tuple[str, list[Json], bool]] = [("MIT", [line], True), ("MIT", [], False), ("NOASSERTION", [], True)]
+    for spdx, lines, follows in seen:
         told = replace(reviewed, result={"spdx": spdx, "evidence": lines})
         assert job_seen("job_00", {FIRST: told}, zero=0.0, gone=None).follows is follows
 
