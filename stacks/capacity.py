@@ -176,7 +176,7 @@ def _of_state(configuration: Configuration, load: Load) -> list[Need]:
             needed=0,
             default=5_500,
             adjustable=True,
-            why="queues, table and buckets are encrypted with keys of AWS's own, which have no quota of yours",
+            why="services keep what they asked for: table and queues ask once in minutes, whatever the load",
         ),
     ]
 

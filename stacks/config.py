@@ -86,6 +86,8 @@ class Configuration(Section):
     adoption_per_second: int = Field(default=400, ge=1, le=10_000)
     #: Whether concurrency for all lanes is set apart for the workers. An account must have that much (regions plan).
     reserved_concurrency: Literal["on", "off"] = "off"
+    #: Whether what is stored is encrypted by a key of this account in each Region (decision 48).
+    customer_keys: Literal["on", "off"] = "off"
     #: Who may work on a Region's jobs: `strong` by leases in the control table, `eventual` by the verdict alone.
     ownership: Literal["strong", "eventual"] = "eventual"
     #: With `strong`: the third Region, which holds no data and breaks ties.

@@ -38,5 +38,5 @@ class ControlStack(Stack):
             partition_key=Attribute(name="pk", type=AttributeType.STRING),
             multi_region_consistency=MultiRegionConsistency.STRONG,
             witness_region=configuration.witness,
-            **protected(configuration),
+            **protected(self, configuration),
         )

@@ -55,5 +55,5 @@ class DataStack(Stack):
             global_secondary_indexes=[_sparse_index(DUE_INDEX, "due"), _sparse_index(LISTING_INDEX, "list")],
             time_to_live_attribute="ttl",
             dynamo_stream=StreamViewType.NEW_AND_OLD_IMAGES,
-            **protected(configuration),
+            **protected(self, configuration),
         )

@@ -32,6 +32,7 @@ CONTEXT_KEYS: Mapping[str, str] = {
     "adoption": "on or off",
     "adoption_per_second": "400",
     "reserved_concurrency": "on or off",
+    "customer_keys": "on or off",
     "ownership": "strong or eventual",
     "witness": "us-east-2",
     "broadcast": "on, asked, ends-only or off",
@@ -115,6 +116,7 @@ def _prod() -> dict[str, object]:
         **_dev(),
         "lanes": _lanes(critical=100, standard=200, batch=50),
         "reserved_concurrency": "on",
+        "customer_keys": "on",
         "protection": {
             "deletion_protection": True,
             "point_in_time_recovery": True,
@@ -233,6 +235,7 @@ _READERS: Mapping[str, Callable[[dict[str, object], str, object], None]] = {
     "adoption": _text,
     "adoption_per_second": _text,
     "reserved_concurrency": _text,
+    "customer_keys": _text,
     "ownership": _text,
     "witness": _text,
     "broadcast": _text,

@@ -24,6 +24,11 @@ def drills_named(prefix: str) -> str:
     return f"{prefix}-drills"
 
 
+def keys_of(region: str) -> str:
+    """Return the name of the stack of a Region's key within its environment, where there is one."""
+    return f"keys-{region}"
+
+
 def camel(name: str) -> str:
     """Return a snake_case or kebab-case name as CloudFormation likes it."""
     return "".join(part.capitalize() for part in name.replace("-", "_").split("_"))

@@ -22,6 +22,8 @@ ROUND_READS = 20 + 3 + 4 + 2
 ROUND_WRITES = 2 * (2 + 1)
 #: What it asks of the control table besides, where there are leases.
 LEASE_READS, LEASE_WRITES = 2 + 3, 2
+#: A Region's key once it has been renewed twice: 1 USD, and 1 for each of two renewals.
+KEY_DOLLARS = 3.0
 #: The checkers of one health check, by what people have counted; each asks in its own time.
 CHECKERS = 15
 HEALTH_GB_SECONDS = 0.5 * 0.03
@@ -36,10 +38,12 @@ class Cost:
     for_two: float
 
 
-def monthly_costs(load: Load, *, memory_gb: float, interval_seconds: int, leases: bool = False) -> list[Cost]:
+def monthly_costs(
+    load: Load, *, memory_gb: float, interval_seconds: int, leases: bool = False, keys: bool = False
+) -> list[Cost]:
     """Return what an installation under this load costs in a month, without its models, logs, storage and transfer.
 
-    `leases`: with a control table.
+    `leases`: with a control table; `keys`: with keys of the account's own.
     """
     jobs = load.jobs_a_second * SECONDS_A_MONTH / MILLION
     units = 2 * (WRITE_UNITS_A_JOB + WRITE_UNITS_A_FLUSH * load.flushes_a_job)
@@ -56,6 +60,7 @@ def monthly_costs(load: Load, *, memory_gb: float, interval_seconds: int, leases
         Cost("reads, queue and functions of submits", (READS + QUEUE + FUNCTIONS) * jobs, 0.0),
         Cost("workers, ten jobs in each", dollars("lambda_seconds", busy * SECONDS_A_MONTH), 0.0),
         Cost("clockwork: sweeper, sentinel, schedules", *_half(2 * _clockwork(leases=leases))),
+        *([Cost("clockwork: each Region's own key", *_half(2 * KEY_DOLLARS))] if keys else []),
         Cost(
             "Route 53's health checks, and the requests that they make",
             *_half(2 * (dollars("health_check", 1) + asked)),

@@ -1,4 +1,4 @@
-"""The whole of one environment: the table, and the same Region twice."""
+"""The whole of one environment: the keys, the tables, and the same Region twice."""
 
 import itertools
 from collections.abc import Mapping
@@ -12,7 +12,8 @@ from stacks.config import Configuration
 from stacks.control_stack import ControlStack
 from stacks.data_stack import DataStack
 from stacks.drills_stack import DrillsStack
-from stacks.naming import drills_of, stacks_of
+from stacks.keys_stack import KeysStack
+from stacks.naming import drills_of, keys_of, stacks_of
 from stacks.part_stack import PartStack
 from stacks.region_stack import RegionStack
 from stacks.requests_stack import RequestsStack
@@ -49,10 +50,14 @@ class AntipodeStage(Stage):
 
     def __init__(self, scope: Construct, *, configuration: Configuration) -> None:
         super().__init__(scope, configuration.environment)
+        self.keys = self._keys_of_both(configuration)
         self.data = DataStack(self, "data", configuration=configuration)
         self.control: ControlStack | None = None
         if configuration.ownership == "strong":
             self.control = ControlStack(self, "control", configuration=configuration)
+        for table in filter(None, (self.data, self.control)):
+            for keys in self.keys:
+                table.add_stack_dependency(keys, "its replicas are encrypted by the keys of their Regions")
         self.regions = {region: self._parts_of(region, configuration) for region in configuration.regions}
         self.drills = self._drills(configuration)
         Tags.of(self).add("antipode:environment", configuration.environment)
@@ -69,6 +74,14 @@ class AntipodeStage(Stage):
             stack.add_stack_dependency(parts[-1], "it names what is in the others, which must exist")
             made.append(stack)
         return tuple(made)
+
+    def _keys_of_both(self, configuration: Configuration) -> tuple[KeysStack, ...]:
+        if configuration.customer_keys == "off":
+            return ()
+        return tuple(
+            KeysStack(self, keys_of(region), configuration=configuration, region=region)
+            for region in configuration.regions
+        )
 
     def _parts_of(self, region: str, configuration: Configuration) -> tuple[PartStack, ...]:
         """Make a Region's stacks, each to be deployed after what it finds by name."""

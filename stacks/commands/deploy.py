@@ -25,7 +25,7 @@ from stacks.commands.versions import check_versions
 from stacks.config import Configuration
 from stacks.drill_bundle import build_drill_bundle
 from stacks.environments import configuration_of
-from stacks.naming import CURRENT_DRILL, drills_named, drills_of
+from stacks.naming import CURRENT_DRILL, drills_named, drills_of, keys_of
 from stacks.toolchain import CHECKOUT, cdk_command, tool_environment
 
 BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
@@ -147,9 +147,10 @@ def deploy_stacks(
     pairs_of_context = [part for key, value in context.items() for part in ("--context", f"{key}={value}")]
     run_cdk("the templates", [*command, "synth", "--quiet", "--output", str(templates), *pairs_of_context])
     outputs: dict[str, dict[str, str]] = {}
-    tables = ["data", *(["control"] if configuration.ownership == "strong" else [])]
+    keys = [] if configuration.customer_keys == "off" else [keys_of(region) for region in configuration.regions]
+    once = [*keys, "data", *(["control"] if configuration.ownership == "strong" else [])]
     waves = [
-        *((table, (table,)) for table in tables),
+        *((stack, (stack,)) for stack in once),
         *((region, wave) for region in configuration.regions for wave in orders[region]),
     ]
     if configuration.drills is not None:

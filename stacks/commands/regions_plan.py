@@ -82,6 +82,7 @@ def planned(configuration: Configuration, load: Load) -> dict[str, Any]:
         memory_gb=worker_memory_gb(configuration),
         interval_seconds=configuration.health_check.interval_seconds,
         leases=configuration.ownership == "strong",
+        keys=configuration.customer_keys == "on",
     )
     return {
         "regions": list(configuration.regions),

@@ -91,23 +91,36 @@ def begin(live: StateTable, table: str, at: str | None, backup: str | None) -> N
         raise CannotBeDone("--at or --backup, not both: a backup has one moment")
     if table == live.name:
         raise CannotBeDone(f"{table} is the live table: a restore needs a fresh one")
+    asked: dict[str, Any] = {} if at is None else {"RestoreDateTime": _moment(at)}
+    key = _key_of(live)
     if backup is not None and ":recovery-point:" in backup:
-        _begin_recovery(live, table, backup)
-    elif backup is not None:
-        live.client.restore_table_from_backup(TargetTableName=table, BackupArn=backup)
+        _begin_recovery(live, table, backup, key)
+        return
+    if key is not None:  # what is restored has DynamoDB's own key, if nothing is said
+        asked["SSESpecificationOverride"] = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}
+    if backup is not None:
+        live.client.restore_table_from_backup(TargetTableName=table, BackupArn=backup, **asked)
     else:
-        moment = {"UseLatestRestorableTime": True} if at is None else {"RestoreDateTime": _moment(at)}
-        live.client.restore_table_to_point_in_time(SourceTableName=live.name, TargetTableName=table, **moment)
+        moment = {"UseLatestRestorableTime": True} if at is None else {}
+        live.client.restore_table_to_point_in_time(SourceTableName=live.name, TargetTableName=table, **asked, **moment)
 
 
-def _begin_recovery(live: StateTable, table: str, point: str) -> None:
+def _key_of(live: StateTable) -> str | None:
+    """Return the key of this account by which the live table is encrypted: the restored one is to have the same."""
+    found = _description_of(live.client, live.name)
+    key = {} if found is None else found.get("SSEDescription", {})
+    return str(key["KMSMasterKeyArn"]) if "KMSMasterKeyArn" in key else None
+
+
+def _begin_recovery(live: StateTable, table: str, point: str, key: str | None) -> None:
     """Restore a recovery point of AWS Backup, by the role that made it (`stacks/constructs/backups.py`)."""
+    encryption = {"encryptionType": "Default"} if key is None else {"encryptionType": "KMS", "kmsMasterKeyArn": key}
     backups = aws.client("backup", live.region)
     account = point.split(":")[4]
     job = backups.start_restore_job(
         RecoveryPointArn=point,
         IamRoleArn=f"arn:{point.split(':')[1]}:iam::{account}:role/{live.name}-backups-{live.region}",
-        Metadata={"targetTableName": table, "encryptionType": "Default"},
+        Metadata={"targetTableName": table, **encryption},
         ResourceType="DynamoDB",
         IdempotencyToken=table,
     )["RestoreJobId"]
@@ -182,14 +195,21 @@ def _described(client: Any, table: str) -> Mapping[str, Any]:
     return described
 
 
-def _settings_of(client: Any, table: str) -> _Settings:
+def _description_of(client: Any, table: str) -> Mapping[str, Any] | None:
+    """Return the description of a table that may be gone."""
     from botocore.exceptions import ClientError
 
     try:
-        found = _described(client, table)
+        return _described(client, table)
     except ClientError as error:
         if error.response["Error"]["Code"] != "ResourceNotFoundException":
             raise
+        return None
+
+
+def _settings_of(client: Any, table: str) -> _Settings:
+    found = _description_of(client, table)
+    if found is None:
         return _Settings()
     streams = bool(found.get("StreamSpecification", {}).get("StreamEnabled"))
     return _Settings(streams, _recovers(client, table), bool(found.get("DeletionProtectionEnabled")))

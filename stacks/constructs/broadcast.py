@@ -14,6 +14,7 @@ from constructs import Construct
 from stacks.config import VISIBILITY_IN_TIMEOUTS, Configuration
 from stacks.constructs.acknowledged import acknowledge
 from stacks.constructs.function import BATCH_SIZE, CatalogFunction
+from stacks.constructs.keys import encrypt_queue, own_key
 from stacks.constructs.permissions import DELIVERIES
 
 SOURCE = "antipode"
@@ -50,6 +51,9 @@ class Broadcast(Construct):
             visibility_timeout=Duration.seconds(VISIBILITY_IN_TIMEOUTS * timeout_seconds),
             dead_letter_queue=DeadLetterQueue(queue=self.unreadable, max_receive_count=DELIVERY_ATTEMPTS),
         )
+        key = own_key(self, configuration)
+        for queue in (self.dead_letters, self.unreadable, self.deliveries):
+            encrypt_queue(queue, key)
         Rule(
             self,
             "Asked",

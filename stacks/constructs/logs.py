@@ -5,6 +5,7 @@ from aws_cdk.aws_logs import CfnLogGroup, LogGroup, RetentionDays
 from constructs import Construct
 
 from stacks.config import Configuration
+from stacks.constructs.keys import own_key
 
 
 def log_group(scope: Construct, construct_id: str, *, name: str, configuration: Configuration) -> LogGroup:
@@ -21,4 +22,7 @@ def log_group(scope: Construct, construct_id: str, *, name: str, configuration: 
     resource = group.node.default_child
     assert isinstance(resource, CfnLogGroup)
     resource.retention_in_days = protection.log_retention_days
+    key = own_key(group, configuration)
+    if key is not None:  # given to LogGroup itself it would be asked for rights that its policy has
+        resource.kms_key_id = key.key_arn
     return group

@@ -4,11 +4,12 @@ Its name is made, not chosen by CloudFormation, so that the peer knows it withou
 """
 
 from aws_cdk import Duration, RemovalPolicy, Stack
-from aws_cdk.aws_s3 import BlockPublicAccess, Bucket, BucketEncryption, LifecycleRule, ObjectOwnership
+from aws_cdk.aws_s3 import BlockPublicAccess, Bucket, LifecycleRule, ObjectOwnership
 from constructs import Construct
 
 from stacks.config import Configuration
 from stacks.constructs.acknowledged import acknowledge
+from stacks.constructs.keys import encryption_of_bucket, own_key
 
 #: Where in the bucket lies what is kept, and what clients have uploaded (`functions/adapters/s3_payloads.py`).
 KEPT, UPLOADS = "payloads", "uploads"
@@ -28,7 +29,7 @@ class PayloadBucket(Construct):
             self,
             "Bucket",
             bucket_name=bucket_name(configuration, Stack.of(self).account, region),
-            encryption=BucketEncryption.S3_MANAGED,
+            **encryption_of_bucket(own_key(self, configuration)),
             enforce_ssl=True,
             block_public_access=BlockPublicAccess.BLOCK_ALL,
             object_ownership=ObjectOwnership.BUCKET_OWNER_ENFORCED,

@@ -12,8 +12,10 @@ from aws_cdk.aws_dynamodb import (
     ReplicaTableProps,
     TableEncryptionV2,
 )
+from constructs import Construct
 
 from stacks.config import Configuration
+from stacks.constructs.keys import encryption_of_table, own_key
 
 
 class Protected(TypedDict):
@@ -27,12 +29,12 @@ class Protected(TypedDict):
     replicas: list[ReplicaTableProps]
 
 
-def protected(configuration: Configuration) -> Protected:
+def protected(scope: Construct, configuration: Configuration) -> Protected:
     """Return the arguments of a table in the first Region with a replica in the second."""
     protection = configuration.protection
     return Protected(
         billing=Billing.on_demand(),
-        encryption=TableEncryptionV2.dynamo_owned_key(),
+        encryption=encryption_of_table(own_key(scope, configuration), configuration),
         deletion_protection=protection.deletion_protection,
         point_in_time_recovery_specification=PointInTimeRecoverySpecification(
             point_in_time_recovery_enabled=protection.point_in_time_recovery

@@ -12,6 +12,7 @@ from stacks.catalog import Schedule
 from stacks.config import Configuration
 from stacks.constructs.acknowledged import acknowledge
 from stacks.constructs.function import CatalogFunction
+from stacks.constructs.keys import encrypt_queue, own_key
 
 _STALE_AFTER = Duration.seconds(60)
 
@@ -29,6 +30,7 @@ class Schedules(Construct):
             enforce_ssl=True,
             retention_period=Duration.days(14),
         )
+        encrypt_queue(self.dead_letters, own_key(self, configuration))
         acknowledge(
             self.dead_letters,
             "SQS3",

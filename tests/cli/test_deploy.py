@@ -119,7 +119,8 @@ def said(result: Result, code: int) -> str:
 def test_the_table_comes_first_then_one_region_after_the_other(antipode: Antipode, cdk: Cdk) -> None:
     result = antipode("deploy", "--env", "prod", *NEEDED)
     assert result.exit_code == 0, result.output
-    assert cdk.done == ["bundle aws", "the templates", "prod/data", "prod/control", "prod/us-east-1", "prod/us-west-2"]
+    once = ["prod/keys-us-east-1", "prod/keys-us-west-2", "prod/data", "prod/control"]
+    assert cdk.done == ["bundle aws", "the templates", *once, "prod/us-east-1", "prod/us-west-2"]
     assert result.stdout == "deployed: https://api.example.com/v1\n"
 
 
@@ -153,7 +154,8 @@ def test_the_runbook_of_a_stuck_release_ends_with_a_deploy(antipode: Antipode, c
 def test_json_holds_the_outputs_of_all_stacks(antipode: Antipode, cdk: Cdk) -> None:
     outputs = json.loads(antipode("deploy", "--env", "prod", *NEEDED, "--json").stdout)
     assert outputs == {
-        f"antipode-prod-{name}": {"ApiId": f"prod/{name}"} for name in ("data", "control", "us-east-1", "us-west-2")
+        f"antipode-prod-{name}": {"ApiId": f"prod/{name}"}
+        for name in ("keys-us-east-1", "keys-us-west-2", "data", "control", "us-east-1", "us-west-2")
     }
 
 
@@ -252,13 +254,13 @@ def test_what_an_api_calls_is_there_before_the_api(
 ) -> None:
     account.called = {"us-east-1": called}
     assert antipode("deploy", "--env", "prod", *NEEDED).exit_code == 0
-    assert deployed_together(cdk)[:3] == [["prod/data"], ["prod/control"], TOGETHER]
+    assert deployed_together(cdk)[2:5] == [["prod/data"], ["prod/control"], TOGETHER]
 
 
 def test_a_function_goes_after_the_api_has_stopped_calling_it(antipode: Antipode, account: Aws, cdk: Cdk) -> None:
     account.called = {"us-east-1": [*NOW, "make-coffee"], "us-west-2": NOW}
     assert antipode("deploy", "--env", "prod", *NEEDED).exit_code == 0
-    assert deployed_together(cdk)[:4] == [["prod/data"], ["prod/control"], ["prod/us-east-1-api"], TOGETHER]
+    assert deployed_together(cdk)[2:6] == [["prod/data"], ["prod/control"], ["prod/us-east-1-api"], TOGETHER]
     assert len(deployed_together(cdk)) == 5
 
 

@@ -184,6 +184,35 @@ def test_the_runbook_of_a_restore_is_carried_out(
     assert done.exit_code == 0, f"{backup}: {done.output}"
 
 
+@pytest.mark.parametrize("source", ["moment", "backup", "recovery point"])
+def test_what_is_restored_has_the_key_of_the_live_table(
+    client: Any, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    """What is asked of AWS is looked at: moto keeps no key of a table that is changed or restored."""
+    backups = boto3.client("backup", region_name=EAST)
+    monkeypatch.setattr(aws, "client", lambda service, region: backups)
+    key = f"arn:aws:kms:{EAST}:123456789012:key/a-key"
+    described = restore._described(client, LIVE)
+    encrypted = {**described, "SSEDescription": {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": key}}
+    monkeypatch.setattr(restore, "_described", lambda client, table: encrypted)
+    asked: list[Any] = []
+    for made in (client, backups):
+        made.meta.events.register_first("provide-client-params.*.*", lambda params, **_: asked.append(params))
+    live = StateTable(LIVE, EAST, (EAST, WEST), client)
+    if source == "recovery point":
+        with Stubber(backups) as stubber:
+            stubber.add_response("start_restore_job", {"RestoreJobId": "a-job"})
+            stubber.add_response("describe_restore_job", {"RestoreJobId": "a-job", "Status": "COMPLETED"})
+            restore.begin(live, FRESH, None, POINT)
+        metadata = {"targetTableName": FRESH, "encryptionType": "KMS", "kmsMasterKeyArn": key}
+        assert metadata in [params.get("Metadata") for params in asked]
+        return
+    backup = client.create_backup(TableName=LIVE, BackupName="one")["BackupDetails"]["BackupArn"]
+    restore.begin(live, FRESH, None, backup if source == "backup" else None)
+    specification = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}
+    assert specification in [params.get("SSESpecificationOverride") for params in asked]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -76,7 +76,8 @@ def _write(outdir: Path, context: Mapping[str, str], looked: Looked) -> tuple[di
         if "ValidationFailed" not in str(refused):
             raise
     tables = [stage.data] if stage.control is None else [stage.data, stage.control]
-    stacks = (*tables, *(part for parts in stage.regions.values() for part in parts), *stage.drills)
+    parts = (part for parts in stage.regions.values() for part in parts)
+    stacks = (*stage.keys, *tables, *parts, *stage.drills)
     templates = {stack.node.id: str(outdir / f"assembly-{stage.node.id}" / stack.template_file) for stack in stacks}
     report = outdir / "validation-report.json"
     return templates, _findings(json.loads(report.read_text("utf-8")) if report.exists() else {})

@@ -105,14 +105,15 @@ def test_a_million_three_step_jobs_cost_what_the_page_on_cost_says() -> None:
     assert by_job == pytest.approx(11.89, abs=0.01)
 
 
-def test_a_region_stands_still_for_what_the_page_on_cost_says_and_leases_come_on_top() -> None:
-    def standing_still(*, leases: bool = False) -> float:
-        costs = monthly_costs(LOAD, memory_gb=1, interval_seconds=10, leases=leases)
+def test_a_region_stands_still_for_what_the_page_on_cost_says_and_leases_and_keys_come_on_top() -> None:
+    def standing_still(*, leases: bool = False, keys: bool = False) -> float:
+        costs = monthly_costs(LOAD, memory_gb=1, interval_seconds=10, leases=leases, keys=keys)
         return sum(cost.for_two for cost in costs if "clockwork" in cost.what)
 
     alone = standing_still()
     assert alone == pytest.approx(58.4, abs=0.1)
     assert standing_still(leases=True) - alone == pytest.approx(0.99, abs=0.01)
+    assert standing_still(keys=True) - alone == 3.0
 
 
 def test_the_other_region_costs_half_of_the_writes_and_of_what_stands_still() -> None:

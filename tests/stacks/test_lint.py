@@ -17,7 +17,7 @@ HARMLESS = ["W3005"]
 @pytest.mark.parametrize(
     ("variant", "stack"),
     [
-        *(("prod", stack) for stack in ("data", "control", *stacks_of("us-east-1"))),
+        *(("prod", stack) for stack in ("keys-us-east-1", "data", "control", *stacks_of("us-east-1"))),
         *(("local", stack) for stack in ("data", *stacks_of("us-west-2"))),
     ],
 )

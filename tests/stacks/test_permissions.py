@@ -287,7 +287,7 @@ def test_every_queue_refuses_plain_http_and_encrypts(prod: Environment) -> None:
         for policy in prod.first.properties("SQS::QueuePolicy")
     }
     for queue, properties in prod.first.each("SQS::Queue"):
-        assert properties["SqsManagedSseEnabled"] is True
+        assert "KmsMasterKeyId" in properties
         insecure = [
             statement
             for statement in policies[f"<{queue}>"]

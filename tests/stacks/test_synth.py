@@ -49,6 +49,8 @@ def test_production_can_be_written_without_credentials_and_asks_aws_for_nothing(
         if artifact["type"] == "aws:cloudformation:stack"
     }
     assert stacks == {
+        "antipode-prod-keys-us-east-1": "aws://unknown-account/us-east-1",
+        "antipode-prod-keys-us-west-2": "aws://unknown-account/us-west-2",
         "antipode-prod-data": "aws://unknown-account/us-east-1",
         "antipode-prod-control": "aws://unknown-account/us-east-1",
         "antipode-prod-us-east-1": "aws://unknown-account/us-east-1",
@@ -72,9 +74,11 @@ def test_what_is_named_by_others_is_deployed_before_them_and_the_regions_in_any_
         for artifact in artifacts.values()
         if artifact["type"] == "aws:cloudformation:stack"
     }
+    keys = {"antipode-prod-keys-us-east-1", "antipode-prod-keys-us-west-2"}
     assert needs == {
-        "antipode-prod-data": set(),
-        "antipode-prod-control": set(),
+        **{key: set() for key in keys},
+        "antipode-prod-data": keys,
+        "antipode-prod-control": keys,
         "antipode-prod-us-east-1": {"antipode-prod-data", "antipode-prod-control"},
         "antipode-prod-us-east-1-requests": {"antipode-prod-us-east-1"},
         "antipode-prod-us-east-1-api": {"antipode-prod-us-east-1-requests"},
