@@ -261,7 +261,7 @@ def test_a_function_goes_after_the_api_has_stopped_calling_it(antipode: Antipode
     account.called = {"us-east-1": [*NOW, "make-coffee"], "us-west-2": NOW}
     assert antipode("deploy", "--env", "prod", *NEEDED).exit_code == 0
     assert deployed_together(cdk)[2:6] == [["prod/data"], ["prod/control"], ["prod/us-east-1-api"], TOGETHER]
-    assert len(deployed_together(cdk)) == 5
+    assert len(deployed_together(cdk)) == 7
 
 
 def test_functions_that_come_and_go_in_one_release_are_refused(antipode: Antipode, account: Aws, cdk: Cdk) -> None:
