@@ -187,6 +187,8 @@ class Engine:
         earliest = self.now() + self.drill.lasts_seconds
         if not self._until(lambda: self.now() >= earliest and self._is_over(), self.drill.patience_seconds):
             self._say(f"patience is over: {len(self.watcher.unfinished())} acknowledged jobs are not finished")
+            for submit, why in sorted(dict(self.load.refused).items()):
+                self._say(f"{submit} is not accepted: {why}")
 
     def _is_over(self) -> bool:
         if not self.load.all_made:

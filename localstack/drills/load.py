@@ -71,6 +71,8 @@ class LoadGenerator:
     now: Callable[[], float]
     acknowledged: list[Acknowledged] = field(default_factory=list)
     never_accepted: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    """Why a submit was not accepted the last time that it was made; without those that are accepted by now."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _stop: threading.Event = field(default_factory=threading.Event)
     _pool: ThreadPoolExecutor | None = None
@@ -118,6 +120,8 @@ class LoadGenerator:
 
         def failed(error: ApiError) -> None:
             tries[0] += 1
+            with self._lock:
+                self.refused[f"{self.run}-{one.number}"] = str(error)
             if self._stop.is_set():
                 raise error
 
@@ -132,6 +136,7 @@ class LoadGenerator:
             return
         with self._lock:
             self._left -= 1
+            self.refused.pop(f"{self.run}-{one.number}", None)
             self.acknowledged.append(
                 Acknowledged(
                     job_id=job["id"],

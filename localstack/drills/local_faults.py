@@ -337,12 +337,15 @@ class LocalFaults:
 
         def beat_is_ahead() -> float:
             key = {"pk": {"S": f"REGION#{region}"}, "sk": {"S": "HEARTBEAT"}}
-            item = admin_client("dynamodb", region, place.url).get_item(TableName=TABLE, Key=key)["Item"]
+            client = admin_client("dynamodb", region, place.url, read_seconds=30.0)
+            item = client.get_item(TableName=TABLE, Key=key)["Item"]
             return to_datetime(item["at"]["S"]).timestamp() - time.time()
 
         def take_back() -> None:
-            ahead[0] = beat_is_ahead()
-            self.faults.skew_clock(region, 0.0)
+            try:
+                ahead[0] = beat_is_ahead()
+            finally:
+                self.faults.skew_clock(region, 0.0)
 
         def measure(_: Sequence[Sample]) -> Effect:
             # A heartbeat is some seconds old when it is looked at: so a clock that is behind looks so by some more.
