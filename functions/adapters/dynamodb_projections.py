@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functions.adapters.dynamodb_snapshots import snapshot_items
 from functions.adapters.dynamodb_table import DynamodbTable, Item, number, text
 from functions.domain.ids import shard_of
-from functions.domain.job.history import Ask, DueEntry, Head, job_key
+from functions.domain.job.history import Ask, DueEntry, Head, epoch_keys, job_key
 from functions.domain.job.snapshot import Snapshot
 from functions.domain.lanes import DUE_SHARDS
 
@@ -136,7 +136,8 @@ def _due_entry(item: Item) -> DueEntry:
     due_at, job_id = _split(item["due_sk"]["S"])
     key = str(item["sk"]["S"])
     arrival = key if key.startswith(ARRIVAL) else None
-    return DueEntry(job_id, due_at, key.removeprefix(_HEAD) if is_head(item) else None, arrival)
+    head_region = key.removeprefix(_HEAD) if is_head(item) else None
+    return DueEntry(job_id, due_at, head_region, arrival, submission=key.startswith(epoch_keys(1)))
 
 
 def _split(position: str) -> tuple[str, str]:

@@ -183,7 +183,7 @@ class MemoryProjections:
     def _entries(self, region: str, lane: str) -> Iterable[DueEntry]:
         for row in self.table.segments.values():
             if row.due is not None and row.due.lane == lane and row.segment.region == region:
-                yield DueEntry(row.segment.job_id, row.due.at)
+                yield DueEntry(row.segment.job_id, row.due.at, submission=row.segment.epoch == 1)
         for arrived in self.table.arrivals.values():
             if arrived.lane == lane and arrived.owner == region:
                 come = arrived.arrival

@@ -247,10 +247,11 @@ class AdvanceJob:
         return None
 
     async def _be_found(self, known: _Known, seconds: float) -> None:
-        """A job that is woken early may be noted for later than this: let the sweeper find it if this worker dies."""
-        head, now = known.record.head_of(self.region), self.clock.now()
-        noted = known.state.job.run_at if head is None else head.due_at
-        if noted is not None and noted > add_seconds(now, seconds):
+        """Let the sweeper find it if this worker dies: woken early it is noted for later, out of a queue nowhere."""
+        head, now, job = known.record.head_of(self.region), self.clock.now(), known.state.job
+        noted = job.run_at if head is None else head.due_at
+        stood = head is None and add_seconds(job.run_at or job.at, self.stall_seconds) <= now
+        if stood or (noted is not None and noted > add_seconds(now, seconds)):
             await self._put_head(known, add_seconds(now, self.stall_seconds), known.state.status)
 
     async def _leave(self, known: _Known, end: Event) -> None:
@@ -382,9 +383,8 @@ class AdvanceJob:
             await self.lanes.send([hint(known.job_id, known.state.epoch, known.state.job, reason, delay)])
 
     async def _put_head(self, known: _Known, due_at: str, status: str) -> None:
-        head = known.record.head_of(self.region)
-        fresh = head_of(known.job_id, known.state, self.region, head, due_at, status=status)
-        await self.projections.put_head(fresh)
+        old = known.record.head_of(self.region)
+        await self.projections.put_head(head_of(known.job_id, known.state, self.region, old, due_at, status=status))
 
     def _known(self, job_id: str, record: JobRecord, state: JobState) -> _Known:
         journal = Journal(

@@ -1,7 +1,8 @@
-"""Whether a job that no worker has begun with still has its turn to come, or needs another hint.
+"""Whether a job that no worker has begun with still has its turn to come, or needs another look and another hint.
 
 A hint that is sent again goes to the end of its lane's queue, and costs a worker a look when it gets there. So it helps
-only a job whose first hint was lost, and makes the queue longer for all others.
+only a job whose first hint was lost, and makes the queue longer for all others. A look costs a read and a write; as
+long as it can only find that the job stands in its queue, nobody looks.
 """
 
 from dataclasses import dataclass
@@ -11,10 +12,15 @@ from functions.application.watch_flow import WatchFlow
 from functions.domain.job.decider import start_not_before
 from functions.domain.job.state import JobState
 from functions.domain.lane_flow import flow_of
-from functions.domain.moments import seconds_between
+from functions.domain.moments import add_seconds, seconds_between
 
-#: A job that no worker has begun with gets another hint this often at least, however long its queue is.
-LONGEST_SPARED_SECONDS = 300.0
+#: A job that no worker has begun with gets another hint this often at least, if its queue is shorter than this.
+LONGEST_PAUSE_SECONDS = 300.0
+#: And this often at least, however long its queue is.
+LONGEST_SPARED_SECONDS = 900.0
+#: It is looked at after this at the latest. The entry of one that is to run later is spared likewise, and must be seen
+#: to in time for its moment: see HINT_AHEAD_SECONDS.
+LONGEST_UNSEEN_IN_QUEUE_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +51,15 @@ class AwaitTurn:
         queue = min(LONGEST_SPARED_SECONDS, await self._queue_of(state.job.lane))
         if waited < queue:
             return Turn(False, queue - waited)
-        return Turn(True, min(LONGEST_SPARED_SECONDS, max(waited, queue)))
+        return Turn(True, max(queue, min(LONGEST_PAUSE_SECONDS, waited)))
+
+    async def had_by(self, lane: str, stall_seconds: float) -> str:
+        """Return up to which moment the submissions of a lane that were due by then have had their turn. Never raises.
+
+        A submission is due `stall_seconds` after its job could have run. The jobs of later ones stand in the queue.
+        """
+        queue = min(LONGEST_UNSEEN_IN_QUEUE_SECONDS, await self._queue_of(lane))
+        return add_seconds(self.clock.now(), min(0.0, stall_seconds - queue))
 
     async def _queue_of(self, lane: str) -> float:
         """For how many seconds a lane's workers have messages; 0 where nobody knows."""

@@ -3,10 +3,12 @@
 The due index holds an entry for each submission (kept: it is part of an immutable segment) and one for each job that
 lives longer than a moment (its head's, removed at the end). A cursor for each partition moves past what has been seen
 to; an entry is left behind it only when the job is finished, is the peer's for good, or has a later entry. So the cost
-grows with what becomes due.
+grows with what becomes due. A submission whose job stands in a long queue is not seen to before its turn
+(`await_turn.py`): the cursor waits for it, and a process remembers it, so that it is read once.
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from functions.application.await_turn import AwaitTurn
@@ -33,6 +35,8 @@ from functions.domain.job.state import JobState, head_of
 from functions.domain.lanes import DUE_SHARDS, can_be_hinted, look_at
 from functions.domain.moments import add_seconds, seconds_between
 
+#: So many entries are read at once, and so many of them seen to side by side.
+READ = 1000
 PAGE = 100
 #: The cursor stays this far behind the present: index entries may appear late, and clocks differ between functions.
 CURSOR_MARGIN_SECONDS = 120.0
@@ -56,6 +60,36 @@ class SweepReport:
         return SweepReport(self.examined + other.examined, self.put_back + other.put_back, self.unclear + other.unclear)
 
 
+_Identity = tuple[str, str | None, str | None]
+
+
+@dataclass(slots=True)
+class _Known:
+    """What a process remembers of one partition.
+
+    It has read everything up to `read_to`, and has seen to `seen_to` behind that; `standing` are the submissions among
+    all these whose jobs have not had their turn.
+    """
+
+    read_to: str = ""
+    seen_to: set[_Identity] = field(default_factory=set)
+    standing: dict[_Identity, DueEntry] = field(default_factory=dict)
+
+    def is_new(self, entry: DueEntry) -> bool:
+        """Whether this has neither been seen to nor left standing."""
+        return entry.identity not in self.seen_to and entry.identity not in self.standing
+
+    def note(self, seen: Sequence[DueEntry]) -> None:
+        """Remember what has been seen to."""
+        for entry in seen:
+            self.standing.pop(entry.identity, None)
+            self.seen_to.add(entry.identity)
+
+    def settled(self) -> str:
+        """Return up to where nothing is left to see to."""
+        return min([self.read_to, *(entry.due_at for entry in self.standing.values())])
+
+
 @dataclass(slots=True, kw_only=True)
 class SweepJobs:
     """The use case. An instance remembers what it has seen to, so that entries within the margin are read once only."""
@@ -71,35 +105,47 @@ class SweepJobs:
     turns: AwaitTurn
     hold: PeerHold | None = None
     hands: ChangeHands | None = None
-    _seen_to: dict[tuple[str, int], set[tuple[str, str | None, str | None]]] = field(default_factory=dict)
+    _known: dict[tuple[str, int], _Known] = field(default_factory=dict)
 
     async def sweep(self) -> SweepReport:
         """Look once at everything that is due. Raises StateUnavailable, LaneUnavailable; what was done stays done."""
         total = SweepReport()
         for lane in self.lanes.names():
-            for report in await asyncio.gather(*(self._sweep_shard(lane, shard) for shard in range(DUE_SHARDS))):
+            turn = await self.turns.had_by(lane, self.stall_seconds)
+            for report in await asyncio.gather(*(self._sweep_shard(lane, shard, turn) for shard in range(DUE_SHARDS))):
                 total += report
         return total
 
-    async def _sweep_shard(self, lane: str, shard: int) -> SweepReport:
+    async def _sweep_shard(self, lane: str, shard: int, turn: str) -> SweepReport:
         now = self.clock.now()
-        start = position = await self.projections.read_cursor(self.region, lane, shard)
-        seen_to = {seen for seen in self._seen_to.get((lane, shard), ()) if seen[0] > start}
-        self._seen_to[lane, shard] = seen_to
-        total = SweepReport()
+        start = await self.projections.read_cursor(self.region, lane, shard)
+        known = self._known.setdefault((lane, shard), _Known())
+        position = max(start, known.read_to)
+        known.seen_to = {seen for seen in known.seen_to if seen[0] > position}
+        total = await self._see_to([entry for entry in known.standing.values() if entry.due_at <= turn], known, lane)
         while True:
-            page = await self.projections.due(self.region, lane, shard, after=position, upto=now, limit=PAGE)
-            fresh = [entry for entry in page if entry.identity not in seen_to]
-            for report in await asyncio.gather(*(self._examine(entry, lane) for entry in fresh)):
-                total += report
-            seen_to.update(entry.identity for entry in fresh)
+            page = await self.projections.due(self.region, lane, shard, after=position, upto=now, limit=READ)
+            fresh = [entry for entry in page if known.is_new(entry)]
+            standing = {entry.identity: entry for entry in fresh if entry.submission and entry.due_at > turn}
+            total += await self._see_to([entry for entry in fresh if entry.identity not in standing], known, lane)
+            known.standing |= standing
             if page:
                 position = page[-1].position
-            if len(page) < PAGE:
+            if len(page) < READ:
                 break
-        settled = min(position, add_seconds(now, -CURSOR_MARGIN_SECONDS))
-        if settled > start:
+        known.read_to = max(known.read_to, min(position, add_seconds(now, -CURSOR_MARGIN_SECONDS)))
+        if (settled := known.settled()) > start:
             await self.projections.put_cursor(self.region, lane, shard, settled)
+        return total
+
+    async def _see_to(self, entries: Sequence[DueEntry], known: _Known, lane: str) -> SweepReport:
+        """Examine entries, a page at a time."""
+        total = SweepReport()
+        for place in range(0, len(entries), PAGE):
+            some = entries[place : place + PAGE]
+            for report in await asyncio.gather(*(self._examine(entry, lane) for entry in some)):
+                total += report
+            known.note(some)
         return total
 
     async def _examine(self, entry: DueEntry, lane: str) -> SweepReport:

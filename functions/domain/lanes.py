@@ -20,8 +20,8 @@ DUE_SHARDS = 4
 #: SQS holds a message back for so long at most, and to the second.
 LONGEST_LANE_DELAY = 900
 #: What lies further ahead the sweeper sees to so long before its moment: then it sends the hint that comes in time. It
-#: may be away for as long.
-HINT_AHEAD_SECONDS = 120.0
+#: may be away for as long, or leave the job alone because its lane's queue is long (application/await_turn.py).
+HINT_AHEAD_SECONDS = 720.0
 
 
 @dataclass(frozen=True, slots=True)

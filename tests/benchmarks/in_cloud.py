@@ -23,6 +23,7 @@ from functions.domain.moments import seconds_between
 from functions.settings import Settings
 from localstack.admin import ADMIN_KEY, admin_client
 from localstack.cloud import LocalCloud
+from tests.benchmarks.precedence import go_first
 from tests.eventually import eventually
 from tests.integration.emulator.processes import leased_slot
 
@@ -150,6 +151,8 @@ def _brought_up() -> Iterator[BenchedCloud]:
         try:
             tenants = [{"name": "demo", "rate_per_second": 10_000, "burst": 10_000}]
             status = cloud.up(context={"tenants": json.dumps(tenants)})
+            if not go_first(cloud.folder):
+                print("other processes of this machine have the cores as often as the cloud has", flush=True)
             yield BenchedCloud(cloud, str(status["token"]), tuple(place.name for place in cloud.layout.regions))
         finally:
             LocalCloud.down(slot)

@@ -22,7 +22,7 @@ from localstack.drills.story import Drill, Load
 from localstack.drills.times import ADOPTION, DETECTION, FAILBACK, times_of
 from localstack.resolver import Resolver, ResolvingTransport
 from stacks.api_client import ApiClient, ApiError, Submission
-from tests.benchmarks.in_cloud import BenchedCloud, benched_cloud
+from tests.benchmarks.in_cloud import BenchedCloud, at_once, benched_cloud
 from tests.benchmarks.report import Line
 from tests.e2e.deployed import Deployed
 from tests.e2e.plain_client import PlainClient
@@ -32,6 +32,11 @@ KILLED_AFTER_SECONDS = 45.0
 #: So long the Region is away at least; then it is brought back, under load.
 AWAY_SECONDS = 75.0
 LOAD_SECONDS = 180.0
+IN_FLIGHT = 500
+SUBMITTED_A_SECOND = 15
+#: Those that sleep wake up when their Region is long gone.
+SLEEP_SECONDS = 150.0
+SIGNALS_AT_ONCE = 8
 LANES = ("critical", "standard", "standard", "batch")
 CLIENT_SECONDS, PLAIN_CLIENT_SECONDS, GOES_ON_SECONDS = 3.0, 45.0, 60.0
 
@@ -139,11 +144,49 @@ class Loss(Engine):
         return max(took for began, took in self.through.timed.took if began >= first)
 
 
+class LossOfMany(Loss):
+    """Many jobs wait or run when the Region is killed; those that wait for a signal get it once they were adopted."""
+
+    signalled = False
+
+    def ready(self) -> bool:
+        """See Loss."""
+        return len(self._flying(running=True)) >= self.drill.given.in_flight
+
+    def _is_over(self) -> bool:
+        if not self.signalled and self._all_adopted():
+            self.signalled = True
+            self._say("all are adopted; those that wait for a signal get it")
+            waiting = [row.job_id for row in self.load.acknowledged if "signal" in self._input(row.job_id)]
+            client = self.through.timed.client
+            at_once(lambda job: client.signal(job, "go", {}), waiting, SIGNALS_AT_ONCE)
+        return self.signalled and not self.watcher.unfinished()
+
+    def _all_adopted(self) -> bool:
+        states, survivor = self.watcher.states, self.through.regions[1]
+        return all(states[job].owner_region == survivor or states[job].finished for job in self.at_the_kill)
+
+    def _input(self, job: str) -> Mapping[str, Any]:
+        given = self.watcher.states[job].job.input
+        return given if isinstance(given, Mapping) else {}
+
+
 def a_minute(run: str) -> list[Planned]:
     """The steady load: each job takes 5.6 s of steps, and every fourth sleeps for 25 s after them."""
     count, rate = round(LOAD_SECONDS * A_MINUTE / 60), A_MINUTE / 60
     given = [{"steps": 8, "milliseconds": 700, **({} if n % 4 else {"sleep_seconds": 25})} for n in range(count)]
     return _plan(run, given, rate)
+
+
+def many(run: str) -> list[Planned]:
+    """Of ten jobs six sleep, three wait for a signal, and one does steps of a second for two minutes."""
+    short = {"steps": 1, "milliseconds": 5}
+    kinds: list[dict[str, Any]] = [
+        *[{**short, "sleep_seconds": SLEEP_SECONDS}] * 6,
+        *[{**short, "signal": "go", "wait_seconds": 900}] * 3,
+        {"steps": 120, "milliseconds": 1000},
+    ]
+    return _plan(run, [kinds[number % len(kinds)] for number in range(IN_FLIGHT)], SUBMITTED_A_SECOND)
 
 
 def _plan(run: str, given: Sequence[Mapping[str, Any]], rate: float) -> list[Planned]:
@@ -221,3 +264,8 @@ def _median(values: Sequence[float]) -> float:
 def lines() -> list[Line]:
     """Kill a Region under 200 jobs a minute, and return what to print."""
     return _told(Loss(benched_cloud(), a_minute, in_flight=10))
+
+
+def lines_of_many() -> list[Line]:
+    """Kill a Region with 500 jobs in flight, and return what to print."""
+    return _told(LossOfMany(benched_cloud(), many, in_flight=IN_FLIGHT))

@@ -4,7 +4,7 @@ from collections import Counter
 
 from localstack.drills.evidence import Evidence, FaultSeen, JobSeen, Setting
 from localstack.evidence.stretches import Stretch
-from tests.benchmarks.region_loss import A_MINUTE, LOAD_SECONDS, a_minute, goes_on
+from tests.benchmarks.region_loss import A_MINUTE, IN_FLIGHT, LOAD_SECONDS, a_minute, goes_on, many
 
 EAST, WEST = "us-east-1", "us-west-2"
 
@@ -14,6 +14,11 @@ def test_the_steady_load_is_submitted_evenly_over_all_lanes() -> None:
     assert len(plan) == A_MINUTE * LOAD_SECONDS / 60
     assert [sum(each.at < (minute + 1) * 60 for each in plan) for minute in range(3)] == [200, 400, 600]
     assert Counter(each.submission.lane for each in plan) == {"standard": 300, "critical": 150, "batch": 150}
+
+
+def test_of_many_most_wait_and_some_run() -> None:
+    kinds = Counter(len(each.submission.input) + ("signal" in each.submission.input) for each in many("run"))
+    assert kinds == {3: IN_FLIGHT * 6 // 10, 5: IN_FLIGHT * 3 // 10, 2: IN_FLIGHT // 10}
 
 
 def seen(job: str, adopted_at: float | None, works_again: float | None = None) -> JobSeen:

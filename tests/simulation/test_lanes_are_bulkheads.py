@@ -1,7 +1,9 @@
 """What the lanes' design alone gives critical jobs, in virtual time, with the numbers of workers that are deployed.
 
-Machines are infinitely fast here: a wait comes from queues and from workers that are taken, and from nothing else. The
-same with the real cloud and its one machine is in `tests/benchmarks/priority.py`.
+Real are the use cases of submits and workers. Modelled is what AWS gives them (`adopting_world`): mappings that begin
+with five workers and get five more each second, batches of ten, cold starts, the time of calls, and the writes and
+reads that the table's partitions take, which all lanes share. The same with the local cloud and its one machine, which
+all lanes share as well, is in `tests/benchmarks/priority.py`.
 """
 
 import asyncio
@@ -19,17 +21,54 @@ from functions.domain.job.history import Segment
 from functions.domain.moments import seconds_between
 from functions.sdk import Context, agent
 from stacks.environments import configuration_of
-from tests.simulation.virtual_time import in_virtual_time, pass_time
-from tests.unit.application.two_regions import EAST, TENANT, Region, two_regions
+from tests.simulation.adopting_world import (
+    AT_ONCE,
+    COLD_START,
+    PUT,
+    QUERY,
+    READS_A_SECOND,
+    TABLE_PARTITIONS,
+    WRITES_A_SECOND,
+    Partition,
+)
+from tests.simulation.virtual_time import VirtualClock, in_virtual_time, pass_time
+from tests.unit.application.two_regions import EAST, TENANT, Fuse, Region, two_regions
 
 BATCH_JOBS = 5_000
 CRITICAL_JOBS = 20
+#: The first ones start workers, with nothing else to do as well.
+WARM_UP = 4
 #: How long critical jobs are given when they have all been submitted.
 GIVEN_SECONDS = 10.0
-#: Jobs that a worker takes off its lane at once, and how often a lane with a free worker is looked at.
-AT_ONCE = 10
+#: How often a lane with a free worker is looked at.
 POLL_SECONDS = 0.05
 WORKER_SECONDS = 110.0
+#: A lane has so many workers at once at first, and as many more for each second.
+GROWTH = 5.0
+_WRITES = ("append", "put", "receive")
+
+
+@dataclass(slots=True)
+class Table(Fuse):
+    """What calls of the state cost in one Region: time, and units of the partition in which they fall, by turns."""
+
+    clock: VirtualClock = field(default_factory=VirtualClock)
+    kinds: dict[str, list[Partition]] = field(default_factory=dict)
+    calls: int = 0
+
+    async def burn(self, what: str) -> None:
+        """A call begins, or has ended."""
+        when, _, name = what.partition(" ")
+        if when == "after":
+            return
+        self.calls += 1
+        writes = name.startswith(_WRITES)
+        per_second = WRITES_A_SECOND if writes else READS_A_SECOND
+        kind = self.kinds.setdefault(
+            "write" if writes else "read", [Partition(self.clock, per_second) for _ in range(TABLE_PARTITIONS)]
+        )
+        await kind[self.calls % TABLE_PARTITIONS].use(1.0)
+        await pass_time(PUT if writes else QUERY)
 
 
 async def waiting(ctx: Context) -> None:
@@ -55,11 +94,18 @@ class Workers:
     most: Mapping[str, int]
     shared: bool = False
     taken: dict[str, int] = field(default_factory=dict)
+    warm: dict[str, int] = field(default_factory=dict)
+    begun: float = 0.0
+    aws: Table = field(init=False)
     line: list[LaneSend] = field(default_factory=list)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
+    def __post_init__(self) -> None:
+        self.aws = Table(clock=self.region.clock)
+
     async def work(self) -> None:
         """Until cancelled."""
+        self.begun = self.region.clock.monotonic()
         try:
             while True:
                 for lane in self.most:
@@ -76,7 +122,8 @@ class Workers:
             self.line += queue
             queue.clear()
             queue, most, lane = self.line, sum(self.most.values()), "all"
-        while queue and self.taken.get(lane, 0) < most:
+        allowed = min(most, GROWTH + GROWTH * (self.region.clock.monotonic() - self.begun))
+        while queue and self.taken.get(lane, 0) + 1 <= allowed:
             batch = [queue.pop(0) for _ in range(min(AT_ONCE, len(queue)))]
             self.taken[lane] = self.taken.get(lane, 0) + 1
             task = asyncio.create_task(self._advance(lane, batch))
@@ -85,10 +132,13 @@ class Workers:
 
     async def _advance(self, lane: str, batch: Sequence[LaneSend]) -> None:
         history = MemoryHistory(self.region.table)
+        if self.warm.get(lane, 0) < self.taken[lane]:
+            self.warm[lane] = self.warm.get(lane, 0) + 1
+            await pass_time(COLD_START)
         for send in batch:
             if send.lane == "batch" and send.message.reason == "submitted":
                 await history.append(Segment(send.message.job_id, 1, EAST, 1, (submission(self.region),)))
-        worker, stop_at = self.region.advance_job(), self.region.clock.monotonic() + WORKER_SECONDS
+        worker, stop_at = self.region.advance_job(self.aws), self.region.clock.monotonic() + WORKER_SECONDS
         try:
             await asyncio.gather(*(worker.advance(send.message, delivery=1, stop_at=stop_at) for send in batch))
         finally:
@@ -144,13 +194,13 @@ def submission(region: Region) -> JobSubmitted:
 async def waits(region: Region, workers: Workers) -> list[float]:
     """Submit critical jobs, two a second, and return how long each has waited for a worker."""
     working = asyncio.create_task(workers.work())
-    names = [job_id(TENANT, f"critical {number}") for number in range(CRITICAL_JOBS)]
+    names = [job_id(TENANT, f"critical {number}") for number in range(CRITICAL_JOBS)][WARM_UP:]
     for number in range(CRITICAL_JOBS):
         await pass_time(0.51)
         request = SubmitRequest(
             tenant=TENANT, agent="critical", input=number, idempotency_key=f"critical {number}", lane="critical"
         )
-        await region.submit_job().submit(request)
+        await region.submit_job(workers.aws).submit(request)
     await pass_time(GIVEN_SECONDS)
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)
@@ -184,11 +234,14 @@ async def test_critical_jobs_wait_no_longer_with_5000_batch_jobs_queued(
     environment: str, batch: Callable[[Context], object]
 ) -> None:
     idle, busy = await idle_and_busy(environment, batch, shared=False)
-    assert max(busy) <= 1.5 * max(idle) <= 1.5 * POLL_SECONDS + 0.01
+    print(f"a critical job waits {max(idle) * 1000:.0f} ms at most, and {max(busy) * 1000:.0f} with batch jobs queued")
+    assert max(busy) <= 1.5 * max(idle)
+    assert max(idle) < 4 * POLL_SECONDS
 
 
 @pytest.mark.parametrize("batch", [waiting, hanging])
 @in_virtual_time
 async def test_without_lanes_of_their_own_they_would_wait_for_batch_jobs(batch: Callable[[Context], object]) -> None:
     idle, busy = await idle_and_busy("local", batch, shared=True)
-    assert max(busy) > 100 * max(idle)
+    print(f"on one queue it would wait {max(idle) * 1000:.0f} ms, and {max(busy) * 1000:.0f}, if not longer")
+    assert max(busy) > 50 * max(idle)

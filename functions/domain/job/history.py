@@ -98,13 +98,15 @@ class JobRecord:
 class DueEntry:
     """One row of the `due` index: look at this job at `due_at`.
 
-    `head_region` is set when a head asked for it, `arrival`, the key of one, when that did.
+    `head_region` is set when a head asked for it, `arrival`, the key of one, when that did; `submission` when it is the
+    entry with which the job was accepted.
     """
 
     job_id: str
     due_at: str
     head_region: str | None = None
     arrival: str | None = field(default=None, compare=False)
+    submission: bool = field(default=False, compare=False)
 
     @property
     def position(self) -> str:
@@ -124,7 +126,12 @@ def job_key(job_id: str) -> str:
 
 def segment_key(epoch: int, region: str, place: int) -> str:
     """Return the sort key of a segment."""
-    return f"E#{epoch:06d}.{region}#{place:08d}"
+    return f"{epoch_keys(epoch)}{region}#{place:08d}"
+
+
+def epoch_keys(epoch: int) -> str:
+    """Return how the sort keys of an epoch's segments begin."""
+    return f"E#{epoch:06d}."
 
 
 def first_key_after(snapshot: Snapshot) -> str:
@@ -134,7 +141,7 @@ def first_key_after(snapshot: Snapshot) -> str:
 
 def rival_keys(snapshot: Snapshot) -> tuple[str, str]:
     """Return the sort keys between which segments lie that another Region wrote in its epoch and that sort before."""
-    return f"E#{snapshot.epoch:06d}.", f"E#{snapshot.epoch:06d}.{snapshot.region}"
+    return epoch_keys(snapshot.epoch), epoch_keys(snapshot.epoch) + snapshot.region
 
 
 def newest_snapshot(snapshots: Iterable[Snapshot]) -> Snapshot | None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from functions.application import sweep_jobs
 from functions.application.ports import LaneUnavailable, StateUnavailable
 from functions.application.sweep_jobs import CURSOR_MARGIN_SECONDS, PATIENCE_SECONDS, SweepReport
 from functions.domain.ids import job_id
@@ -150,7 +151,8 @@ async def test_an_entry_that_appears_late_is_still_seen() -> None:
 
 
 @in_virtual_time
-async def test_more_jobs_than_a_page_holds_are_all_put_back() -> None:
+async def test_more_jobs_than_a_page_holds_are_all_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweep_jobs, "READ", 90)
     east, _ = two_regions(Effects().walker(1))
     for number in range(950):
         east.put(Segment(job_id(TENANT, f"{number}"), 1, EAST, 1, (submission(seconds=number % 3),)))
@@ -169,7 +171,7 @@ async def test_a_warm_sweeper_forgets_what_lies_behind_its_cursor() -> None:
         await east.work()
         await pass_time(20)
         await sweep.sweep()
-    remembered = sum(len(seen) for seen in sweep._seen_to.values())
+    remembered = sum(len(known.seen_to) for known in sweep._known.values())
     assert remembered <= (CURSOR_MARGIN_SECONDS + 40) // 20 + 4
 
 
