@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import typer.main
+import typer.testing
 from typer.testing import CliRunner, Result
 
 from stacks.cli import build
@@ -22,12 +24,20 @@ def api(monkeypatch: pytest.MonkeyPatch) -> ScriptedApi:
     return scripted
 
 
+@pytest.fixture(scope="session")
+def command_line() -> tuple[typer.Typer, Any]:
+    """The whole command line, and the commands that Typer makes of it: once, because that reads every signature."""
+    app = build()
+    return app, typer.main.get_command(app)
+
+
 @pytest.fixture
-def antipode(monkeypatch: pytest.MonkeyPatch) -> Antipode:
+def antipode(monkeypatch: pytest.MonkeyPatch, command_line: tuple[typer.Typer, Any]) -> Antipode:
     """Run `antipode` with these arguments, without what the caller's environment says."""
     for name in ("ANTIPODE_API_URL", "ANTIPODE_TOKEN"):
         monkeypatch.delenv(name, raising=False)
-    app = build()
+    app, commands = command_line
+    monkeypatch.setattr(typer.testing, "_get_command", lambda _: commands)
 
     def run(*arguments: str, **options: Any) -> Result:
         return CliRunner().invoke(app, list(arguments), **options)
