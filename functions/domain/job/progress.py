@@ -147,7 +147,7 @@ class Progress:
     def _read_step(self, event: StepSucceeded | StepFailed | StepAttemptFailed | WaitOpened | ProgressReported) -> None:
         if self.unbuilt and not isinstance(event, ProgressReported):
             known = [key for key in (*self.steps, *self.waits, *self.tries) if key != event.step]
-            self.unbuilt = {failed for failed in self.unbuilt if not built_upon(failed, event.step, known)}
+            self.unbuilt -= built_upon(self.unbuilt, event.step, known)
         match event:
             case StepSucceeded() | StepFailed():
                 if event.step not in self.steps:

@@ -4,7 +4,7 @@ A failed step is done again when nothing was built upon its failure: no step cam
 gone another way. What was built upon stays, or the agent would leave the path that its history holds.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from functions.domain.job.events import Json
@@ -85,23 +85,32 @@ def call_number(link: Mapping[str, Json]) -> int:
     return number if isinstance(number, int) else 0
 
 
-def built_upon(failed: str, later: str, known: Iterable[str]) -> bool:
-    """Say whether the step `later`, recorded after one that failed, may be there because that one failed.
+def built_upon(failed: Iterable[str], later: str, known: Sequence[str]) -> set[str]:
+    """Return those failed steps because of which the step `later`, recorded after them, may be there.
 
-    On the failed step's own branch and on those around it everything is. A branch beside it is, unless it had begun
+    On a failed step's own branch and on those around it everything is. A branch beside it is, unless it had begun
     before; `known` are the steps recorded before `later`. Branches of one `gather` or `map` begin together.
     """
-    ours, theirs = _branch(failed), _branch(later)
-    shared = 0
-    while shared < min(len(ours), len(theirs)) and ours[shared] == theirs[shared]:
-        shared += 1
-    if len(theirs) == shared:
-        return True
-    group = _group(theirs[shared])
-    if len(ours) > shared and _group(ours[shared]) == group:
-        return False
-    beside = (each for key in known if len(each := _branch(key)) > shared and each[:shared] == theirs[:shared])
-    return not any(_group(each[shared]) == group for each in beside)
+    theirs = _branch(later)
+    begun_before: dict[int, bool] = {}
+
+    def may_be(one: str) -> bool:
+        ours = _branch(one)
+        shared = 0
+        while shared < min(len(ours), len(theirs)) and ours[shared] == theirs[shared]:
+            shared += 1
+        if len(theirs) == shared:
+            return True
+        group = _group(theirs[shared])
+        if len(ours) > shared and _group(ours[shared]) == group:
+            return False
+        if shared not in begun_before:
+            branches = (_branch(key) for key in known)
+            beside = (each[shared] for each in branches if len(each) > shared and each[:shared] == theirs[:shared])
+            begun_before[shared] = any(_group(each) == group for each in beside)
+        return not begun_before[shared]
+
+    return {one for one in failed if may_be(one)}
 
 
 def _branch(key: str) -> list[str]:

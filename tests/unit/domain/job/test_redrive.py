@@ -94,7 +94,7 @@ class TestBuiltUpon:
         ],
     )
     def test_what_came_after_a_failure_may_rest_on_it(self, failing: str, later: str, known: list[str]) -> None:
-        assert built_upon(failing, later, [failing, *known])
+        assert built_upon({failing}, later, [failing, *known]) == {failing}
 
     @pytest.mark.parametrize(
         ("failing", "later", "known"),
@@ -107,7 +107,7 @@ class TestBuiltUpon:
         ],
     )
     def test_branches_that_had_begun_before_go_on_beside_it(self, failing: str, later: str, known: list[str]) -> None:
-        assert not built_upon(failing, later, [failing, *known])
+        assert built_upon({failing}, later, [failing, *known]) == set()
 
 
 class TestFold:
