@@ -13,11 +13,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from typing import Any
 
-import httpx
-
 from localstack import control
 from localstack.layout import GLOBAL, Layout
 from localstack.parts import DNS, LINK
+from localstack.plain_http import plain_client
 from localstack.replication.shape import DEFAULT_SHAPE
 from localstack.shims import peering
 from localstack.shims.border import CLIENTS
@@ -168,7 +167,7 @@ class Faults:
     def model(self, **behaviour: Any) -> dict[str, Any]:
         """Change how the model behaves (localstack/model/faults.py), if asked; how it behaves, and its counts."""
         url = f"{self._layout.model.url}/control"
-        with httpx.Client(timeout=5, trust_env=False) as client:
+        with plain_client(timeout_seconds=5) as client:
             answer = client.post(url, json=behaviour) if behaviour else client.get(url)
         return dict(answer.raise_for_status().json())
 
@@ -204,5 +203,5 @@ class Faults:
     def _tell(self, region: str, subject: str, **order: Any) -> dict[str, Any]:
         """Tell one emulator process, past its border."""
         url = f"{self._layout.emulator(region).url}/_antipode/{subject}"
-        with httpx.Client(timeout=5, trust_env=False) as client:
+        with plain_client(timeout_seconds=5) as client:
             return dict(client.post(url, json=order).raise_for_status().json())

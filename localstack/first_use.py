@@ -14,6 +14,7 @@ from localstack.admin import admin_client
 from localstack.deployment import ENVIRONMENT, TENANT
 from localstack.layout import Layout, Place
 from localstack.parts import DNS
+from localstack.plain_http import plain_client
 from localstack.resolver import NameNotFound, Resolver, ResolvingTransport
 
 TABLE = f"antipode-{ENVIRONMENT}"
@@ -58,7 +59,7 @@ def issue_token(layout: Layout) -> str:
 
 def answer_health(api_url: str) -> None:
     """A Region's API answers that it is well."""
-    with httpx.Client(trust_env=False, timeout=30) as client:
+    with plain_client(timeout_seconds=30) as client:
         _until(lambda: _health(client, api_url), f"{api_url}/health")
 
 

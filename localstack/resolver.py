@@ -18,6 +18,7 @@ import httpx
 
 from localstack.layout import Layout
 from localstack.naming.answers import SERVICE_PREFIX
+from localstack.plain_http import plain_transport
 
 _SECONDS_PER_QUESTION = 2.0
 
@@ -84,7 +85,7 @@ class ResolvingTransport(httpx.BaseTransport):
 
     def __init__(self, resolver: Resolver, inner: httpx.BaseTransport | None = None) -> None:
         self._resolver = resolver
-        self._inner = inner or httpx.HTTPTransport()
+        self._inner = inner or plain_transport()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         if _is_address(request.url.host):
@@ -104,7 +105,7 @@ class AsyncResolvingTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, resolver: Resolver, inner: httpx.AsyncBaseTransport | None = None) -> None:
         self._resolver = resolver
-        self._inner = inner or httpx.AsyncHTTPTransport()
+        self._inner = inner or httpx.AsyncHTTPTransport(verify=False)  # see plain_http
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if _is_address(request.url.host):

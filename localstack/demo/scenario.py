@@ -15,8 +15,6 @@ from dataclasses import dataclass, field, replace
 from importlib.metadata import distributions
 from typing import Any
 
-import httpx
-
 from localstack.cloud import LocalCloud
 from localstack.demo.audits import (
     AGENT,
@@ -35,6 +33,7 @@ from localstack.demo.watcher import NAME, Story, Watcher
 from localstack.evidence.replicas import Comparison, compare, fold_all
 from localstack.faults import Faults
 from localstack.model.accuracy import declaring_distributions
+from localstack.plain_http import plain_client
 from localstack.resolver import Resolver, ResolvingTransport
 from stacks.api_client import ApiClient, ApiError, Submission
 
@@ -104,7 +103,8 @@ class Scenario:
 
     def _slow_model(self, seconds: float) -> None:
         url = f"{self.cloud.layout.model.url}/control"
-        httpx.post(url, json={"latency_ms": int(seconds * 1000)}, timeout=5, trust_env=False).raise_for_status()
+        with plain_client(timeout_seconds=5) as client:
+            client.post(url, json={"latency_ms": int(seconds * 1000)}).raise_for_status()
 
     # -- audits
 

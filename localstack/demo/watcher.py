@@ -19,6 +19,7 @@ from localstack.demo.observations import FINISHED, Sample
 from localstack.demo.picture import AuditPicture, Cell, Condition, LaneDepth, Picture, RegionPicture, Told
 from localstack.evidence.replicas import ReplicaReader, fold_all
 from localstack.first_use import TABLE
+from localstack.plain_http import plain_client
 from localstack.resolver import NameNotFound, Resolver
 
 LOOK_SECONDS = 0.7
@@ -61,7 +62,7 @@ class Watcher:
         self.readers = {
             place.name: ReplicaReader(admin_client("dynamodb", place.name, place.url), TABLE) for place in self._places
         }
-        self._http = httpx.Client(timeout=2, trust_env=False)
+        self._http = plain_client(timeout_seconds=2)
         self._resolver = Resolver.of(cloud.layout)
         self.samples: list[Sample] = []
         self.states: Mapping[str, JobState] = {}

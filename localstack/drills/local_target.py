@@ -30,6 +30,7 @@ from localstack.facts import Facts
 from localstack.faults import Faults
 from localstack.first_use import TABLE
 from localstack.layout import CHECKOUT, GLOBAL
+from localstack.plain_http import plain_client, plain_transport
 from localstack.resolver import NameNotFound, Resolver, ResolvingTransport
 from stacks.api_client import ApiClient, ApiError
 
@@ -65,7 +66,7 @@ class LocalTarget:
             for place in cloud.layout.regions
         }
         self._readers = {region: ReplicaReader(client, TABLE) for region, client in self._tables.items()}
-        self._http = httpx.Client(timeout=HEALTH_SECONDS, trust_env=False)
+        self._http = plain_client(HEALTH_SECONDS)
 
     def close(self) -> None:
         """Close all connections."""
@@ -143,7 +144,7 @@ class LocalTarget:
         return ApiClient(
             self.cloud.api_url if region is None else self.cloud.region_api_url(region),
             self._token,
-            transport=by_name if region is None else httpx.HTTPTransport(),
+            transport=by_name if region is None else plain_transport(),
             patience_seconds=PATIENCE_SECONDS,
             on_failed_try=on_failed_try,
             answer_seconds=ANSWER_SECONDS,

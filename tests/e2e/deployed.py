@@ -13,6 +13,7 @@ from localstack.admin import admin_client
 from localstack.cloud import LocalCloud
 from localstack.faults import Faults
 from localstack.layout import Place
+from localstack.plain_http import plain_transport
 from localstack.resolver import Resolver, ResolvingTransport
 from localstack.workers import worker_processes
 from tests.described import template_of, undescribed
@@ -45,7 +46,7 @@ class Deployed:
     def call(self, region: str, method: str, path: str, *, token: str | None = None, **request: Any) -> httpx.Response:
         """Call a Region's API. `token` replaces the operator's; "" sends none."""
         url = self.cloud.region_api_url(region) + path
-        return self._send(method, url, token, httpx.HTTPTransport(), request)
+        return self._send(method, url, token, plain_transport(), request)
 
     def call_by_name(self, method: str, path: str, **request: Any) -> httpx.Response:
         """Call the failover name, as the deployed DNS records answer for it."""
