@@ -2,7 +2,7 @@
 
 The emulator starts one process per concurrent invocation. Left alone, one that is busy when its Region is killed works
 on for up to its timeout and writes into the surviving Region; each sees all of the emulator's environment; and each
-unpacks the whole bundle again.
+unpacks the whole bundle again, and starts an interpreter that loads all of boto3 (forks.py: on Linux they are copies).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from localstack.forks import Forked, Forks
 from localstack.shims.neighbourhood import Neighbourhood
 from localstack.shims.patching import Target, edit, module
 
@@ -83,17 +84,26 @@ def _unpack(code: bytes, folder: Path) -> None:
             archive.extractall(folder)
 
 
-def _start(command: list[str], *, env: dict[str, str], **options: Any) -> subprocess.Popen[str]:
+def _start(command: list[str], *, env: dict[str, str], **options: Any) -> subprocess.Popen[str] | Forked:
+    """Start a function's process, in place of `subprocess.Popen`."""
     own = {name: value for name, value in env.items() if name in _SHARED_VARIABLES or os.environ.get(name) != value}
+    python, script = command
+    if sys.platform == "linux" and python == sys.executable:
+        return _forks.start(script, own, options["cwd"])
+    return _tied(command, env=own, **options)
+
+
+def _tied(command: list[str], **options: Any) -> subprocess.Popen[str]:
     if sys.platform == "linux":
-        options["preexec_fn"] = _die_with_emulator
-    started: subprocess.Popen[str] = _starter.submit(lambda: subprocess.Popen(command, env=own, **options)).result()
+        options["preexec_fn"] = die_with_starter
+    started: subprocess.Popen[str] = _starter.submit(lambda: subprocess.Popen(command, **options)).result()
     return started
 
 
+_forks = Forks(sys.executable, _tied)
 _libc = ctypes.CDLL(None)
 
 
-def _die_with_emulator() -> None:
+def die_with_starter() -> None:
     """Runs in the new process before the function's interpreter does."""
     _libc.prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
