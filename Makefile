@@ -17,7 +17,7 @@ LOCK := $(UV) pip compile pyproject.toml --quiet --universal --generate-hashes -
 # Compiled at first use instead: large, and mostly never imported.
 COMPILED_LATER := /(aws_cdk|cfnlint|moto|mypy|networkx|sympy)/
 
-.PHONY: help setup bundles demo test simulate shims check fmt bench drills drills-can-fail docs lock
+.PHONY: help setup bundles demo test test-long simulate shims check fmt bench drills drills-can-fail docs lock
 
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,9 @@ demo: setup ## both Regions up, one lost with work in flight, nothing lost
 
 test: setup ## every check and every test, side by side: tests/phases.py
 	@$(RUN) -m tests.phases
+
+test-long: setup ## the stories of which `make test` tries a sample, all of them: tests/in_depth.py
+	@IN_DEPTH=1 $(RUN) -m pytest -n 2 --dist loadfile tests/unit tests/stacks
 
 simulate: setup ## 20,000 seeds of the simulation, and the seeds that show what a rule guards against
 	@$(RUN) -m tests.simulation --seeds 20000

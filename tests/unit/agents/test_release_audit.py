@@ -24,6 +24,7 @@ from functions.domain.job.state import JobState
 from functions.sdk import Context, agent
 from functions.sdk.testing import Decision, crash_everywhere
 from localstack.model.accuracy import RuleModel
+from tests.in_depth import every
 from tests.simulation.virtual_time import in_virtual_time, pass_time
 from tests.unit.agents.running_regions import Running, children, open_questions, running
 from tests.unit.application.two_regions import JOB, Region
@@ -237,7 +238,7 @@ def test_wherever_a_worker_dies_the_audit_ends_alike() -> None:
         release_audit,
         asked("attrs", "certifi", "not-there"),
         same=told,
-        every=5,
+        every=5 * every(3),
         agents=[reviewer],
         approvals={"legal": Decision(approved=True, by=LENA)},
     )

@@ -12,6 +12,7 @@ from functions.domain.job.arrivals import ArrivalKind
 from functions.domain.job.events import Json
 from functions.domain.job.state import JobState
 from functions.sdk import Context, agent
+from tests.in_depth import every
 from tests.simulation.machine import current_process
 from tests.simulation.virtual_time import in_virtual_time, pass_time, run_virtually
 from tests.unit.application.agents import Diary
@@ -305,7 +306,7 @@ async def test_wherever_a_process_dies_a_family_ends_as_it_would_have() -> None:
 
     calls = 0
     while await dies_at(calls):
-        calls += 1
+        calls += every(3)
     assert calls > 40
 
 
@@ -327,7 +328,7 @@ async def test_wherever_a_process_dies_a_cancelled_family_is_all_cancelled_in_th
 
     calls = 0
     while await dies_at(calls):
-        calls += 1
+        calls += every(3)
     assert calls > 30
 
 

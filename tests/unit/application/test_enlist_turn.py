@@ -9,6 +9,7 @@ from functions.domain.errors import AntipodeError
 from functions.domain.job.history import Head
 from functions.domain.job.state import JobState
 from functions.domain.job.turns import HELD_LOOK_SECONDS
+from tests.in_depth import every, some_of
 from tests.simulation.virtual_time import in_virtual_time, run_virtually
 from tests.unit.application.conversations import NAME, SESSION, Pair, turn_id
 from tests.unit.application.fleet import Deadly, Fleet
@@ -53,7 +54,7 @@ async def story_of_a_dying_submit(at: int, tries_again: bool) -> bool:
 
 @pytest.mark.parametrize("tries_again", [True, False])
 def test_wherever_the_process_dies_that_accepts_a_turn_the_turn_runs_once_or_was_never_there(tries_again: bool) -> None:
-    for at in itertools.count():
+    for at in itertools.count(step=every(3)):
         if not run_virtually(story_of_a_dying_submit(at, tries_again)):
             break
     assert at > 20
@@ -84,7 +85,7 @@ async def story_of_a_dying_worker(at: int, on_busy: str) -> bool:
 
 @pytest.mark.parametrize("on_busy", ["queue", "reject", "interrupt", "merge"])
 def test_wherever_a_worker_or_a_sweeper_dies_all_turns_come_to_their_end_one_at_a_time(on_busy: str) -> None:
-    for at in itertools.count(len(on_busy), step=11):
+    for at in itertools.count(len(on_busy), step=11 * every(3)):
         if not run_virtually(story_of_a_dying_worker(at, on_busy)):
             break
     assert at > 100
@@ -107,7 +108,7 @@ MOMENTS = [tenths / 10 for tenths in range(0, 70, 3)]
 
 
 @pytest.mark.parametrize("unlinked_for", [0.0, 0.7, 3.0])
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("moment", some_of(MOMENTS, 4))
 @in_virtual_time
 async def test_a_session_and_its_turns_go_on_in_the_other_region_whenever_theirs_is_lost(
     moment: float, unlinked_for: float

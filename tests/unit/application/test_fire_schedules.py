@@ -10,6 +10,7 @@ from functions.application.ports import StateUnavailable
 from functions.domain.moments import add_seconds
 from functions.domain.schedule import GRACE_SECONDS, ScheduleRecord
 from functions.sdk import Context, agent
+from tests.in_depth import every
 from tests.simulation.virtual_time import in_virtual_time, pass_time, run_virtually
 from tests.unit.application.agents import Nothing
 from tests.unit.application.scheduled_regions import NAME, Scheduled, scheduled
@@ -70,7 +71,7 @@ def test_wherever_the_process_dies_no_fire_is_left_out_or_doubled(overlap: str) 
     for error, from_call in ((Crash, 0), (no_answer, 2)):
         call = from_call
         while run_virtually(dies_at(call, error)):
-            call += 1
+            call += every(3)
         assert call > 10
 
 
