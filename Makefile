@@ -8,9 +8,12 @@ MAKEFLAGS += --jobs=3
 # Compiled files are kept: without them each of the hundred processes of a local cloud compiles its imports again.
 unexport PYTHONDONTWRITEBYTECODE
 
-# The first Python on the PATH that is new enough; `make PYTHON=... setup` names another.
-PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11 python3.14; do \
-	if $$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then command -v $$each; break; fi; done)
+# The system's Python, else the first on the PATH, that is new enough and can make environments; `make PYTHON=... setup`
+# names another. Distributions build theirs with optimisations that version managers leave out: everything took a fifth
+# less CPU with Debian's 3.11 than with a 3.11 that was compiled on the machine (docs/performance.md).
+PYTHON ?= $(shell for each in /usr/bin/python3 python3 python3.13 python3.12 python3.11 python3.14; do \
+	if $$each -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; \
+	then command -v $$each; break; fi; done)
 RUN := .venv/bin/python
 UV := .tools/bootstrap/bin/uv
 LOCK := $(UV) pip compile pyproject.toml --quiet --universal --generate-hashes --no-emit-index-url --no-header
