@@ -36,6 +36,7 @@ class SettingName(StrEnum):
     DELIVERIES = "ANTIPODE_DELIVERIES"
     WEBHOOK_LOOPBACK = "ANTIPODE_WEBHOOK_LOOPBACK"
     WEBHOOK_RETRY_SECONDS = "ANTIPODE_WEBHOOK_RETRY_SECONDS"
+    ARCHIVE_AFTER_DAYS = "ANTIPODE_ARCHIVE_AFTER_DAYS"
 
 
 #: Which events are put on the bus (`functions/application/broadcast_events.py`).
@@ -50,7 +51,8 @@ class InvalidSetting(Exception):
 class Settings:
     """What a function is told by its surroundings. Addresses at None are the ones that AWS gives.
 
-    `control_table` is None where Regions have no leases (`ownership: eventual`).
+    `control_table` is None where Regions have no leases (`ownership: eventual`), `archive_after_days` where the
+    histories of jobs stay in the table for ever.
     """
 
     environment: str
@@ -79,6 +81,7 @@ class Settings:
     webhook_retry_seconds: float
     control_table: str | None = None
     control_endpoint_url: str | None = None
+    archive_after_days: float | None = None
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -111,6 +114,7 @@ class Settings:
             webhook_retry_seconds=_seconds(source, SettingName.WEBHOOK_RETRY_SECONDS),
             control_table=source.get(SettingName.CONTROL_TABLE) or None,
             control_endpoint_url=source.get(SettingName.CONTROL_ENDPOINT_URL) or None,
+            archive_after_days=_days(source, SettingName.ARCHIVE_AFTER_DAYS),
         )
 
 
@@ -158,6 +162,18 @@ def _rate(source: Mapping[str, str], name: SettingName) -> float:
     if not 0 < rate < float("inf"):
         raise InvalidSetting(f"{name} must be a number above 0, so many a second, it is {value!r}")
     return rate
+
+
+def _days(source: Mapping[str, str], name: SettingName) -> float | None:
+    """Return after how many days; None, where nothing is said, for never."""
+    value = source.get(name, "")
+    try:
+        days = float(value or 1)
+    except ValueError:
+        days = 0.0
+    if not 0 < days < float("inf"):
+        raise InvalidSetting(f"{name} must be empty or a number of days above 0, it is {value!r}")
+    return days if value else None
 
 
 def _switch(source: Mapping[str, str], name: SettingName) -> bool:

@@ -11,6 +11,7 @@ from functions.region_standing import RegionStanding
 
 if TYPE_CHECKING:
     from functions.application.adopt_jobs import AdoptJobs
+    from functions.application.archive_jobs import ArchiveJobs
     from functions.application.call_child import CallChild
     from functions.application.copy_payloads import CopyPayloads
     from functions.application.fire_round import FireRound
@@ -193,6 +194,26 @@ class StandingWork(FlowControl, RegionStanding):
             register=self.register,
             clock=self.clock,
             region=self.settings.region,
+        )
+
+    @cached_property
+    def archive_jobs(self) -> "ArchiveJobs | None":
+        """Use case; None where histories stay in the table."""
+        if self.settings.archive_after_days is None:
+            return None
+        from functions.application.archive_jobs import ArchiveJobs
+
+        return ArchiveJobs(
+            book=self.archive_book,
+            peer_book=self.peer_archive_book,
+            own=self.archive,
+            peer=self.peer_archive,
+            projections=self.projections,
+            lanes=self.lanes,
+            clock=self.clock,
+            region=self.settings.region,
+            peer_region=self.settings.peer_region,
+            after_days=self.settings.archive_after_days,
         )
 
     @cached_property

@@ -29,6 +29,7 @@ from functions.settings import Settings
 if TYPE_CHECKING:
     from functions.adapters.dynamodb_table import DynamodbTable
     from functions.application.agent_ports import Agents
+    from functions.application.archive_ports import Archive, ArchiveBook
     from functions.application.copy_ports import OwedCopies
     from functions.application.dead_letter_ports import DeadLetters
     from functions.application.flow_ports import FlowBook
@@ -72,10 +73,8 @@ class Surroundings:
 
     @cached_property
     def history(self) -> "HistoryStore":
-        """This Region's replica."""
-        from functions.adapters.dynamodb_history import DynamodbHistory
-
-        return DynamodbHistory(self._table)
+        """This Region's replica, and the archive behind it."""
+        return self._recalled(self._table)
 
     @cached_property
     def _peer_table(self) -> "DynamodbTable":
@@ -87,10 +86,31 @@ class Surroundings:
 
     @cached_property
     def peer(self) -> "HistoryStore":
-        """The peer Region's replica."""
-        from functions.adapters.dynamodb_history import DynamodbHistory
+        """The peer Region's replica, and the archive behind it."""
+        return self._recalled(self._peer_table)
 
-        return DynamodbHistory(self._peer_table)
+    def _recalled(self, table: "DynamodbTable") -> "HistoryStore":
+        from functions.adapters.dynamodb_history import DynamodbHistory
+        from functions.application.recall_history import RecallHistory
+
+        return RecallHistory(table=DynamodbHistory(table), own=self.archive, peer=self.peer_archive)
+
+    @cached_property
+    def archive(self) -> "Archive":
+        """This Region's shelf of old histories."""
+        from functions.adapters.s3_archive import S3Archive
+
+        calls = BlockingCalls("archive", PAYLOADS.threads)
+        return S3Archive(self.settings.payloads, self._clients.payloads, calls, self.log.say)
+
+    @cached_property
+    def peer_archive(self) -> "Archive":
+        """The peer Region's shelf."""
+        from functions.adapters.s3_archive import S3Archive
+
+        calls = BlockingCalls("peer-archive", PEER_PAYLOADS.threads)
+        client, bucket = self._clients.peer_payloads, self.settings.peer_payloads
+        return S3Archive(bucket, client, calls, self.log.say, PEER_PAYLOAD_LIMIT_SECONDS)
 
     @cached_property
     def switches(self) -> "Switches":
@@ -246,6 +266,20 @@ class Surroundings:
         from functions.adapters.dynamodb_owed_copies import DynamodbOwedCopies
 
         return DynamodbOwedCopies(self._table, self.settings.region)
+
+    @cached_property
+    def archive_book(self) -> "ArchiveBook":
+        """This Region's replica, item by item."""
+        from functions.adapters.dynamodb_archive_book import DynamodbArchiveBook
+
+        return DynamodbArchiveBook(self._table)
+
+    @cached_property
+    def peer_archive_book(self) -> "ArchiveBook":
+        """The peer Region's replica, item by item."""
+        from functions.adapters.dynamodb_archive_book import DynamodbArchiveBook
+
+        return DynamodbArchiveBook(self._peer_table)
 
     @cached_property
     def model(self) -> "Model":

@@ -1,6 +1,8 @@
 """The catalogue of functions: one row per Lambda function, from which its resources, role, trigger and alarm come."""
 
+from stacks.clockwork_rows import CLOCKWORK
 from stacks.function_rows import (
+    SENDS_ARRIVALS,
     Authorizer,
     DeadLanes,
     Deliveries,
@@ -41,37 +43,7 @@ JOBS_READ = "jobs:read"
 JOBS_WRITE = "jobs:write"
 REGIONS_MOVE = "regions:move"
 APPROVALS_DECIDE = "approvals:decide"
-#: What whoever sends something to a job needs: in both Regions, for either of them may run it.
-_SENDS_ARRIVALS = (
-    Permission.READS_JOBS,
-    Permission.APPENDS_JOBS,
-    Permission.COPIES_JOBS_TO_PEER,
-    Permission.SENDS_TO_LANES,
-    Permission.SENDS_TO_PEER_LANES,
-)
 _MOVES = ("evacuate", "return")
-#: Of the two loops each stands in for the other.
-_SWEEPS_AND_FIRES = (
-    Permission.READS_JOBS_OF_PEER,
-    Permission.WRITES_REGIONS,
-    Permission.READS_STANDINGS,
-    Permission.READS_STANDINGS_OF_PEER,
-    Permission.READS_LEASES,
-    Permission.KEEPS_LEASES,
-    Permission.FINDS_DUE_JOBS,
-    Permission.READS_SCHEDULES,
-    Permission.FIRES_SCHEDULES,
-    Permission.READS_SCHEDULES_OF_PEER,
-    *_SENDS_ARRIVALS,
-    Permission.KEEPS_PAYLOADS,
-    Permission.OWES_COPIES,
-    Permission.SETTLES_COPIES,
-    Permission.READS_UPLOADS,
-    Permission.FINDS_PAYLOADS,
-    Permission.READS_REGIONS,
-    Permission.KEEPS_CURSORS,
-    Permission.READS_FLOW,
-)
 #: A client may wait for its job (`Prefer: wait=N`), and API Gateway waits for a function 29 seconds, no longer.
 WAITING_SECONDS = 29
 
@@ -87,7 +59,7 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
         description="Accepts a job: durable in both Regions, then on its lane",
         trigger=Route("POST", "/v1/jobs", JOBS_WRITE),
         permissions=(
-            *_SENDS_ARRIVALS,
+            *SENDS_ARRIVALS,
             Permission.READS_FLOW,
             Permission.KEEPS_PAYLOADS,
             Permission.OWES_COPIES,
@@ -132,7 +104,7 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
         name="signal_job",
         description="Sends a job a signal, durable in both Regions",
         trigger=Route("POST", "/v1/jobs/{id}/signals/{name}", JOBS_WRITE),
-        permissions=_SENDS_ARRIVALS,
+        permissions=SENDS_ARRIVALS,
     ),
     FunctionRow(
         name="change_job",
@@ -140,13 +112,13 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
         trigger=Routes(
             tuple(Route("POST", f"/v1/jobs/{{id}}/{change}", JOBS_WRITE) for change in ("cancel", "pause", "resume"))
         ),
-        permissions=_SENDS_ARRIVALS,
+        permissions=SENDS_ARRIVALS,
     ),
     FunctionRow(
         name="cancel_jobs",
         description="Asks many jobs of a tenant to end, page by page",
         trigger=Route("POST", "/v1/jobs/cancel", JOBS_WRITE),
-        permissions=(Permission.LISTS_JOBS, *_SENDS_ARRIVALS),
+        permissions=(Permission.LISTS_JOBS, *SENDS_ARRIVALS),
         timeout_seconds=WAITING_SECONDS,
     ),
     FunctionRow(
@@ -159,7 +131,7 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
         name="redrive_dead_letters",
         description="Begins the job by which dead letters go on, or previews it",
         trigger=Route("POST", "/v1/dead-letters/redrive", JOBS_WRITE),
-        permissions=(*_SENDS_ARRIVALS, Permission.LISTS_JOBS, Permission.READS_DEAD_LETTERS),
+        permissions=(*SENDS_ARRIVALS, Permission.LISTS_JOBS, Permission.READS_DEAD_LETTERS),
         timeout_seconds=WAITING_SECONDS,
     ),
     FunctionRow(
@@ -186,7 +158,7 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
         name="decide_approval",
         description="Takes in the one decision on what a job asks",
         trigger=Route("POST", "/v1/approvals/{id}", APPROVALS_DECIDE),
-        permissions=(*_SENDS_ARRIVALS, Permission.READS_JOBS_OF_PEER),
+        permissions=(*SENDS_ARRIVALS, Permission.READS_JOBS_OF_PEER),
     ),
     FunctionRow(
         name="set_switch",
@@ -288,7 +260,7 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
         trigger=EveryLane(),
         permissions=(
             Permission.READS_LEASES,
-            *_SENDS_ARRIVALS,
+            *SENDS_ARRIVALS,
             Permission.READS_SWITCHES,
             Permission.LISTS_JOBS,
             Permission.READS_DEAD_LETTERS,
@@ -312,37 +284,7 @@ FUNCTIONS: tuple[FunctionRow, ...] = (
         trigger=DeadLanes(),
         permissions=(Permission.READS_JOBS, Permission.SETTLES_DEAD_LETTERS),
     ),
-    FunctionRow(
-        name="sweep_jobs",
-        description="Puts due, stalled and adopted jobs back on their lanes; fires while what fires is silent",
-        trigger=Schedule(minutes=1),
-        permissions=_SWEEPS_AND_FIRES,
-        timeout_seconds=90,
-    ),
-    FunctionRow(
-        name="fire_schedules",
-        description="Fires what is due of the schedules, each at its moment; sweeps while the sweeper is silent",
-        trigger=Schedule(minutes=1),
-        permissions=_SWEEPS_AND_FIRES,
-        timeout_seconds=90,
-    ),
-    FunctionRow(
-        name="watch_regions",
-        description="The sentinel: heartbeat, probe of the peer, verdict on the peer, depth of the lanes",
-        trigger=Schedule(minutes=1),
-        permissions=(
-            Permission.READS_LEASES,
-            Permission.KEEPS_LEASES,
-            Permission.READS_STANDINGS,
-            Permission.READS_STANDINGS_OF_PEER,
-            Permission.READS_REGIONS,
-            Permission.WRITES_REGIONS,
-            Permission.READS_LANE_DEPTHS,
-            Permission.READS_FLOW,
-            Permission.SAMPLES_LANES,
-        ),
-        timeout_seconds=90,
-    ),
+    *CLOCKWORK,
     FunctionRow(
         name="find_stream",
         description="Finds the name of the replica's stream, for the deployment",

@@ -14,6 +14,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 from stacks.catalog import FUNCTIONS, WAITING_SECONDS, EveryLane, FunctionRow, Schedule
 from stacks.sections import (
     AlarmSettings,
+    ArchiveSettings,
     BackupSettings,
     DrillSettings,
     EndpointSettings,
@@ -77,6 +78,7 @@ class Configuration(Section):
     timing: TimingSettings = TimingSettings()
     alarms: AlarmSettings = AlarmSettings()
     payloads: PayloadSettings = PayloadSettings()
+    archive: ArchiveSettings = ArchiveSettings()
     protection: ProtectionSettings
     backups: BackupSettings | None = None
     firewall: FirewallSettings | None = FirewallSettings()

@@ -50,6 +50,13 @@ class Permission(StrEnum):
     READS_FLOW = "reads_flow"
     COUNTS_FLOW = "counts_flow"
     SAMPLES_LANES = "samples_lanes"
+    #: Given with READS_JOBS: an old job is read from there.
+    READS_ARCHIVE = "reads_archive"
+    KEEPS_ARCHIVE = "keeps_archive"
+    #: Notes where the archive has a job, and deletes what it has of it.
+    ARCHIVES_JOBS = "archives_jobs"
+    #: Whether the peer's replica knows where the archive has a job.
+    READS_PLACES_OF_PEER = "reads_places_of_peer"
     INVOKES_MODEL = "invokes_model"
     KEEPS_PAYLOADS = "keeps_payloads"
     #: That the peer is owed a copy of a payload, where it was away.
@@ -73,6 +80,16 @@ class Permission(StrEnum):
     NOTES_ENDPOINTS = "notes_endpoints"
     SENDS_DELIVERIES = "sends_deliveries"
     LISTS_UNDELIVERED = "lists_undelivered"
+
+
+#: What whoever sends something to a job needs: in both Regions, for either of them may run it.
+SENDS_ARRIVALS = (
+    Permission.READS_JOBS,
+    Permission.APPENDS_JOBS,
+    Permission.COPIES_JOBS_TO_PEER,
+    Permission.SENDS_TO_LANES,
+    Permission.SENDS_TO_PEER_LANES,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,6 +135,33 @@ class PayloadSettings(Section):
     retention_days: int = Field(default=400, ge=1, le=36_500)
 
 
+class ArchiveSettings(Section):
+    """When the histories of jobs that are over go to S3 (0: never), and after how long there to slower storage.
+
+    `instant_after_days` to Glacier Instant Retrieval, from which a job is read as before; `deep_after_days` to Deep
+    Archive, from which it is not: somebody has to have S3 bring it back first. AWS charges either for a while at least.
+    """
+
+    after_days: int = Field(default=30, ge=0, le=36_500)
+    instant_after_days: int | None = Field(default=1, ge=1, le=36_500)
+    deep_after_days: int | None = Field(default=None, ge=1, le=36_500)
+
+    @model_validator(mode="after")
+    def _slower_storage_comes_later(self) -> Self:
+        instant, deep = self.instant_after_days, self.deep_after_days
+        if deep is not None and instant is not None and deep < instant + 90:
+            raise ValueError(
+                f"deep_after_days must be at least {instant + 90}: Glacier Instant Retrieval charges for 90 days, "
+                f"and begins on day {instant}; it is {deep}"
+            )
+        if deep is not None and deep < 30:
+            raise ValueError(
+                f"deep_after_days must be at least 30: before a history goes from the table it is read from S3, "
+                f"which a Region that is away for days does late; it is {deep}"
+            )
+        return self
+
+
 class DrillSettings(Section):
     """Drills on AWS: the accounts in which they may be played, and after how long all is put back whatever happens.
 

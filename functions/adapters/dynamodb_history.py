@@ -1,9 +1,10 @@
 """HistoryStore on DynamoDB: a segment is one item, and one conditional put is both the write and the fence."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from functions.adapters.dynamodb_archive_places import is_archive_place, place_from_item
 from functions.adapters.dynamodb_dead_letters import is_dead_letter, letter_from_item
 from functions.adapters.dynamodb_projections import ARRIVAL, head_from_item, is_head
 from functions.adapters.dynamodb_snapshots import WholeSnapshot, is_of_snapshot, newest_whole
@@ -12,7 +13,15 @@ from functions.application.ports import AppendConflict, Due
 from functions.domain.ids import shard_of
 from functions.domain.job.arrivals import Arrival, ArrivalKind, arrival_key
 from functions.domain.job.events import JobSubmitted, decode, encode
-from functions.domain.job.history import JobRecord, Segment, job_key, rival_keys, segment_from, segment_key
+from functions.domain.job.history import (
+    JobRecord,
+    Segment,
+    job_key,
+    newest_place,
+    rival_keys,
+    segment_from,
+    segment_key,
+)
 from functions.domain.lanes import DUE_SHARDS
 
 #: A job is read from its end, so many items at once: most have fewer, and of a long one the end is enough, after its
@@ -43,16 +52,18 @@ class DynamodbHistory:
         )
         async for page in pages:
             items.extend(page)
+            if any(is_archive_place(item) for item in page):
+                return await self.read_whole(job_id)  # the rest is in the archive, or will be
             if found := [item for item in page if is_of_snapshot(item)]:
                 snapshots.extend(found)
                 covers = newest_whole(snapshots)
             if covers is not None and page and page[-1]["sk"]["S"] < covers.next_key:
                 return await self._since(job_id, items, covers)
-        return self._record(job_id, items)
+        return record_of(job_id, items)
 
     async def read_whole(self, job_id: str) -> JobRecord:
         """See HistoryStore."""
-        return self._record(job_id, await self._table.query("pk = :job", {":job": text(job_key(job_id))}))
+        return record_of(job_id, await self._table.query("pk = :job", {":job": text(job_key(job_id))}))
 
     async def _since(self, job_id: str, items: list[Item], covers: WholeSnapshot) -> JobRecord:
         """Return what came after a snapshot, and the beginning of what another Region wrote in its epoch, if it did.
@@ -64,18 +75,7 @@ class DynamodbHistory:
         values = {":job": text(job_key(job_id)), ":low": text(low), ":high": text(high)}
         rivals = await self._table.query("pk = :job AND sk BETWEEN :low AND :high", values, limit=1)
         later = [item for item in items if item["sk"]["S"] >= covers.next_key]
-        return replace(self._record(job_id, [*rivals, *later]), snapshot=snapshot)
-
-    def _record(self, job_id: str, items: Sequence[Item]) -> JobRecord:
-        items = sorted(items, key=lambda item: str(item["sk"]["S"]))
-        segments = tuple(_segment(job_id, item) for item in items if item["sk"]["S"].startswith("E#"))
-        heads = tuple(head_from_item(job_id, item) for item in items if is_head(item))
-        arrivals = tuple(_arrival(job_id, item) for item in items if _is_arrival(item))
-        covers = newest_whole(items)
-        dead = tuple(letter_from_item(item) for item in items if is_dead_letter(item))
-        return JobRecord(
-            segments, heads, arrivals, dead=dead, snapshot_sequence=0 if covers is None else covers.sequence
-        )
+        return replace(record_of(job_id, [*rivals, *later]), snapshot=snapshot)
 
     async def receive(self, arrival: Arrival, *, owner: str, lane: str) -> Arrival:
         """See HistoryStore."""
@@ -92,6 +92,23 @@ class DynamodbHistory:
         """See HistoryStore."""
         item = await self._table.get(job_key(job_id), segment_key(1, region, 1), consistent=True)
         return None if item is None else _segment(job_id, item)
+
+
+def record_of(job_id: str, items: Iterable[Item]) -> JobRecord:
+    """Return the job that these items are. Raises UnreadableEvent."""
+    items = sorted(items, key=lambda item: str(item["sk"]["S"]))
+    segments = tuple(_segment(job_id, item) for item in items if item["sk"]["S"].startswith("E#"))
+    heads = tuple(head_from_item(job_id, item) for item in items if is_head(item))
+    arrivals = tuple(_arrival(job_id, item) for item in items if _is_arrival(item))
+    covers = newest_whole(items)
+    return JobRecord(
+        segments,
+        heads,
+        arrivals,
+        dead=tuple(letter_from_item(item) for item in items if is_dead_letter(item)),
+        snapshot_sequence=0 if covers is None else covers.sequence,
+        archived=newest_place(place_from_item(item) for item in items if is_archive_place(item)),
+    )
 
 
 def _segment_item(segment: Segment, due: Due | None) -> Item:

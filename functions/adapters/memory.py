@@ -21,12 +21,14 @@ from functions.domain.ids import shard_of
 from functions.domain.job.arrivals import Arrival, arrival_key
 from functions.domain.job.events import JobSubmitted
 from functions.domain.job.history import (
+    ArchivePlace,
     Ask,
     DueEntry,
     Head,
     JobRecord,
     Segment,
     first_key_after,
+    newest_place,
     newest_snapshot,
     rival_keys,
     segment_key,
@@ -63,6 +65,7 @@ class MemoryTable:
     snapshots: dict[tuple[str, str], Snapshot] = field(default_factory=dict)
     asks: dict[tuple[str, str, str], Ask] = field(default_factory=dict)
     dead: dict[tuple[str, str, str, str], DeadLetter] = field(default_factory=dict)
+    places: dict[tuple[str, str], ArchivePlace] = field(default_factory=dict)
     cursors: dict[tuple[str, str, int], str] = field(default_factory=dict)
     beats: dict[str, Heartbeat] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
@@ -93,7 +96,7 @@ class MemoryHistory:
         """See HistoryStore."""
         whole = await self.read_whole(job_id)
         snapshot = self._snapshot(job_id)
-        if snapshot is None:
+        if snapshot is None or whole.archived is not None:
             return whole
         keys = {segment_key(each.epoch, each.region, each.place): each for each in whole.segments}
         low, high = rival_keys(snapshot)
@@ -112,6 +115,7 @@ class MemoryHistory:
             self._arrivals(job_id),
             dead=tuple(each for key, each in sorted(self.table.dead.items()) if key[1:3] == (LetterType.JOB, job_id)),
             snapshot_sequence=0 if snapshot is None else snapshot.sequence,
+            archived=newest_place(place for (job, _), place in self.table.places.items() if job == job_id),
         )
 
     def _snapshot(self, job_id: str) -> Snapshot | None:

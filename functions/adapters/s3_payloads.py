@@ -4,18 +4,15 @@ Kept payloads and what clients upload lie apart, so that an address signed for a
 relies on. Bytes are packed on the way in; what clients upload stays as it is, also when it is taken over.
 """
 
-import asyncio
 import base64
 import gzip
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from functions.adapters.aws_refusals import refusal_in
-from functions.adapters.blocking_calls import BlockingCalls
-from functions.application.ports import PayloadKey, PayloadMissing, PayloadPlace, PayloadUnavailable, SignedRequest
-from functions.application.record_steps import Say
+from functions.adapters.s3_bucket import S3Bucket
+from functions.application.ports import PayloadKey, PayloadMissing, PayloadPlace, SignedRequest
 from functions.domain.payload import LARGEST_PAYLOAD_BYTES
 
 if TYPE_CHECKING:
@@ -29,29 +26,9 @@ _SIZE = "size"
 _FAST = 1
 _READS_GZIP = 16 + zlib.MAX_WBITS
 
-_GONE = frozenset({"404", "NoSuchKey"})
-#: These say that the request is wrong, which no waiting mends: they are bugs of ours and pass through as they are.
-_OUR_FAULT = frozenset({"InvalidArgument", "InvalidRequest", "MalformedXML"})
-_MISCONFIGURED = frozenset({"403", "AccessDenied", "NoSuchBucket", "InvalidAccessKeyId", "SignatureDoesNotMatch"})
 
-
-class S3Payloads:
-    """One Region's bucket, at the end of `make_client`."""
-
-    def __init__(
-        self,
-        bucket: str,
-        make_client: Callable[[], "S3Client"],
-        calls: BlockingCalls,
-        say: Say,
-        limit_seconds: float | None = None,
-    ) -> None:
-        self._bucket = bucket
-        self._make_client = make_client
-        self._calls = calls
-        self._say = say
-        self._limit_seconds = limit_seconds
-        self._client: S3Client | None = None
+class S3Payloads(S3Bucket):
+    """One Region's payloads in its bucket."""
 
     async def put(self, key: PayloadKey, data: bytes) -> None:
         """See Payloads."""
@@ -95,30 +72,6 @@ class S3Payloads:
         client = await self._made()
         parameters = {"Bucket": self._bucket, "Key": path, **asked}
         return await self._calls.run(client.generate_presigned_url, operation, parameters, seconds)
-
-    async def _made(self) -> "S3Client":
-        if self._client is None:  # making it takes CPU, which must not count against a limit meant for the network
-            self._client = await self._calls.run(self._make_client)
-        return self._client
-
-    async def _call(self, operation: str, act: Callable[..., Any], *arguments: object) -> Any:
-        client = await self._made()
-        try:
-            return await asyncio.wait_for(self._calls.run(act, client, *arguments), self._limit_seconds)
-        except TimeoutError:
-            raise PayloadUnavailable(f"{operation}: no answer within {self._limit_seconds} s") from None
-        except Exception as error:
-            raise self._meaning(operation, error) from error
-
-    def _meaning(self, operation: str, error: Exception) -> Exception:
-        refusal = refusal_in(error)
-        if refusal is None or refusal.code in _OUR_FAULT:
-            return error
-        if refusal.code in _GONE:
-            return PayloadMissing(f"{operation}: {refusal.detail}")
-        if refusal.code in _MISCONFIGURED:
-            self._say("payloads_misconfigured", level="ERROR", operation=operation, error=refusal.detail)
-        return PayloadUnavailable(f"{operation}: {refusal.detail}")
 
 
 def _path(shelf: str, key: PayloadKey) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from functions.application.archive_ports import HistoryFrozen
 from functions.application.keep_payloads import KeepPayloads
 from functions.application.ports import Clock, HistoryStore, StateUnavailable
 from functions.application.read_state import read_state
@@ -26,10 +27,12 @@ class GetJob:
     region: str
 
     async def get(self, tenant: str, job_id: str) -> dict[str, Json]:
-        """Return the job as clients see it. Raises AntipodeError job_not_found, state_unavailable."""
+        """Return the job as clients see it. Raises AntipodeError job_not_found, history_frozen, state_unavailable."""
         record, state = await read_job(self.history, tenant, job_id)
         news = unheard(state, record.arrivals, state.owner_region)
         view = view_job(job_id, state, durability_of(record, state, self.region), news)
+        if record.archived is not None:
+            view["archived_at"] = record.archived.at
         return await self.payloads.show_result(tenant, view)
 
 
@@ -54,10 +57,12 @@ class WaitForJob:
 
 
 async def read_job(history: HistoryStore, tenant: str, job_id: str) -> tuple[JobRecord, JobState]:
-    """Return what is held of a tenant's job. Raises AntipodeError job_not_found, state_unavailable."""
+    """Return what is held of a tenant's job. Raises AntipodeError job_not_found, history_frozen, state_unavailable."""
     if is_job_id(job_id):
         try:
             record, state = await read_state(history, job_id)
+        except HistoryFrozen as error:
+            raise AntipodeError("history_frozen", str(error)) from error
         except StateUnavailable as error:
             raise AntipodeError("state_unavailable", "the state table refuses; ask again") from error
         if state is not None and state.job.tenant == tenant:

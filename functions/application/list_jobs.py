@@ -46,7 +46,7 @@ class ListJobs:
         try:
             record, state = await read_job(self.history, tenant, job_id)
         except AntipodeError as error:
-            if error.code == "job_not_found":
+            if error.code in ("job_not_found", "history_frozen"):
                 return None  # the index may run ahead of what has been replicated
             raise
         if created_at != state.job.at:

@@ -27,6 +27,13 @@ _ROWS = (
     ErrorRow("unauthorized", 401, False, "No valid bearer token", "Send Authorization: Bearer <token>."),
     ErrorRow("forbidden", 403, False, "The token lacks the scope", "Use a token with the scope that the answer names."),
     ErrorRow("job_not_found", 404, False, "No such job", "Check the id; a job is visible to its own tenant only."),
+    ErrorRow(
+        "history_frozen",
+        409,
+        False,
+        "The job's history is in Deep Archive",
+        "Have S3 restore the object that the answer names, under histories/ in a Region's bucket; then ask again.",
+    ),
     ErrorRow("schedule_not_found", 404, False, "No such schedule", "GET /v1/schedules lists the schedules."),
     ErrorRow("too_many_schedules", 409, False, "The tenant has no room for more schedules", "Delete one first."),
     ErrorRow("not_found", 404, False, "No such address", "See the list of routes in the documentation."),

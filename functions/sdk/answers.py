@@ -86,7 +86,10 @@ class Asked(Answer):
 
 
 class Job(Answer):
-    """A job, as the Region that answers reads it. `result` comes with success, `error` where something went wrong."""
+    """A job, as the Region that answers reads it. `result` comes with success, `error` where something went wrong.
+
+    `archived_at`: its history is in the archive, where it was read, since then.
+    """
 
     id: str
     agent: str
@@ -115,6 +118,7 @@ class Job(Answer):
     redrives: int | None = None
     redrive_requested: Asked | None = None
     retries: list[StepRetry] | None = None
+    archived_at: str | None = None
 
     @property
     def finished(self) -> bool:

@@ -29,7 +29,7 @@ _SEGMENT = re.compile(r"E#\d{6}\.")
 #: Kinds of items whose sort key or partition key names the Region that may write them.
 _OWNERS = (
     re.compile(r"^JOB#.*\|E#\d{6}\.(?P<region>[^#]+)#\d{8}$"),
-    re.compile(r"^JOB#[^|]*\|(?:HEAD|SNAP|IN|ASK)#(?P<region>[^#]+)(?:#|$)"),
+    re.compile(r"^JOB#[^|]*\|(?:HEAD|SNAP|IN|ASK|STORED)#(?P<region>[^#]+)(?:#|$)"),
     re.compile(r"^SWITCH#[^|]*\|.*#(?P<region>[^#]+)$"),
     re.compile(r"^REGION#[^|]*\|STANDING#(?P<region>[^#]+)$"),  # an order about one Region, given in either
     re.compile(r"^(?:REGION|SWEEP)#(?P<region>[^|]+)\|"),

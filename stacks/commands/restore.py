@@ -163,10 +163,11 @@ async def _check_all(history: DynamodbHistory, job_ids: list[str]) -> Checked:
     whole, broken = 0, []
     for job_id in job_ids:
         try:
-            _, state = await read_whole_state(history, job_id)
+            record, state = await read_whole_state(history, job_id)
         except UnreadableEvent:
-            state = None
-        if state is None or not state.complete:
+            broken.append(job_id)
+            continue
+        if record.archived is None and (state is None or not state.complete):
             broken.append(job_id)
         else:
             whole += 1

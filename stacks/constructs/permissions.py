@@ -15,12 +15,16 @@ from stacks.catalog import Permission
 from stacks.config import Configuration
 from stacks.constructs.acknowledged import acknowledge
 from stacks.constructs.lanes import queue_name
-from stacks.constructs.payloads import KEPT, UPLOADS, bucket_name
+from stacks.constructs.payloads import HISTORIES, KEPT, UPLOADS, bucket_name
 
 #: Those that are about the control table.
 LeasePermission: TypeAlias = Literal[Permission.READS_LEASES, Permission.KEEPS_LEASES]
 #: Those that are about objects in the buckets, and about the copies of them that the peer is owed.
 ObjectPermission: TypeAlias = Literal[
+    Permission.READS_ARCHIVE,
+    Permission.KEEPS_ARCHIVE,
+    Permission.ARCHIVES_JOBS,
+    Permission.READS_PLACES_OF_PEER,
     Permission.KEEPS_PAYLOADS,
     Permission.READS_PAYLOADS,
     Permission.READS_UPLOADS,
@@ -60,6 +64,8 @@ class Grants:
 
     def give(self, role: IRole, permissions: Sequence[Permission]) -> None:
         """Add the statements of `permissions` to a function's role."""
+        if Permission.READS_JOBS in permissions and Permission.KEEPS_ARCHIVE not in permissions:
+            permissions = (*permissions, Permission.READS_ARCHIVE)
         for permission in permissions:
             if permission in _OF_LEASES and self.configuration.ownership == "eventual":
                 continue  # there is no table that it would be about
@@ -72,7 +78,7 @@ class Grants:
                 "An inference profile sends a request to whichever Region of its geography has room.",
             )
         for objects in sorted({arn for permission in permissions for arn in self._objects(permission)}):
-            reason = "Payloads are named by tenant and content, which nobody knows in advance."
+            reason = "Payloads and old histories are named by their content, which nobody knows in advance."
             acknowledge(role, f"IAM5[Resource::{_as_printed(objects)}]", reason)
 
     def _statement(self, permission: Permission) -> PolicyStatement:
@@ -144,9 +150,13 @@ class Grants:
                 return self._on_items("COPY#*", "PutItem")
             case Permission.SETTLES_COPIES:
                 return self._on_items("COPY#*", "DeleteItem", "Query")
-            case Permission.KEEPS_PAYLOADS:
+            case Permission.ARCHIVES_JOBS:
+                return self._on_items("JOB#*", "DeleteItem", "PutItem")
+            case Permission.READS_PLACES_OF_PEER:
+                return self._on_items("JOB#*", "GetItem", region=self.configuration.peer_of(self.region))
+            case Permission.KEEPS_PAYLOADS | Permission.KEEPS_ARCHIVE:
                 actions = ["s3:GetObject", "s3:PutObject"]
-            case Permission.READS_PAYLOADS | Permission.READS_UPLOADS:
+            case Permission.READS_ARCHIVE | Permission.READS_PAYLOADS | Permission.READS_UPLOADS:
                 actions = ["s3:GetObject"]
             case Permission.OPENS_UPLOADS:
                 actions = ["s3:PutObject"]
@@ -189,6 +199,8 @@ class Grants:
         match permission:
             case Permission.KEEPS_PAYLOADS | Permission.READS_PAYLOADS:
                 return [f"{self._bucket(region)}/{KEPT}/*" for region in self._both]
+            case Permission.KEEPS_ARCHIVE | Permission.READS_ARCHIVE:
+                return [f"{self._bucket(region)}/{HISTORIES}/*" for region in self._both]
             case Permission.READS_UPLOADS:
                 return [f"{self._bucket(region)}/{UPLOADS}/*" for region in self._both]
             case Permission.OPENS_UPLOADS:

@@ -45,5 +45,6 @@ def settings_of(configuration: Configuration, region: str, account: str) -> Mapp
         SettingName.DELIVERIES: f"{queues}{configuration.prefix}{DELIVERIES}",
         SettingName.WEBHOOK_LOOPBACK: configuration.webhooks.loopback,
         SettingName.WEBHOOK_RETRY_SECONDS: str(configuration.webhooks.first_retry_seconds),
+        SettingName.ARCHIVE_AFTER_DAYS: str(configuration.archive.after_days or ""),
     }
     return {name.value: value for name, value in settings.items()}

@@ -11,6 +11,7 @@ from mypy_boto3_sqs import SQSClient
 
 from functions.adapters.aws_clients import AwsClients
 from functions.adapters.blocking_calls import BlockingCalls
+from functions.adapters.dynamodb_archive_book import DynamodbArchiveBook
 from functions.adapters.dynamodb_dead_letters import DynamodbDeadLetters
 from functions.adapters.dynamodb_flow import DynamodbFlow
 from functions.adapters.dynamodb_history import DynamodbHistory
@@ -32,6 +33,7 @@ from functions.adapters.memory import (
     MemoryTable,
     MemoryTokens,
 )
+from functions.adapters.memory_archive import MemoryArchiveBook
 from functions.adapters.memory_dead_letters import MemoryDeadLetters
 from functions.adapters.memory_flow import MemoryFlow
 from functions.adapters.memory_limits import MemoryLimits
@@ -41,6 +43,7 @@ from functions.adapters.memory_standings import MemoryStandings
 from functions.adapters.memory_switches import MemorySwitches
 from functions.adapters.memory_webhooks import MemoryEndpoints, MemoryWebhooks
 from functions.adapters.sqs_lanes import SqsLanes, decode_message
+from functions.application.archive_ports import ArchiveBook
 from functions.application.copy_ports import OwedCopies
 from functions.application.dead_letter_ports import DeadLetters
 from functions.application.flow_ports import FlowBook
@@ -78,6 +81,7 @@ class State:
     rounds: Rounds
     standings: Standings
     owed_copies: OwedCopies
+    archive_book: ArchiveBook
     refuse: Callable[[], None]
 
 
@@ -118,6 +122,7 @@ def state_in_memory() -> State:
         MemoryRounds(table),
         MemoryStandings(table),
         MemoryOwedCopies(table),
+        MemoryArchiveBook(table),
         refuse,
     )
 
@@ -143,6 +148,7 @@ def state_on_dynamodb(clients: AwsClients) -> State:
         DynamodbRounds(table, EAST),
         DynamodbStandings(table),
         DynamodbOwedCopies(table, EAST),
+        DynamodbArchiveBook(table),
         lambda: _delete_table(clients, name),
     )
 

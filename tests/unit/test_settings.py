@@ -35,12 +35,14 @@ COMPLETE = {
     "ANTIPODE_DELIVERIES": "https://sqs/antipode-prod-webhooks",
     "ANTIPODE_WEBHOOK_LOOPBACK": "off",
     "ANTIPODE_WEBHOOK_RETRY_SECONDS": "5",
+    "ANTIPODE_ARCHIVE_AFTER_DAYS": "30",
 }
 MAY_BE_EMPTY = {
     SettingName.PEER_ENDPOINT_URL,
     SettingName.PEER_HEALTH_ADDRESS,
     SettingName.CONTROL_TABLE,
     SettingName.CONTROL_ENDPOINT_URL,
+    SettingName.ARCHIVE_AFTER_DAYS,
 }
 
 
@@ -73,11 +75,16 @@ def test_every_setting_is_read() -> None:
         webhook_loopback=False,
         webhook_retry_seconds=5.0,
         control_table="antipode-prod-control",
+        archive_after_days=30.0,
     )
 
 
 def test_without_a_control_table_regions_have_no_leases() -> None:
     assert Settings.load({**COMPLETE, "ANTIPODE_CONTROL_TABLE": ""}).control_table is None
+
+
+def test_without_a_number_of_days_histories_stay_in_the_table() -> None:
+    assert Settings.load({**COMPLETE, "ANTIPODE_ARCHIVE_AFTER_DAYS": ""}).archive_after_days is None
 
 
 def test_the_environment_of_the_process_is_read_when_no_other_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,6 +122,8 @@ def test_a_setting_that_is_missing_or_empty_is_named(name: SettingName, value: s
         ("ANTIPODE_STALL_SECONDS", "-1"),
         ("ANTIPODE_STALL_SECONDS", "nan"),
         ("ANTIPODE_LOOP_SECONDS", "inf"),
+        ("ANTIPODE_ARCHIVE_AFTER_DAYS", "0"),
+        ("ANTIPODE_ARCHIVE_AFTER_DAYS", "a month"),
         ("ANTIPODE_PEER_HEALTH_URL", "us-west-2.api.example.com"),
         ("ANTIPODE_PEER_HEALTH_ADDRESS", "127.0.0.1"),
         ("ANTIPODE_PEER_HEALTH_ADDRESS", "127.0.0.1:http"),

@@ -75,7 +75,7 @@ ROUTES = (
         answer=Job,
         answered=AN_ENDED_JOB,
         headers=_WAITED,
-        codes=("job_not_found",),
+        codes=("job_not_found", "history_frozen"),
     ),
     RouteDescription(
         method="GET",
@@ -115,7 +115,7 @@ ROUTES = (
             "behind": False,
             "finished": False,
         },
-        codes=("job_not_found",),
+        codes=("job_not_found", "history_frozen"),
     ),
     RouteDescription(
         method="GET",

@@ -75,11 +75,26 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class ArchivePlace:
+    """Where the archive has a job: `length` bytes from `offset` on in the object `name`.
+
+    `region` put it there, at `at`.
+    """
+
+    region: str
+    at: str
+    name: str
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
 class JobRecord:
     """What one replica holds of a job: all of it, or, of a long one, a snapshot and what came after it.
 
     `snapshot_sequence` says up to where the newest snapshot goes, also when everything was read. `dead` is what each
-    Region has written of it into the list of dead letters.
+    Region has written of it into the list of dead letters. `archived` is set once the job is in the archive as well:
+    what the replica itself holds may then be a part of it.
     """
 
     segments: tuple[Segment, ...]
@@ -88,6 +103,7 @@ class JobRecord:
     snapshot: Snapshot | None = None
     snapshot_sequence: int = 0
     dead: tuple[DeadLetter, ...] = ()
+    archived: ArchivePlace | None = None
 
     def head_of(self, region: str) -> Head | None:
         """Return the projection that `region` wrote, if any."""
@@ -147,6 +163,11 @@ def rival_keys(snapshot: Snapshot) -> tuple[str, str]:
 def newest_snapshot(snapshots: Iterable[Snapshot]) -> Snapshot | None:
     """Return the snapshot that goes furthest, of those that both Regions have written."""
     return max(snapshots, key=lambda each: (each.epoch, each.sequence, each.writer), default=None)
+
+
+def newest_place(places: Iterable[ArchivePlace]) -> ArchivePlace | None:
+    """Return where the archive has most of a job: whoever archives one anew adds what came to what was there."""
+    return max(places, key=lambda each: (each.at, each.region), default=None)
 
 
 def segment_from(job_id: str, key: str, events: tuple[Event, ...]) -> Segment:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from functions.adapters.aws_clients import AwsClients
+from tests.contract.test_archive_book import TestArchiveBook
 from tests.contract.test_arrivals import TestArrivals, TestDueOfArrivals, TestReceive
 from tests.contract.test_asks import TestAsks
 from tests.contract.test_dead_letters import TestDeadLetters
@@ -29,6 +30,7 @@ from tests.integration.emulator.processes import FIRST, SECOND, Emulators
 
 #: What pytest is to collect here.
 __all__ = [
+    "TestArchiveBook",
     "TestArrivals",
     "TestAsks",
     "TestCursors",

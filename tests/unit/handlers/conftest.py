@@ -22,6 +22,7 @@ from functions.adapters.memory import (
     MemoryTokens,
     ScriptedModel,
 )
+from functions.adapters.memory_archive import MemoryArchive, MemoryArchiveBook
 from functions.adapters.memory_dead_letters import MemoryDeadLetters
 from functions.adapters.memory_flow import MemoryFlow
 from functions.adapters.memory_limits import MemoryLimits
@@ -36,6 +37,7 @@ from functions.adapters.memory_webhooks import (
     MemoryReceivers,
     MemoryWebhooks,
 )
+from functions.application.recall_history import RecallHistory
 from functions.bootstrap import Runtime
 from functions.domain.moments import add_seconds
 from functions.observability import EventLog
@@ -65,6 +67,7 @@ ENVIRONMENT = {
     "ANTIPODE_DELIVERIES": "https://sqs/antipode-test-webhooks",
     "ANTIPODE_WEBHOOK_LOOPBACK": "off",
     "ANTIPODE_WEBHOOK_RETRY_SECONDS": "5",
+    "ANTIPODE_ARCHIVE_AFTER_DAYS": "30",
 }
 
 
@@ -149,7 +152,11 @@ def process(monkeypatch: pytest.MonkeyPatch) -> Iterator[Process]:
     runtime.payloads, runtime.peer_payloads = payloads, MemoryPayloads(payloads.buckets, "us-west-2")
     runtime.clock = made.clock
     runtime.entropy = CountingEntropy()
-    runtime.history, runtime.peer = MemoryHistory(table), MemoryHistory(peer_table)
+    runtime.archive, runtime.peer_archive = MemoryArchive(), MemoryArchive()
+    shelves = {"own": runtime.archive, "peer": runtime.peer_archive}
+    runtime.history = RecallHistory(table=MemoryHistory(table), **shelves)
+    runtime.peer = RecallHistory(table=MemoryHistory(peer_table), **shelves)
+    runtime.archive_book, runtime.peer_archive_book = MemoryArchiveBook(table), MemoryArchiveBook(peer_table)
     runtime.projections, runtime.register = MemoryProjections(table), MemoryRegister(table)
     runtime.tokens, runtime.lanes, runtime.peer_lanes = MemoryTokens(table), made.lanes, made.peer_lanes
     runtime.switches, runtime.peer_switches = MemorySwitches(table), MemorySwitches(peer_table)

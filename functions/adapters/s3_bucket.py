@@ -1,0 +1,61 @@
+"""One Region's bucket, of payloads and archive: how S3 is called, and what its refusals mean to the use cases."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from functions.adapters.aws_refusals import refusal_in
+from functions.adapters.blocking_calls import BlockingCalls
+from functions.application.ports import PayloadMissing, PayloadUnavailable
+from functions.application.record_steps import Say
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_GONE = frozenset({"404", "NoSuchKey"})
+#: These say that the request is wrong, which no waiting mends: they are bugs of ours and pass through as they are.
+_OUR_FAULT = frozenset({"InvalidArgument", "InvalidRequest", "MalformedXML"})
+_MISCONFIGURED = frozenset({"403", "AccessDenied", "NoSuchBucket", "InvalidAccessKeyId", "SignatureDoesNotMatch"})
+
+
+class S3Bucket:
+    """One Region's bucket, at the end of `make_client`."""
+
+    def __init__(
+        self,
+        bucket: str,
+        make_client: Callable[[], "S3Client"],
+        calls: BlockingCalls,
+        say: Say,
+        limit_seconds: float | None = None,
+    ) -> None:
+        self._bucket = bucket
+        self._make_client = make_client
+        self._calls = calls
+        self._say = say
+        self._limit_seconds = limit_seconds
+        self._client: S3Client | None = None
+
+    async def _made(self) -> "S3Client":
+        if self._client is None:  # making it takes CPU, which must not count against a limit meant for the network
+            self._client = await self._calls.run(self._make_client)
+        return self._client
+
+    async def _call(self, operation: str, act: Callable[..., Any], *arguments: object) -> Any:
+        client = await self._made()
+        try:
+            return await asyncio.wait_for(self._calls.run(act, client, *arguments), self._limit_seconds)
+        except TimeoutError:
+            raise PayloadUnavailable(f"{operation}: no answer within {self._limit_seconds} s") from None
+        except Exception as error:
+            raise self._meaning(operation, error) from error
+
+    def _meaning(self, operation: str, error: Exception) -> Exception:
+        refusal = refusal_in(error)
+        if refusal is None or refusal.code in _OUR_FAULT:
+            return error
+        if refusal.code in _GONE:
+            return PayloadMissing(f"{operation}: {refusal.detail}")
+        if refusal.code in _MISCONFIGURED:
+            self._say("payloads_misconfigured", level="ERROR", operation=operation, error=refusal.detail)
+        return PayloadUnavailable(f"{operation}: {refusal.detail}")
