@@ -50,7 +50,7 @@ class Permission(StrEnum):
     READS_FLOW = "reads_flow"
     COUNTS_FLOW = "counts_flow"
     SAMPLES_LANES = "samples_lanes"
-    #: Given with READS_JOBS: an old job is read from there.
+    #: Granted with READS_JOBS: an old job is read from there.
     READS_ARCHIVE = "reads_archive"
     KEEPS_ARCHIVE = "keeps_archive"
     #: Notes where the archive has a job, and deletes what it has of it.
@@ -163,6 +163,12 @@ class FunctionRow:
     def entry_point(self) -> str:
         """What Lambda calls."""
         return f"functions.handlers.{self.name}.handle"
+
+    @property
+    def granted(self) -> tuple[Permission, ...]:
+        """What its role allows: whoever reads jobs reads old ones from the archive."""
+        reads = Permission.READS_JOBS in self.permissions and Permission.KEEPS_ARCHIVE not in self.permissions
+        return (*self.permissions, Permission.READS_ARCHIVE) if reads else self.permissions
 
     @property
     def is_called_by_api(self) -> bool:

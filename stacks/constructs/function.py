@@ -43,7 +43,7 @@ class CatalogFunction(Construct):
         logs = log_group(self, "Logs", name=f"/aws/lambda/{function_name}", configuration=configuration)
         role = Role(self, "Role", assumed_by=ServicePrincipal("lambda.amazonaws.com"), description=row.description)
         logs.grant_write(role)
-        grants.give(role, row.permissions)
+        grants.give(role, row.granted)
         self.function = Function(
             self,
             "Function",

@@ -43,7 +43,7 @@ class PayloadBucket(Construct):
                     expiration=Duration.days(configuration.payloads.retention_days),
                 ),
                 LifecycleRule(id="uploads-that-no-job-names", prefix=f"{UPLOADS}/", expiration=Duration.days(1)),
-                *_tiers(configuration.archive),
+                *tiers(configuration.archive),
                 LifecycleRule(id="uploads-that-stopped", abort_incomplete_multipart_upload_after=Duration.days(1)),
             ],
             removal_policy=RemovalPolicy.RETAIN if configuration.protection.retain else RemovalPolicy.DESTROY,
@@ -56,7 +56,7 @@ class PayloadBucket(Construct):
         )
 
 
-def _tiers(settings: ArchiveSettings) -> list[LifecycleRule]:
+def tiers(settings: ArchiveSettings) -> list[LifecycleRule]:
     """Return the rule by which old histories move to slower storage. They are never deleted."""
     classes = (
         (StorageClass.GLACIER_INSTANT_RETRIEVAL, settings.instant_after_days),

@@ -64,8 +64,6 @@ class Grants:
 
     def give(self, role: IRole, permissions: Sequence[Permission]) -> None:
         """Add the statements of `permissions` to a function's role."""
-        if Permission.READS_JOBS in permissions and Permission.KEEPS_ARCHIVE not in permissions:
-            permissions = (*permissions, Permission.READS_ARCHIVE)
         for permission in permissions:
             if permission in _OF_LEASES and self.configuration.ownership == "eventual":
                 continue  # there is no table that it would be about

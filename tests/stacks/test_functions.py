@@ -101,14 +101,15 @@ def test_each_lane_has_workers_of_its_own_and_a_place_for_the_dead(lane: str, pr
 
 
 @pytest.mark.parametrize("name", [row.name for row in FUNCTIONS if isinstance(row.trigger, Schedule)])
-def test_a_scheduled_function_starts_once_a_minute_and_a_failed_start_is_kept_not_repeated(
+def test_a_scheduled_function_starts_at_its_interval_and_a_failed_start_is_kept_not_repeated(
     name: str, prod: Environment
 ) -> None:
     alias = prod.first.alias_of(function_named(name))
     dead, _ = prod.first.only("SQS::Queue", QueueName="antipode-prod-schedules-dead")
     dead_arn = {"Fn::GetAtt": [dead, "Arn"]}
     (rule,) = [r for r in prod.first.properties("Events::Rule") if r["Targets"][0]["Arn"] == {"Ref": alias}]
-    assert (rule["ScheduleExpression"], rule["State"]) == ("rate(1 minute)", "ENABLED")
+    every = "rate(1 hour)" if name == "archive_jobs" else "rate(1 minute)"
+    assert (rule["ScheduleExpression"], rule["State"]) == (every, "ENABLED")
     target = rule["Targets"][0]
     assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 0}
     assert target["DeadLetterConfig"] == {"Arn": dead_arn}

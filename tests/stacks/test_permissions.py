@@ -55,6 +55,17 @@ PAYLOAD_MEANINGS = {
         ("s3:GetObject", f"{BUCKET}/uploads/*", "null"),
         ("s3:GetObject", f"{PEER_BUCKET}/uploads/*", "null"),
     },
+    Permission.READS_ARCHIVE: {
+        ("s3:GetObject", f"{BUCKET}/histories/*", "null"),
+        ("s3:GetObject", f"{PEER_BUCKET}/histories/*", "null"),
+    },
+    Permission.KEEPS_ARCHIVE: {
+        (action, f"{bucket}/histories/*", "null")
+        for bucket in (BUCKET, PEER_BUCKET)
+        for action in ("s3:GetObject", "s3:PutObject")
+    },
+    Permission.ARCHIVES_JOBS: on_items("JOB#*", TABLE, "DeleteItem", "PutItem"),
+    Permission.READS_PLACES_OF_PEER: on_items("JOB#*", PEER_TABLE, "GetItem"),
     Permission.OPENS_UPLOADS: {("s3:PutObject", f"{BUCKET}/uploads/*", "null")},
     Permission.FINDS_PAYLOADS: {("s3:ListBucket", BUCKET, "null"), ("s3:ListBucket", PEER_BUCKET, "null")},
 }
@@ -198,7 +209,7 @@ def allowed(environment: Environment, name: str) -> set[tuple[str, str, str]]:
 @pytest.mark.parametrize("name", ROWS)
 def test_a_role_allows_what_the_catalogue_says_and_nothing_else(name: str, prod: Environment) -> None:
     row = function_named(name)
-    wanted = set().union(*(expected(prod, permission) for permission in row.permissions))
+    wanted = set().union(*(expected(prod, permission) for permission in row.granted))
     logs, _ = prod.first.only("Logs::LogGroup", LogGroupName=f"/aws/lambda/antipode-prod-{name.replace('_', '-')}")
     wanted |= {(f"logs:{action}", f"<{logs}.Arn>", "null") for action in ("CreateLogStream", "PutLogEvents")}
     wanted |= by_trigger(prod, row.trigger)
@@ -211,8 +222,20 @@ def test_only_who_sets_matches_and_delivers_webhooks_may_read_their_secrets() ->
     assert set(KNOWN_OF_WEBHOOKS) == set(KNOWN)
 
 
+def test_only_the_archiver_deletes_of_a_job_and_only_in_its_own_region() -> None:
+    assert [row.name for row in FUNCTIONS if Permission.ARCHIVES_JOBS in row.granted] == ["archive_jobs"]
+    deleting = {resource for action, resource, _ in PAYLOAD_MEANINGS[Permission.ARCHIVES_JOBS] if "Delete" in action}
+    assert deleting == {TABLE}
+
+
+def test_whoever_reads_jobs_reads_old_ones_from_the_archive() -> None:
+    for row in FUNCTIONS:
+        reads = bool({Permission.READS_ARCHIVE, Permission.KEEPS_ARCHIVE} & set(row.granted))
+        assert reads is (Permission.READS_JOBS in row.permissions), row.name
+
+
 def test_every_permission_is_somebody_s() -> None:
-    used = {permission for row in FUNCTIONS for permission in row.permissions}
+    used = {permission for row in FUNCTIONS for permission in row.granted}
     assert used == set(Permission)
 
 
