@@ -38,7 +38,10 @@ def register(app: typer.Typer) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What lies in a restored table: jobs whose histories can be read to their ends, and the ids of the others."""
+    """What lies in a restored table: jobs whose histories can be read to their ends, and the ids of the others.
+
+    A job that the archive has counts as whole: what the table lacks of it lies there.
+    """
 
     whole: int
     broken: list[str]

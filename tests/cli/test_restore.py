@@ -13,11 +13,12 @@ import pytest
 from botocore.stub import Stubber
 
 from functions.adapters.blocking_calls import BlockingCalls
+from functions.adapters.dynamodb_archive_places import place_item
 from functions.adapters.dynamodb_history import DynamodbHistory
 from functions.adapters.dynamodb_table import DynamodbTable
 from functions.domain.ids import job_id
 from functions.domain.job.events import JobSubmitted, JobSucceeded
-from functions.domain.job.history import Segment
+from functions.domain.job.history import ArchivePlace, Segment
 from stacks.commands import aws, restore
 from stacks.commands.state_table import StateTable
 from tests.cli.conftest import Antipode, one_line
@@ -124,6 +125,13 @@ def test_each_job_in_the_fresh_table_is_read_on_demand_and_those_that_cannot_be_
 ) -> None:
     found = json.loads(antipode("restore", FRESH, "--check", "--env", "prod", "--json").stdout)
     assert found["jobs"] == {"whole": 3, "broken": [job_id("acme", "key-3")]}
+
+
+def test_a_job_on_its_way_to_the_archive_is_whole_whatever_the_table_has_of_it(antipode: Antipode, client: Any) -> None:
+    place = ArchivePlace(EAST, NOON, "us-east-1/2026-11-21/0a.jsonl.gz", 0, 400)
+    client.put_item(TableName=LIVE, Item=place_item(job_id("acme", "key-3"), place))
+    found = json.loads(antipode("restore", FRESH, "--check", "--env", "prod", "--json").stdout)
+    assert found["jobs"] == {"whole": 4, "broken": []}
 
 
 def test_a_restore_that_died_is_gone_on_with(antipode: Antipode, client: Any) -> None:
