@@ -119,11 +119,11 @@ class Regions:
         """Return the archiver of a Region, a new process."""
         life, peer = life or Life(), PEER[region]
         return kind(
-            book=Mortal(PiecemealBook(self.tables[region], life), life, ("note",)),  # type: ignore[arg-type]
+            book=Mortal(PiecemealBook(self.tables[region], life), life, ("note",)),
             peer_book=MemoryArchiveBook(self.tables[peer]),
-            own=Mortal(self.shelves[region], life),  # type: ignore[arg-type]
-            peer=Mortal(self.shelves[peer], life),  # type: ignore[arg-type]
-            projections=Mortal(MemoryProjections(self.tables[region]), life),  # type: ignore[arg-type]
+            own=Mortal(self.shelves[region], life),
+            peer=Mortal(self.shelves[peer], life),
+            projections=Mortal(MemoryProjections(self.tables[region]), life),
             lanes=MemoryLanes(),
             clock=self.clock,
             region=region,
