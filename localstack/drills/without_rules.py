@@ -43,6 +43,7 @@ class WithoutRule:
     def play(self) -> tuple[Evidence, Outcome]:
         """Switch the rule off in both Regions, play, switch it on. Raises NotShown if the drill held."""
         drill = replace(DRILLS[self.drill], patience_seconds=self.rule.patience_seconds)
+        self.target.calm()
         with self._switched_off():
             engine = Engine(drill, self.target, self.seed, tell=self.tell, well_within_seconds=WELL_WITHIN_SECONDS)
             evidence = engine.play()
