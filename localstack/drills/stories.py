@@ -202,7 +202,7 @@ ALONE = (
         "waiting for a model holds up no other job",
         ModelSpoilt("slow"),
         ALL_SUCCEEDED,
-        waits_at_most(40),
+        waits_at_most(20),
         given=replace(REVIEWS, jobs=36, per_second=6),
         seconds=60,
     ),
