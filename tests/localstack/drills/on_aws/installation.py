@@ -17,7 +17,19 @@ ACCOUNT = "123456789012"
 PREFIX = "antipode-prod"
 FUNCTIONS = ("advance-jobs", "submit-job", "watch-regions")
 LANE_POLICY = json.dumps(
-    {"Version": "2012-10-17", "Statement": [{"Sid": "Tls", "Effect": "Deny", "Principal": "*", "Action": "sqs:*"}]}
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "Tls",
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "sqs:*",
+                "Resource": "*",
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            }
+        ],
+    }
 )
 
 
