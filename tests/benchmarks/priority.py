@@ -1,15 +1,21 @@
 """How long a critical job waits for a worker while 5,000 batch jobs are queued, beside its wait on an idle system.
 
 Each lane has a queue, an event source mapping and workers of its own, so batch jobs can take nothing from critical ones
-but the machine. Batch jobs mostly wait here, as those of agents do. A job's wait is told by its own history: from the
-moment at which it was submitted to the one at which a worker began with it. Critical jobs come one after the other.
+but the machine, and the one event loop of the emulator that plays all services of a Region: what both cost is told,
+too. On AWS lanes share neither; what is left then is in `tests/simulation/test_lanes_are_bulkheads.py`. Batch jobs
+mostly wait here, as those of agents do. A job's wait is told by its own history: from the moment at which it was
+submitted to the one at which a worker began with it. Critical jobs come one after the other.
 """
 
 import asyncio
 import os
 import secrets
 import statistics
+import time
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from functions.adapters.process_loop import run_to_end
 from functions.application.ports import Due, hint
@@ -18,7 +24,7 @@ from functions.domain.ids import job_id
 from functions.domain.job.events import JobSubmitted
 from functions.domain.job.history import Segment
 from functions.domain.moments import add_seconds
-from tests.benchmarks.in_cloud import BenchedCloud, benched_cloud, process_runtime
+from tests.benchmarks.in_cloud import TICKS, BenchedCloud, benched_cloud, process_runtime
 from tests.benchmarks.latency import percentile
 from tests.benchmarks.report import Line
 
@@ -28,17 +34,22 @@ BUDGET = 1.5
 #: A batch job: three steps of two seconds each.
 BATCH = {"steps": 3, "milliseconds": 2000}
 QUICK = {"steps": 1, "milliseconds": 0}
+OTHERS = "all that is not the cloud's"
 #: So many are written at once.
 TOGETHER = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """The waits of the critical jobs of one phase, in seconds, and how many batch jobs were queued at its end."""
+    """The waits of the critical jobs of one phase, in seconds, and how many batch jobs were queued at its end.
+
+    `cores` is what was shared: how many cores the cloud's kinds of processes used, and everything else on the machine.
+    """
 
     name: str
     waits: list[float]
     queued: int
+    cores: Mapping[str, float]
 
 
 def fill(cloud: BenchedCloud, region: str, jobs: int) -> None:
@@ -79,11 +90,22 @@ def queued(cloud: BenchedCloud, region: str) -> int:
 def phase(cloud: BenchedCloud, region: str, name: str, jobs: int = CRITICAL) -> Phase:
     """Have critical jobs done one after the other, and say how long each had waited."""
     waits = []
+    begun, before, all_before = time.monotonic(), cloud.cpu_seconds(), machine_cpu_seconds()
     for _ in range(jobs):
         job = cloud.submit(region, lane="critical", input=QUICK)
         cloud.result(region, job)
         waits.append(cloud.waited_seconds(region, job))
-    return Phase(name, waits, queued(cloud, region))
+    used, took = cloud.cpu_seconds() - before, time.monotonic() - begun
+    kinds = Counter({OTHERS: max(0.0, machine_cpu_seconds() - all_before - used.total())})
+    for kind, seconds in used.items():
+        kinds["functions" if kind.startswith("function ") else kind] += seconds
+    return Phase(name, waits, queued(cloud, region), {kind: spent / took for kind, spent in kinds.items()})
+
+
+def machine_cpu_seconds() -> float:
+    """CPU that this machine's processes have used since it was started, on all cores."""
+    user, nice, system, _, _, irq, softirq, *_ = map(int, Path("/proc/stat").read_text().splitlines()[0].split()[1:])
+    return (user + nice + system + irq + softirq) / TICKS
 
 
 def lines() -> list[Line]:
@@ -103,6 +125,10 @@ def lines() -> list[Line]:
         found.append(Line(what, percentile(each.waits, 0.99) * 1000, "ms", spread, digits=0))
     ratio = percentile(busy.waits, 0.99) / percentile(idle.waits, 0.99)
     medians = statistics.median(busy.waits) / statistics.median(idle.waits)
+    for each in (idle, busy):
+        most = sorted(each.cores.items(), key=lambda kind: kind[1], reverse=True)[:5]
+        told = ", ".join(f"{kind} {cores:.2f}" for kind, cores in most)
+        found.append(Line(f"cores of {os.cpu_count()} in use with {each.name}", sum(each.cores.values()), "", told))
     return [
         *found,
         Line("the one by the other", ratio, "times", f"medians {medians:.2f}", BUDGET),
