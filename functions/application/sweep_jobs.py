@@ -36,10 +36,14 @@ from functions.domain.lanes import DUE_SHARDS, can_be_hinted, look_at
 from functions.domain.moments import add_seconds, seconds_between
 
 #: So many entries are read at once, and so many of them seen to side by side.
-READ = 1000
+READ = 250
 PAGE = 100
 #: The cursor stays this far behind the present: index entries may appear late, and clocks differ between functions.
 CURSOR_MARGIN_SECONDS = 120.0
+#: A process reads all from the cursor on so often, and in between only what is not older than this: few entries appear
+#: later, and a round costs what has become due since the last ones.
+READ_AGAIN_SECONDS = 60.0
+LATE_SECONDS = 30.0
 #: A job that lacks a part of its history here is waited for until so long after its newest event; then what can be read
 #: is taken for all there is.
 PATIENCE_SECONDS = 900.0
@@ -67,11 +71,12 @@ _Identity = tuple[str, str | None, str | None]
 class _Known:
     """What a process remembers of one partition.
 
-    It has read everything up to `read_to`, and has seen to `seen_to` behind that; `standing` are the submissions among
-    all these whose jobs have not had their turn.
+    It has read everything up to `read_to`, and has seen to `seen_to` behind the cursor; `standing` are the submissions
+    behind it whose jobs have not had their turn. At `read_again_at` (of a monotonic clock) it reads all of them again.
     """
 
     read_to: str = ""
+    read_again_at: float = 0.0
     seen_to: set[_Identity] = field(default_factory=set)
     standing: dict[_Identity, DueEntry] = field(default_factory=dict)
 
@@ -121,7 +126,9 @@ class SweepJobs:
         start = await self.projections.read_cursor(self.region, lane, shard)
         known = self._known.setdefault((lane, shard), _Known())
         position = max(start, known.read_to)
-        known.seen_to = {seen for seen in known.seen_to if seen[0] > position}
+        if self.clock.monotonic() >= known.read_again_at:
+            position, known.read_again_at = start, self.clock.monotonic() + READ_AGAIN_SECONDS
+        known.seen_to = {seen for seen in known.seen_to if seen[0] > start}
         total = await self._see_to([entry for entry in known.standing.values() if entry.due_at <= turn], known, lane)
         while True:
             page = await self.projections.due(self.region, lane, shard, after=position, upto=now, limit=READ)
@@ -133,8 +140,9 @@ class SweepJobs:
                 position = page[-1].position
             if len(page) < READ:
                 break
-        known.read_to = max(known.read_to, min(position, add_seconds(now, -CURSOR_MARGIN_SECONDS)))
-        if (settled := known.settled()) > start:
+        known.read_to = max(known.read_to, min(position, add_seconds(now, -LATE_SECONDS)))
+        settled = min(known.settled(), add_seconds(now, -CURSOR_MARGIN_SECONDS))
+        if settled > start:
             await self.projections.put_cursor(self.region, lane, shard, settled)
         return total
 

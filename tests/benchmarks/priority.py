@@ -24,6 +24,7 @@ from functions.domain.ids import job_id
 from functions.domain.job.events import JobSubmitted
 from functions.domain.job.history import Segment
 from functions.domain.moments import add_seconds
+from localstack.faults import Faults
 from tests.benchmarks.in_cloud import TICKS, BenchedCloud, benched_cloud, process_runtime
 from tests.benchmarks.latency import percentile
 from tests.benchmarks.report import Line
@@ -37,6 +38,7 @@ QUICK = {"steps": 1, "milliseconds": 0}
 OTHERS = "all that is not the cloud's"
 #: So many are written at once.
 TOGETHER = 50
+REPLICATED_SECONDS = 180.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,13 @@ class Phase:
 def fill(cloud: BenchedCloud, region: str, jobs: int) -> None:
     """Have so many batch jobs accepted: what a submit writes of one, written for each, and their hints on the lane.
 
-    They are all copies of one that was submitted through the API, under names of their own.
+    They are all copies of one that was submitted through the API, under names of their own. They are queued when both
+    Regions have them, as a submit's are when it is answered.
     """
     runtime = process_runtime(cloud, region)
     pattern = cloud.submit(region, lane="batch", input=BATCH)
     run_to_end(_copies(runtime, pattern, jobs))
+    assert Faults(cloud.cloud.layout).wait_until_replicated(REPLICATED_SECONDS)
 
 
 async def _copies(runtime: Runtime, pattern: str, jobs: int) -> None:
