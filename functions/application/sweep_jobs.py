@@ -40,8 +40,8 @@ READ = 250
 PAGE = 100
 #: The cursor stays this far behind the present: index entries may appear late, and clocks differ between functions.
 CURSOR_MARGIN_SECONDS = 120.0
-#: A process reads all from the cursor on so often, and in between only what is not older than this: few entries appear
-#: later, and a round costs what has become due since the last ones.
+#: A process reads all from the cursor on so often (of one partition a little later than of the next, that they do not
+#: come all at once), and in between only what is not older than this: few entries appear later.
 READ_AGAIN_SECONDS = 60.0
 LATE_SECONDS = 30.0
 #: A job that lacks a part of its history here is waited for until so long after its newest event; then what can be read
@@ -127,7 +127,8 @@ class SweepJobs:
         known = self._known.setdefault((lane, shard), _Known())
         position = max(start, known.read_to)
         if self.clock.monotonic() >= known.read_again_at:
-            position, known.read_again_at = start, self.clock.monotonic() + READ_AGAIN_SECONDS
+            after = READ_AGAIN_SECONDS * (1 - shard / DUE_SHARDS / 2)
+            position, known.read_again_at = start, self.clock.monotonic() + after
         known.seen_to = {seen for seen in known.seen_to if seen[0] > start}
         total = await self._see_to([entry for entry in known.standing.values() if entry.due_at <= turn], known, lane)
         while True:

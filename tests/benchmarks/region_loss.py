@@ -23,6 +23,7 @@ from localstack.drills.times import ADOPTION, DETECTION, FAILBACK, times_of
 from localstack.resolver import Resolver, ResolvingTransport
 from stacks.api_client import ApiClient, ApiError, Submission
 from tests.benchmarks.in_cloud import BenchedCloud, at_once, benched_cloud
+from tests.benchmarks.precedence import go_first
 from tests.benchmarks.report import Line
 from tests.e2e.deployed import Deployed
 from tests.e2e.plain_client import PlainClient
@@ -134,6 +135,7 @@ class Loss(Engine):
 
     def _undo_all(self) -> None:
         super()._undo_all()
+        go_first(self.through.cloud.folder)  # the Region that has come back
         if self.begun:
             self._until(lambda: self.load.all_made, 120.0)
             self.plain_client_seconds += self.plain.seconds_until_accepted()
