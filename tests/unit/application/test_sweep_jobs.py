@@ -1,14 +1,13 @@
 """The sweeper: what it puts back, what it leaves alone, and that nothing falls behind its cursor."""
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from functions.application import sweep_jobs
 from functions.application.ports import LaneUnavailable, StateUnavailable
-from functions.application.sweep_jobs import CURSOR_MARGIN_SECONDS, LATE_SECONDS, PATIENCE_SECONDS, SweepReport
+from functions.application.sweep_jobs import CURSOR_MARGIN_SECONDS, PATIENCE_SECONDS, SweepReport
 from functions.domain.ids import job_id
 from functions.domain.job.events import Event
 from functions.domain.job.history import Head, Segment
@@ -160,26 +159,6 @@ async def test_more_jobs_than_a_page_holds_are_all_put_back(monkeypatch: pytest.
     await pass_time(STALL_SECONDS + 5)
     assert (await east.sweep_jobs().sweep()).put_back == 950
     assert len({send.message.job_id for send in east.waiting()}) == 950
-
-
-@pytest.mark.parametrize(("late", "within"), [(LATE_SECONDS - 5, 5), (CURSOR_MARGIN_SECONDS - 65, 60)])
-@in_virtual_time
-async def test_a_warm_sweeper_finds_an_entry_that_has_come_into_the_index_late(late: float, within: float) -> None:
-    east, _ = two_regions(Effects().walker(1))
-    await submitted(east, "walk")
-    sweep = east.sweep_jobs()
-    for _ in range(20):
-        await pass_time(5)
-        await sweep.sweep()
-    at_last = east.clock.monotonic()
-    name = job_id(TENANT, "late")
-    submitted_at = add_seconds(east.clock.now(), -STALL_SECONDS - late)
-    east.put(Segment(name, 1, EAST, 1, (replace(submission(), at=submitted_at),)))
-    east.waiting()
-    while name not in {send.message.job_id for send in east.waiting()}:
-        await sweep.sweep()
-        await pass_time(5)
-        assert east.clock.monotonic() - at_last <= within + 5
 
 
 @in_virtual_time
