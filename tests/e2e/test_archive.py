@@ -14,8 +14,8 @@ from functions.domain.job.history import Segment, job_key
 from tests.e2e.deployed import TABLE, Deployed
 from tests.eventually import eventually
 
-TENANT, OLD = "historian", "2026-01-05T12:00:00.000Z"
-JOB = job_id(TENANT, "old")
+TENANT, OLD = "stranger", "2026-01-05T12:00:00.000Z"
+JOB = job_id(TENANT, "ended long ago")
 
 
 def write_old_job(deployed: Deployed) -> None:
