@@ -88,7 +88,7 @@ class TestSnapshots:
         noise = random.Random(7)
         segments = long_job(state)
         for size in (8_000, 6_000):  # random digits hardly compress: more than two items, then fewer
-            texts = ["".join(noise.choices("0123456789abcdef", k=size)) for _ in range(100)]
+            texts = [noise.randbytes(size // 2).hex() for _ in range(100)]
             steps = {f"s{n}": _step(n, text) for n, text in enumerate(texts)}
             snapshot = snapshot_of(JOB, replace(folded(segments[:-3]), steps=steps), EAST)
             put(state, snapshot)

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from tests.in_depth import ALL
+
 ZONE = "Z0TESTZONE"
 PRODUCTION = {"environment": "prod", "domain_name": "example.com", "hosted_zone_id": ZONE}
 LOCAL = {
@@ -11,8 +13,9 @@ LOCAL = {
     "health_addresses": "us-east-1=127.0.1.1:4566,us-west-2=127.0.2.1:4566",
     "control_endpoint_url": "http://127.0.3.1:4566",
 }
-#: Those that cdk-nag looks at: all constructs there are, with the firewall and without, with either kind of model.
-INSPECTED = frozenset({"prod", "local", "one-model"})
+#: Those that cdk-nag looks at: all constructs there are, with either kind of model; in depth also without the firewall,
+#: as in the local cloud, for which app.py asks nobody.
+INSPECTED = frozenset({"prod", "one-model", *(["local"] if ALL else [])})
 VARIANTS: Mapping[str, Mapping[str, str]] = {
     "prod": PRODUCTION,
     "local": LOCAL,

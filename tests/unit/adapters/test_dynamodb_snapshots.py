@@ -14,7 +14,7 @@ JOB = JobSubmitted(at=NOON, tenant="acme", agent="a", agent_version="1", lane="b
 
 
 def snapshot(sequence: int, size: int, writer: str = "us-east-1") -> Snapshot:
-    noise = "".join(random.Random(sequence).choices("0123456789abcdef", k=size))
+    noise = random.Random(sequence).randbytes(size // 2).hex()
     return Snapshot("job", writer, 1, "us-east-1", sequence, "us-east-1", JOB, {"noise": noise})
 
 
