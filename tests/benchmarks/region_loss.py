@@ -34,6 +34,7 @@ KILLED_AFTER_SECONDS = 45.0
 AWAY_SECONDS = 75.0
 LOAD_SECONDS = 180.0
 IN_FLIGHT = 500
+RUNNING = 40
 SUBMITTED_A_SECOND = 15
 #: Those that sleep wake up when their Region is long gone.
 SLEEP_SECONDS = 150.0
@@ -181,22 +182,36 @@ def a_minute(run: str) -> list[Planned]:
 
 
 def many(run: str) -> list[Planned]:
-    """Of ten jobs six sleep, three wait for a signal, and one does steps of a second for two minutes."""
+    """Of three jobs two sleep and one waits for a signal; the last ones do steps of a second for two minutes.
+
+    These come last, on a lane of 40 at once, for a worker takes no other jobs before all that it was handed have left.
+    """
     short = {"steps": 1, "milliseconds": 5}
-    kinds: list[dict[str, Any]] = [
-        *[{**short, "sleep_seconds": SLEEP_SECONDS}] * 6,
-        *[{**short, "signal": "go", "wait_seconds": 900}] * 3,
-        {"steps": 120, "milliseconds": 1000},
-    ]
-    return _plan(run, [kinds[number % len(kinds)] for number in range(IN_FLIGHT)], SUBMITTED_A_SECOND)
-
-
-def _plan(run: str, given: Sequence[Mapping[str, Any]], rate: float) -> list[Planned]:
-    tags = {TAG: run}
+    asleep = {**short, "sleep_seconds": SLEEP_SECONDS}
+    waiting = {**short, "signal": "go", "wait_seconds": 900}
+    waits: list[dict[str, Any]] = [(asleep, asleep, waiting)[number % 3] for number in range(IN_FLIGHT - RUNNING)]
+    runs = [{"steps": 120, "milliseconds": 1000}] * RUNNING
+    first, last = len(waits) / SUBMITTED_A_SECOND, ("standard",)
     return [
-        Planned(n, n / rate, False, None, Submission(agent="probe", input=each, lane=LANES[n % len(LANES)], tags=tags))
-        for n, each in enumerate(given)
+        *_plan(run, waits, SUBMITTED_A_SECOND),
+        *_plan(run, runs, SUBMITTED_A_SECOND, numbered=len(waits), at=first, lanes=last),
     ]
+
+
+def _plan(
+    run: str,
+    given: Sequence[Mapping[str, Any]],
+    rate: float,
+    *,
+    numbered: int = 0,
+    at: float = 0.0,
+    lanes: Sequence[str] = LANES,
+) -> list[Planned]:
+    tags, planned = {TAG: run}, []
+    for n, each in enumerate(given):
+        submission = Submission(agent="probe", input=each, lane=lanes[n % len(lanes)], tags=tags)
+        planned.append(Planned(numbered + n, at + n / rate, False, None, submission))
+    return planned
 
 
 def goes_on(evidence: Evidence, at_the_kill: Mapping[str, str]) -> list[float]:
