@@ -11,7 +11,19 @@ from functions.domain.lane_flow import DepthSample, LaneCounts, LaneDepth, bucke
 from functions.domain.moments import add_seconds
 from tests.simulation.virtual_time import in_virtual_time, pass_time
 from tests.unit.application.agents import Effects
-from tests.unit.application.two_regions import EAST, JOB, STALL_SECONDS, WEST, Region, request, submitted, two_regions
+from tests.unit.application.two_regions import (
+    EAST,
+    JOB,
+    STALL_SECONDS,
+    WEST,
+    Crash,
+    Fuse,
+    Region,
+    advance,
+    request,
+    submitted,
+    two_regions,
+)
 from tests.unit.application.written_history import written
 from tests.unit.domain.job.writing import adopted, at, started
 from tests.unit.domain.job.writing import submitted as submission
@@ -117,3 +129,34 @@ async def test_an_adopted_job_is_looked_at_in_time_however_long_the_queue_is() -
     sweep = east.sweep_jobs()
     sweep.turns = await behind_a_queue_of(east, 5000)
     assert (await sweep.sweep()).examined == 1
+
+
+class DiesBeforeItsFirstAppend(Fuse):
+    """A worker that has begun with a job, and has written nothing into its history."""
+
+    async def burn(self, what: str) -> None:
+        """See Fuse."""
+        if what == "before append":
+            raise Crash
+
+
+@in_virtual_time
+async def test_a_job_whose_worker_dies_at_once_is_found_in_time_though_it_had_stood_in_a_long_queue() -> None:
+    east, _ = two_regions(Effects().walker(1))
+    message = await submitted(east, "walk")
+    await pass_time(200)
+    with pytest.raises(Crash):
+        await advance(east, message, DiesBeforeItsFirstAppend())
+    await pass_time(STALL_SECONDS)
+    sweep = east.sweep_jobs()
+    sweep.turns = await behind_a_queue_of(east, 5000)
+    assert (await sweep.sweep()).examined == 1
+
+
+@in_virtual_time
+async def test_a_job_that_a_worker_begins_with_at_once_is_noted_nowhere_else() -> None:
+    east, _ = two_regions(Effects().walker(1))
+    message = await submitted(east, "walk")
+    with pytest.raises(Crash):
+        await advance(east, message, DiesBeforeItsFirstAppend())
+    assert east.head(JOB) is None
