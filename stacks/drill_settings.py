@@ -37,6 +37,7 @@ def drill_settings(configuration: Configuration, region: str, account: str) -> M
         "reports": reports_bucket(configuration, account, region),
         "limit_seconds": configuration.drills.limit_minutes * 60,
         "experiments": configuration.environment != "local",
+        "function_faults": configuration.environment != "local" and configuration.drills.function_faults == "on",
         "endpoint_urls": dict(configuration.endpoint_urls),
     }
 

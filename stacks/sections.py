@@ -166,12 +166,15 @@ class DrillSettings(Section):
     """Drills on AWS: the accounts in which they may be played, and after how long all is put back whatever happens.
 
     `schedule` starts the drill `scheduled` at these times, as EventBridge Scheduler writes them; without it none is.
+    `function_faults` puts the extension of FIS into the workers, so that drills can have their invocations fail or come
+    late; it is loaded at each cold start, whether or not a drill is under way.
     """
 
     accounts: tuple[Annotated[str, StringConstraints(pattern=r"^\d{12}$")], ...] = Field(min_length=1)
     limit_minutes: int = Field(default=20, ge=16, le=60)
     schedule: str | None = Field(default=None, pattern=r"^(cron|rate)\(.+\)$")
     scheduled: Name = "region-killed"
+    function_faults: Literal["on", "off"] = "off"
 
 
 class WebhookSettings(Section):

@@ -87,6 +87,22 @@ class LanesClosed:
 
 
 @dataclass(frozen=True, slots=True)
+class InvocationsSpoilt:
+    """Invocations of a Region's workers fail before they begin, or begin late. On AWS alone: FIS does it.
+
+    How many, and how late, the experiment's template says (`stacks/constructs/drill_experiments.py`).
+    """
+
+    how: Literal["failing", "late"] = "failing"
+    where: Where = FIRST
+
+    def told(self, names: Names) -> str:
+        """Say it in a sentence."""
+        what = "fail before they begin" if self.how == "failing" else "begin late"
+        return f"invocations of the workers of {names[self.where]} {what}"
+
+
+@dataclass(frozen=True, slots=True)
 class ControlTableCutOff:
     """A Region does not reach the control table, in which the leases lie; neither does, if `where` is None."""
 
@@ -246,6 +262,7 @@ Fault = (
     | RegionsParted
     | ClientsCutOff
     | LanesClosed
+    | InvocationsSpoilt
     | ControlTableCutOff
     | ReplicationPaused
     | ReplicationShaped

@@ -18,6 +18,7 @@ from localstack.drills.faults import (
     ClockSkewed,
     ControlTableCutOff,
     Fault,
+    InvocationsSpoilt,
     LanesClosed,
     MessagesSpoilt,
     ModelSpoilt,
@@ -96,6 +97,8 @@ class LocalFaults:
                 return self._borders({names[fault.where]: CLIENTS}, cut=[])
             case LanesClosed():
                 raise CannotDrill("the local cloud has no means to close lanes; messages can be spoilt there")
+            case InvocationsSpoilt():
+                raise CannotDrill("the local cloud has no FIS; workers can be killed there, and tools be slow or fail")
             case ControlTableCutOff():
                 return self._control_table_cut_off(fault.cut(names))
             case ReplicationPaused():

@@ -24,6 +24,7 @@ _REASONS = (
     (":event-source-mapping:", "AWS makes up the ids of mappings; only those of the installation's may be changed."),
     (":healthcheck/", "Route 53 makes up the ids of health checks; one is found by the name that it asks."),
     (":fis:", "FIS makes up the ids of templates and experiments; they are known by their tag."),
+    ("/FisConfigs/", "FIS makes up the names of what it writes for the extension in a function to read."),
     ("/drills/", "A report is named by its drill, of which there will be more."),
     ("/stream/", "The name of the table's stream holds the moment of its making."),
     ("*", "These calls know no resources."),
@@ -100,6 +101,7 @@ class DrillPermissions:
             ),
             _allow(["ssm:GetParameter"], [self._arn("ssm", f"parameter{token_parameter(self.configuration)}")]),
             _allow(["s3:PutObject"], [f"arn:{Aws.PARTITION}:s3:::{bucket}/drills/*"]),
+            _allow(["cloudwatch:GetMetricStatistics"], ["*"]),
         ]
 
     def of_break(self) -> list[PolicyStatement]:

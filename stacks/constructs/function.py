@@ -12,6 +12,7 @@ from stacks.capacity import JOBS_A_WORKER, reserved_concurrency
 from stacks.catalog import EveryLane, FunctionRow
 from stacks.config import Configuration
 from stacks.constructs.acknowledged import acknowledge
+from stacks.constructs.function_faults import are_reached, let_faults_in
 from stacks.constructs.lanes import Lanes
 from stacks.constructs.logs import log_group
 from stacks.constructs.permissions import Grants
@@ -65,6 +66,8 @@ class CatalogFunction(Construct):
             # would take that for a runaway loop and drop the message after 16 rounds.
             recursive_loop=RecursiveLoop.ALLOW if isinstance(row.trigger, EveryLane) else None,
         )
+        if are_reached(configuration, row.name):
+            let_faults_in(self.function, role, configuration)
         self.live = Alias(self, "Live", alias_name=LIVE, version=self.function.current_version)
         acknowledge(
             self.function,

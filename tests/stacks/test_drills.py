@@ -11,9 +11,10 @@ from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 
 from localstack.drills.on_aws import tasks
 from localstack.drills.on_aws.aws_stories import AWS_DRILLS
+from localstack.drills.on_aws.changes import Kind
 from localstack.drills.on_aws.deployed import VARIABLE, Deployed
 from localstack.drills.on_aws.desk import CHANGE_SECONDS
-from localstack.drills.on_aws.means import TAG
+from localstack.drills.on_aws.means import FAULT_TAG, FAULTS, TAG
 from stacks.catalog import FUNCTIONS
 from stacks.config import Configuration
 from stacks.constructs.drill_functions import TASKS
@@ -111,6 +112,7 @@ def test_the_load_may_ask_and_look_and_write_its_report(runner: Template) -> Non
         "dynamodb:PutItem",
         "dynamodb:Query",
         "dynamodb:UpdateItem",
+        "cloudwatch:GetMetricStatistics",
         "lambda:GetAlias",
         "lambda:InvokeFunction",
         "s3:PutObject",
@@ -170,16 +172,62 @@ def test_drills_are_scheduled_only_where_that_is_asked_for_and_in_the_region_tha
     assert expressions == {FIRST: {"rate(1 minute)"}, SECOND: {"rate(1 minute)", "cron(0 9 ? * 2#1 *)"}}
 
 
+ACTIONS = {
+    Kind.EXPERIMENT: "aws:dynamodb:global-table-pause-replication",
+    Kind.ERRORS: "aws:lambda:invocation-error",
+    Kind.DELAYS: "aws:lambda:invocation-add-delay",
+}
+
+
 def test_an_experiment_stops_by_alarms_of_its_own_region(one_model: Environment) -> None:
     for region in (FIRST, SECOND):
-        ((_, experiment),) = Template(one_model.paths[drills_of(region)]).each("FIS::ExperimentTemplate")
-        (action,) = experiment["Actions"].values()
-        assert action["ActionId"] == "aws:dynamodb:global-table-pause-replication"
-        assert experiment["Tags"][TAG] == "antipode-prod"
-        conditions = [resolve(row["Value"]) for row in experiment["StopConditions"]]
-        assert [f":cloudwatch:{region}:" in value for value in conditions] == [True, True]
-        known = {alarm["AlarmName"] for alarm in one_model.regions[region].properties("CloudWatch::Alarm")}
-        assert {value.rpartition(":")[2] for value in conditions} <= known
+        found = [row for _, row in Template(one_model.paths[drills_of(region)]).each("FIS::ExperimentTemplate")]
+        does = {row["Tags"][FAULT_TAG]: next(iter(row["Actions"].values()))["ActionId"] for row in found}
+        assert does == {FAULTS[kind]: action for kind, action in ACTIONS.items()}
+        assert {row["Tags"][TAG] for row in found} == {"antipode-prod"}
+        for experiment in found:
+            stops_by_alarms_of(region, experiment, one_model)
+
+
+def stops_by_alarms_of(region: str, experiment: dict[str, Any], one_model: Environment) -> None:
+    conditions = [resolve(row["Value"]) for row in experiment["StopConditions"]]
+    assert [f":cloudwatch:{region}:" in value for value in conditions] == [True, True]
+    known = {alarm["AlarmName"] for alarm in one_model.regions[region].properties("CloudWatch::Alarm")}
+    assert {value.rpartition(":")[2] for value in conditions} <= known
+
+
+def test_what_fis_writes_for_the_workers_is_where_they_read_and_nobody_else_is_reached(one_model: Environment) -> None:
+    for region in (FIRST, SECOND):
+        place = f"arn:aws:s3:::antipode-prod-drills-123456789012-{region}/FisConfigs/"
+        wrapped = [
+            row["FunctionName"]
+            for row in one_model.regions[region].properties("Lambda::Function")
+            if "AWS_LAMBDA_EXEC_WRAPPER" in row.get("Environment", {}).get("Variables", {})
+        ]
+        assert wrapped == ["antipode-prod-advance-jobs"]
+        _, worker = one_model.regions[region].only("Lambda::Function", FunctionName="antipode-prod-advance-jobs")
+        assert len(worker["Layers"]) == 1
+        variables = worker["Environment"]["Variables"]
+        assert resolve(variables["AWS_FIS_CONFIGURATION_LOCATION"]) == place
+        drills = Template(one_model.paths[drills_of(region)])
+        written = [
+            resolve(arn)
+            for policy in drills.properties("IAM::Policy")
+            for row in policy["PolicyDocument"]["Statement"]
+            if "s3:DeleteObject" in as_list(row["Action"])
+            for arn in as_list(row["Resource"])
+        ]
+        assert written == [f"{place}*"]
+        on_workers = [row for row in drills.properties("FIS::ExperimentTemplate") if "fail" in row["Tags"][FAULT_TAG]]
+        (target,) = on_workers[0]["Targets"].values()
+        assert [resolve(arn).rpartition(":")[2] for arn in target["ResourceArns"]] == wrapped
+        assert target["Parameters"] == {"functionQualifier": "live"}
+
+
+def test_no_function_waits_for_an_extension_unless_somebody_asked_for_it(prod: Environment) -> None:
+    assert DrillSettings(accounts=("123456789012",)).function_faults == "off"
+    for path in prod.paths.values():
+        assert "AWS_LAMBDA_EXEC_WRAPPER" not in path.read_text("utf-8")
 
 
 def test_the_functions_of_drills_are_told_all_that_they_read(runner: Template) -> None:
@@ -190,7 +238,7 @@ def test_the_functions_of_drills_are_told_all_that_they_read(runner: Template) -
         variables = function["Environment"]["Variables"]
         assert len(json.dumps(variables)) < 4096, "Lambda takes no more"
         told = Deployed.model_validate_json(resolve(variables[VARIABLE]))
-        assert (told.region, told.peer, told.experiments) == (SECOND, FIRST, True)
+        assert (told.region, told.peer, told.experiments, told.function_faults) == (SECOND, FIRST, True, True)
         assert not [name for name in told.functions if "-drill-" in name]
         assert set(told.functions) == {f"antipode-prod-{row.name.replace('_', '-')}" for row in FUNCTIONS}
     breaks = next(row for row in TASKS if row[0] == "break")

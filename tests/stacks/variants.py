@@ -26,6 +26,6 @@ VARIANTS: Mapping[str, Mapping[str, str]] = {
         **PRODUCTION,
         "model_id": "amazon.nova-lite-v1:0",
         "regions": "eu-west-1,eu-central-1",
-        "drills": '{"accounts": ["123456789012"], "schedule": "cron(0 9 ? * 2#1 *)"}',
+        "drills": ('{"accounts": ["123456789012"], "schedule": "cron(0 9 ? * 2#1 *)", "function_faults": "on"}'),
     },
 }

@@ -7,11 +7,13 @@ more. What runs goes on until its end, the sentinel's loop for a minute; so a lo
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 from localstack.drills.bounds import NOBODY_LOST, accepted, finished_within, within
 from localstack.drills.faults import (
     FIRST,
     ClientsCutOff,
+    InvocationsSpoilt,
     LanesClosed,
     Names,
     RegionFrozen,
@@ -30,6 +32,25 @@ DETECTED_SECONDS = 120.0
 PATIENCE_SECONDS = 180.0
 
 LOAD = Load(jobs=36, per_second=2, in_flight=6)
+#: The extension asks for faults once a minute (docs.aws.amazon.com, "Use the AWS FIS aws:lambda:function actions"), and
+#: metrics come a minute late.
+SPOILT_SECONDS = 170.0
+
+
+def _spoilt(name: str, guards: str, how: Literal["failing", "late"]) -> Drill:
+    """Jobs come at a pace at which some are submitted in each minute of it."""
+    return Drill(
+        name=name,
+        guards=guards,
+        given=Load(jobs=48, per_second=0.3, steps=3, milliseconds=200, in_flight=0, through=Through.FIRST),
+        when=(InvocationsSpoilt(how),),
+        then=(NOBODY_LOST, finished_within(300), accepted(1.0)),
+        until=Until.TIME,
+        lasts_seconds=SPOILT_SECONDS,
+        patience_seconds=PATIENCE_SECONDS,
+    )
+
+
 AWS_DRILLS = {
     drill.name: drill
     for drill in (
@@ -59,6 +80,8 @@ AWS_DRILLS = {
             lasts_seconds=90,
             patience_seconds=PATIENCE_SECONDS,
         ),
+        _spoilt("workers-failing", "a message whose worker fails costs its job time and nothing else", "failing"),
+        _spoilt("workers-late", "a worker that begins late holds up no job but those of its batch", "late"),
     )
 }
 
@@ -74,6 +97,10 @@ def kinds_of(fault: object) -> tuple[Kind, ...]:
             return (Kind.QUEUE_POLICY,)
         case ReplicationPaused():
             return (Kind.EXPERIMENT,)
+        case InvocationsSpoilt(how="failing"):
+            return (Kind.ERRORS,)
+        case InvocationsSpoilt(how="late"):
+            return (Kind.DELAYS,)
         case _:
             raise CannotDrill(f"there are no means on AWS for {fault}")
 

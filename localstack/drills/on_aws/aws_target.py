@@ -10,11 +10,20 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from functions.domain.job.history import Segment
 from localstack.drills.evidence import Sample
-from localstack.drills.faults import ClientsCutOff, Fault, Names, RegionFrozen, RegionKilled, ReplicationPaused
+from localstack.drills.faults import (
+    ClientsCutOff,
+    Fault,
+    InvocationsSpoilt,
+    Names,
+    RegionFrozen,
+    RegionKilled,
+    ReplicationPaused,
+)
 from localstack.drills.on_aws.deployed import Clients, Deployed
 from localstack.drills.on_aws.regions_seen import RegionsSeen
 from localstack.drills.story import Drill
@@ -30,6 +39,9 @@ PAUSED_WITHIN_SECONDS = 330.0
 #: A change that has not arrived after so long is held up.
 HELD_UP_SECONDS = 10.0
 PAUSE_SECONDS = 1.0
+#: An invocation that takes so long was held up: the jobs of those drills take less than a second each.
+LATE_MILLISECONDS = 8_000.0
+METRIC_SECONDS = 60
 
 #: Asks a task of this drill's fault, by number: `break`, `undo`, `is-undone`.
 Ask = Callable[[str, int], Any]
@@ -57,6 +69,8 @@ class AskedFault:
     number: int
     region: str
     ask: Ask
+    measure: Callable[[], tuple[str, bool]] | None = None
+    """For what is not seen in samples."""
 
     def undo(self) -> None:
         """See Underway."""
@@ -68,7 +82,7 @@ class AskedFault:
 
     def effect(self, during: Sequence[Sample]) -> tuple[str, bool]:
         """See Underway."""
-        return effect_of(self.fault, self.region, during)
+        return effect_of(self.fault, self.region, during) if self.measure is None else self.measure()
 
 
 def effect_of(fault: Fault, region: str, during: Sequence[Sample]) -> tuple[str, bool]:
@@ -148,9 +162,31 @@ class AwsTarget:
         number = self.drill.when.index(fault)
         self.ask("break", number)
         asked = AskedFault(fault, number, self.deployed.peer, self.ask)
+        if isinstance(fault, InvocationsSpoilt):
+            begun = self.seen.now()
+            asked.measure = lambda: self._invocations(fault, begun)
         if isinstance(fault, ReplicationPaused):
             self._wait_until_paused(asked)
         return asked
+
+    def _invocations(self, fault: InvocationsSpoilt, begun: float) -> tuple[str, bool]:
+        """What CloudWatch has counted of the workers since then, minute by minute."""
+        errors = fault.how == "failing"
+        name, statistic = f"{self.deployed.prefix}-advance-jobs", "Sum" if errors else "Minimum"
+        answer = self.clients.get("cloudwatch", self.deployed.peer).get_metric_statistics(
+            Namespace="AWS/Lambda",
+            MetricName="Errors" if errors else "Duration",
+            Dimensions=[{"Name": "FunctionName", "Value": name}],
+            StartTime=datetime.fromtimestamp(begun, UTC),
+            EndTime=datetime.fromtimestamp(self.seen.now(), UTC),
+            Period=METRIC_SECONDS,
+            Statistics=[statistic],
+        )
+        values = [float(point[statistic]) for point in answer["Datapoints"]]
+        if errors:
+            return f"{sum(values):.0f} invocations of {name} failed", sum(values) > 0
+        longest = max(values, default=0.0)
+        return f"in one minute no invocation of {name} took less than {longest:.0f} ms", longest >= LATE_MILLISECONDS
 
     def _wait_until_paused(self, asked: AskedFault) -> None:
         """An experiment that runs is not yet one that bites."""

@@ -24,6 +24,8 @@ class Kind(StrEnum):
     QUEUE_POLICY = "queue policy"
     HEALTH_CHECK = "health check"
     EXPERIMENT = "FIS experiment"
+    ERRORS = "FIS experiment of errors"
+    DELAYS = "FIS experiment of delays"
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,8 @@ class Deployed(BaseModel):
     """After this the watchdog puts everything back, whatever the drill is at."""
     experiments: bool = False
     """Whether FIS is provisioned."""
+    function_faults: bool = False
+    """Whether the workers have the extension by which FIS reaches into their invocations."""
     endpoint_urls: Mapping[str, str] = {}
     """Local cloud only."""
 

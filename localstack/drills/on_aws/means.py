@@ -27,6 +27,9 @@ DENIED = (
 )
 #: The tag by which an experiment is known to be a drill's, and a template to be for drills.
 TAG = "antipode-drill"
+#: The tag that says what a template does, and what it says for each kind of change.
+FAULT_TAG = "antipode-fault"
+FAULTS = {Kind.EXPERIMENT: "pause-replication", Kind.ERRORS: "fail-workers", Kind.DELAYS: "delay-workers"}
 #: Experiments in these states do nothing any more.
 OVER = frozenset({"completed", "stopped", "failed", "cancelled"})
 
@@ -245,15 +248,18 @@ class Experiments:
 
     deployed: Deployed
     clients: Clients
+    kind: Kind = Kind.EXPERIMENT
 
     def found(self, region: str) -> Sequence[str]:
-        """See Means. The template is known by its tag."""
+        """See Means. The template is known by its tags."""
         if not self.deployed.experiments:
             raise Refused(Code.NO_MEANS, "experiments of FIS are not deployed")
+        if self.kind is not Kind.EXPERIMENT and not self.deployed.function_faults:
+            raise Refused(Code.NO_MEANS, "the workers have no extension of FIS: function_faults is off in `drills`")
         pages = self.clients.get("fis", region).get_paginator("list_experiment_templates").paginate()
-        wanted = self.deployed.prefix
+        wanted = {TAG: self.deployed.prefix, FAULT_TAG: FAULTS[self.kind]}
         rows = [row for page in pages for row in page["experimentTemplates"]]
-        ids = [row["id"] for row in rows if row.get("tags", {}).get(TAG) == wanted]
+        ids = [row["id"] for row in rows if wanted.items() <= row.get("tags", {}).items()]
         if len(ids) != 1:
             raise Refused(Code.NOT_AS_EXPECTED, f"{len(ids)} experiment templates in {region} are tagged, not one")
         return ids
@@ -296,5 +302,5 @@ def all_means(deployed: Deployed, clients: Clients) -> Mapping[Kind, Means]:
         Kind.CONCURRENCY: Concurrency(deployed, clients),
         Kind.QUEUE_POLICY: QueuePolicies(deployed, clients),
         Kind.HEALTH_CHECK: HealthChecks(deployed, clients),
-        Kind.EXPERIMENT: Experiments(deployed, clients),
+        **{kind: Experiments(deployed, clients, kind) for kind in FAULTS},
     }

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
+import boto3
 import httpx
 import pytest
+from botocore.stub import Stubber
 from moto import mock_aws
 
 from functions.domain.job.events import JobSubmitted, encode
@@ -51,6 +54,17 @@ def clients(monkeypatch: pytest.MonkeyPatch) -> Iterator[Replicated]:
                 BillingMode="PAY_PER_REQUEST",
             )
         yield made
+
+
+class Counted(Clients):
+    """What CloudWatch says is given."""
+
+    def __init__(self, cloudwatch: Any) -> None:
+        super().__init__(deployed())
+        self.cloudwatch = cloudwatch
+
+    def get(self, service: str, region: str) -> Any:
+        return self.cloudwatch if service == "cloudwatch" else super().get(service, region)
 
 
 def answers(**regions: str | None) -> httpx.MockTransport:
@@ -175,6 +189,34 @@ def sample(**changes: Any) -> Sample:
 def test_a_fault_is_seen_by_what_clients_and_markers_see(fault: Fault, shown: Sample, not_shown: Sample) -> None:
     assert effect_of(fault, FIRST, [not_shown, shown])[1]
     assert not effect_of(fault, FIRST, [not_shown])[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "metric", "statistic", "shown", "not_shown"),
+    [("workers-failing", "Errors", "Sum", 3.0, 0.0), ("workers-late", "Duration", "Minimum", 9_400.0, 700.0)],
+)
+def test_faults_in_invocations_are_seen_by_what_cloudwatch_counts(
+    clients: Replicated, clock: Clock, name: str, metric: str, statistic: str, shown: float, not_shown: float
+) -> None:
+    drill = AWS_DRILLS[name]
+    make: Any = boto3.client
+    with Stubber(make("cloudwatch", region_name=FIRST)) as stub:
+        played_on = target(Counted(stub.client), clock, drill, [])
+        underway = played_on.begin(drill.when[0], NAMES, seed=1)
+        began = clock.at
+        clock.at += 170
+        for values, visible in (([not_shown, shown], True), ([not_shown], False), ([], False)):
+            asked = {
+                "Namespace": "AWS/Lambda",
+                "MetricName": metric,
+                "Dimensions": [{"Name": "FunctionName", "Value": f"{PREFIX}-advance-jobs"}],
+                "StartTime": datetime.fromtimestamp(began, UTC),
+                "EndTime": datetime.fromtimestamp(clock.at, UTC),
+                "Period": 60,
+                "Statistics": [statistic],
+            }
+            stub.add_response("get_metric_statistics", {"Datapoints": [{statistic: value} for value in values]}, asked)
+            assert underway.effect([])[1] is visible
 
 
 def test_each_drill_on_aws_has_means_and_fits_into_the_time_that_a_function_may_run() -> None:

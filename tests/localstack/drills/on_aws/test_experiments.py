@@ -17,6 +17,15 @@ from localstack.drills.on_aws.refusals import Code, Refused
 from tests.localstack.drills.on_aws.installation import FIRST, PREFIX, deployed
 
 TEMPLATE = "EXT4W8v1Q2vA2bCDe"
+TEMPLATES = {
+    "experimentTemplates": [
+        {"id": TEMPLATE, "tags": {"antipode-drill": PREFIX, "antipode-fault": "pause-replication"}},
+        {"id": "EXTfails", "tags": {"antipode-drill": PREFIX, "antipode-fault": "fail-workers"}},
+        {"id": "EXTdelays", "tags": {"antipode-drill": PREFIX, "antipode-fault": "delay-workers"}},
+        {"id": "EXTother", "tags": {"antipode-drill": "x", "antipode-fault": "pause-replication"}},
+        {"id": "EXTbare"},
+    ]
+}
 CHANGE = Change(Kind.EXPERIMENT, FIRST, TEMPLATE, None)
 
 
@@ -58,9 +67,22 @@ def runs(fis: Stubber, *rows: tuple[str, str, str]) -> None:
 
 
 def test_the_template_is_the_one_that_is_tagged_for_this_installation(fis: Stubber, means: Experiments) -> None:
-    rows = [{"id": TEMPLATE, "tags": {"antipode-drill": PREFIX}}, {"id": "EXTother", "tags": {"antipode-drill": "x"}}]
-    fis.add_response("list_experiment_templates", {"experimentTemplates": [*rows, {"id": "EXTbare"}]}, {})
+    fis.add_response("list_experiment_templates", TEMPLATES, {})
     assert means.found(FIRST) == [TEMPLATE]
+
+
+def test_each_fault_in_the_workers_has_a_template_of_its_own(fis: Stubber) -> None:
+    here = deployed(function_faults=True)
+    for kind, template in ((Kind.ERRORS, "EXTfails"), (Kind.DELAYS, "EXTdelays")):
+        fis.add_response("list_experiment_templates", TEMPLATES, {})
+        assert Experiments(here, Clients(here), kind).found(FIRST) == [template]
+
+
+def test_without_the_extension_in_the_workers_their_faults_are_refused(fis: Stubber) -> None:
+    here = deployed()
+    with pytest.raises(Refused, match="function_faults is off") as refused:
+        Experiments(here, Clients(here), Kind.ERRORS).found(FIRST)
+    assert refused.value.code is Code.NO_MEANS
 
 
 def test_without_a_template_the_drill_is_refused(fis: Stubber, means: Experiments) -> None:
