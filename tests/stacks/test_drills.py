@@ -198,7 +198,7 @@ def stops_by_alarms_of(region: str, experiment: dict[str, Any], one_model: Envir
 
 def test_what_fis_writes_for_the_workers_is_where_they_read_and_nobody_else_is_reached(one_model: Environment) -> None:
     for region in (FIRST, SECOND):
-        place = f"arn:aws:s3:::antipode-prod-drills-123456789012-{region}/FisConfigs/"
+        place = f"arn:<AWS::Partition>:s3:::antipode-prod-drills-<AWS::AccountId>-{region}/FisConfigs/"
         wrapped = [
             row["FunctionName"]
             for row in one_model.regions[region].properties("Lambda::Function")
