@@ -76,7 +76,10 @@ RULES = (
             _WORK,
             {
                 "functions/domain/job/history.py": [
-                    ('return f"E#{epoch:06d}.{region}#{place:08d}"', 'return f"E#{epoch:06d}.us-east-1#{place:08d}"')
+                    (
+                        'return f"{epoch_keys(epoch)}{region}#{place:08d}"',
+                        'return f"{epoch_keys(epoch)}us-east-1#{place:08d}"',
+                    )
                 ]
             },
         ),
