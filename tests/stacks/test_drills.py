@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -189,7 +190,7 @@ def test_an_experiment_stops_by_alarms_of_its_own_region(one_model: Environment)
             stops_by_alarms_of(region, experiment, one_model)
 
 
-def stops_by_alarms_of(region: str, experiment: dict[str, Any], one_model: Environment) -> None:
+def stops_by_alarms_of(region: str, experiment: Mapping[str, Any], one_model: Environment) -> None:
     conditions = [resolve(row["Value"]) for row in experiment["StopConditions"]]
     assert [f":cloudwatch:{region}:" in value for value in conditions] == [True, True]
     known = {alarm["AlarmName"] for alarm in one_model.regions[region].properties("CloudWatch::Alarm")}
