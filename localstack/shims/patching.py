@@ -77,9 +77,9 @@ def source_hash(original: Any) -> str:
 
 def source_of(function: Any) -> str:
     """A function's source, as `inspect.getsource` has it. That reads every token, a third of a second for all shims."""
-    code = getattr(inspect.unwrap(function), "__code__", None)
+    code: CodeType | None = getattr(inspect.unwrap(function), "__code__", None)
     last = None if code is None else _last_line(code)
-    if last is None:
+    if code is None or last is None:
         return inspect.getsource(function)
     return "".join(linecache.getlines(code.co_filename)[code.co_firstlineno - 1 : last])
 
