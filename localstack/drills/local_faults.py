@@ -142,8 +142,12 @@ class LocalFaults:
         return Ordered(order, take_back, lambda: self.cloud.parts()[region]["state"] == "running", measure)
 
     def _lose_while_it_returns(self, region: str) -> None:
-        """Begin to bring it back, and kill it again once its replica is being filled."""
-        returning = threading.Thread(target=_ignoring_failure(lambda: self.cloud.start_region(region)), daemon=True)
+        """Begin to bring it back, and kill it again once its replica is being filled.
+
+        By a cloud object of its own: one whose return has failed begins nothing more.
+        """
+        cloud = LocalCloud(self.cloud.layout)
+        returning = threading.Thread(target=_ignoring_failure(lambda: cloud.start_region(region)), daemon=True)
         returning.start()
         returning.join(SECONDS_OF_A_RETURN)
         self.cloud.stop_region(region)
