@@ -12,6 +12,7 @@ from importlib.metadata import version
 from typing import Any
 
 import httpx
+from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.domain.job.history import Segment
 from functions.domain.moments import to_moment
@@ -103,19 +104,25 @@ class LocalTarget:
     def calm(self) -> None:
         """Have both Regions forget that they were lost within the last hour, as if the drill before was longer ago.
 
-        Else each would stay away for longer than after the loss before, as a Region that flaps has to.
+        Else each would stay away for longer than after the loss before, as a Region that flaps has to. Raises
+        CannotDrill where one does not answer.
         """
         for region in self.regions:
-            key = {"pk": {"S": f"REGION#{region}"}, "sk": {"S": "PROGRESS"}}
-            if "Item" in self._tables[region].get_item(TableName=TABLE, Key=key):
-                names = {"#until": "until"}
-                self._tables[region].update_item(
-                    TableName=TABLE,
-                    Key=key,
-                    UpdateExpression="SET settled = :settled, losses = :none REMOVE #until",
-                    ExpressionAttributeNames=names,
-                    ExpressionAttributeValues={":settled": {"S": to_moment(datetime.now(UTC))}, ":none": {"S": ""}},
-                )
+            try:
+                self._forget_losses(region)
+            except (BotoCoreError, ClientError) as error:
+                raise CannotDrill(f"{region} does not answer: {error}") from error
+
+    def _forget_losses(self, region: str) -> None:
+        key = {"pk": {"S": f"REGION#{region}"}, "sk": {"S": "PROGRESS"}}
+        if "Item" in self._tables[region].get_item(TableName=TABLE, Key=key):
+            self._tables[region].update_item(
+                TableName=TABLE,
+                Key=key,
+                UpdateExpression="SET settled = :settled, losses = :none REMOVE #until",
+                ExpressionAttributeNames={"#until": "until"},
+                ExpressionAttributeValues={":settled": {"S": to_moment(datetime.now(UTC))}, ":none": {"S": ""}},
+            )
 
     def versions(self) -> Mapping[str, str]:
         """See Target."""

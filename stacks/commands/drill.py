@@ -313,10 +313,10 @@ def _play_one(drill: Drill, target: LocalTarget, seed: int, archive: Archive, as
     again = f"antipode drill {drill.name} --seed {seed}" if drill.name in DRILLS else f"a pair of seed {seed}"
     console.print(f"[bold]{drill.name}[/bold]: guards that {drill.guards} ({again})", highlight=False, soft_wrap=True)
     view = LiveView(drill, console)
-    target.calm()
     engine = Engine(drill, target, seed, tell=view.tell, on_look=view.look, well_within_seconds=WELL_WITHIN_SECONDS)
     try:
         with Live(view, console=console, refresh_per_second=4) if console.is_terminal else view:
+            target.calm()
             evidence = engine.play()
     except CannotDrill as refused:
         console.print(f"[red]{refused}[/red]", highlight=False, soft_wrap=True)

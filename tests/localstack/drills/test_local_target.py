@@ -1,0 +1,67 @@
+"""The local cloud as a target: what a drill before has left in a Region's account of itself is forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from localstack.drills.local_target import LocalTarget
+from localstack.drills.target import CannotDrill
+from localstack.first_use import TABLE
+from tests.localstack.drills.made import FIRST, SECOND
+
+KEY = {"pk": {"S": f"REGION#{FIRST}"}, "sk": {"S": "PROGRESS"}}
+LOSSES = "2026-01-02T03:04:05.000Z 2026-01-02T03:14:05.000Z"
+ACCOUNT = {
+    **KEY,
+    "writer": {"S": FIRST},
+    "phase": {"S": "returning"},
+    "losses": {"S": LOSSES},
+    "settled": {"S": ""},
+    "until": {"S": "2026-01-02T03:16:05.000Z"},
+}
+
+
+@pytest.fixture
+def tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    make: Any = boto3.client
+    with mock_aws():
+        clients = {region: make("dynamodb", region_name=region) for region in (FIRST, SECOND)}
+        for client in clients.values():
+            client.create_table(
+                TableName=TABLE,
+                KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+                AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+                BillingMode="PAY_PER_REQUEST",
+            )
+        yield clients
+
+
+class Regions(LocalTarget):
+    """Two tables in place of a cloud."""
+
+    regions = (FIRST, SECOND)
+
+    def __init__(self, tables: dict[str, Any]) -> None:
+        self._tables = cast("Any", tables)
+
+
+def test_a_region_forgets_that_it_was_lost_and_stays_away_no_longer(tables: dict[str, Any]) -> None:
+    tables[FIRST].put_item(TableName=TABLE, Item=ACCOUNT)
+    Regions(tables).calm()
+    now = tables[FIRST].get_item(TableName=TABLE, Key=KEY)["Item"]
+    assert (now["losses"], "until" in now, now["writer"]) == ({"S": ""}, False, {"S": FIRST})
+    assert now["settled"]["S"] > LOSSES, "a loss that is noticed late is one of before"
+    assert not tables[SECOND].scan(TableName=TABLE)["Items"], "nothing is written for a Region that was never lost"
+
+
+def test_a_region_that_does_not_answer_makes_no_drill(tables: dict[str, Any]) -> None:
+    tables[SECOND].delete_table(TableName=TABLE)
+    with pytest.raises(CannotDrill, match=f"{SECOND} does not answer"):
+        Regions(tables).calm()
