@@ -1,9 +1,9 @@
 """`make test`: every check and every test, in phases side by side, told when they end, with what each took.
 
-Local clouds mostly wait for processes of theirs, so they run beside what computes, and go first (`nice`). They take two
-turns, and the demo's cloud comes up when the one of the end-to-end tests has long been up: where several come up at
-once on two cores, their functions take longer to start than they may take to answer. A phase that fails lets the others
-finish; what failed in any of them is told at the end, in short.
+Local clouds mostly wait for processes of theirs, so they run beside what computes, and go first (`nice`): that of the
+end-to-end tests before that of the demo, which the drills go on with. The demo's comes up when the types have been
+checked: where two come up at once on two cores, functions take longer to start than they may take to answer. A phase
+that fails lets the others finish; what failed in any of them is told at the end, in short.
 docs/performance.md has the figures.
 """
 
@@ -20,19 +20,22 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 LOGS = CHECKOUT / "build" / "phases"
 #: Have phases of their own, each with local clouds.
 ON_CLOUDS = ("integration", "e2e", "drills")
+#: Need as much CPU as all others together. One process for each: what collects tests imports all that they import, the
+#: CDK, cfn-lint and moto among it, so two processes that share all folders do that twice.
+BY_THEMSELVES = ("unit", "stacks")
 DEMO = "tests/e2e/test_demo.py"
 #: On a bare machine mypy needs three times as long with the CDK's types as without them.
 APART_FROM_CDK = "tests.types_apart_from_cdk"
-#: How far what computes stands back behind the local clouds, and those of the second turn behind the first.
+#: How far what computes stands back behind the local clouds, and all others behind that of the end-to-end tests.
 NICENESS = 10
-NICENESS_OF_SECOND = 4
+NICENESS_OF_OTHERS = 4
 #: A phase that is told to stop takes its clouds down first.
 ENDS_WITHIN_SECONDS = 60.0
 LINES_OF_A_SUCCESS = 1
@@ -99,14 +102,17 @@ def all_phases(tests: Path = CHECKOUT / "tests", workers: int = 2) -> list[Phase
     python = sys.executable
     pytest = (python, "-m", "pytest")
     folders = sorted(each.name for each in tests.iterdir() if any(each.rglob("test_*.py")))
-    quick = [f"tests/{name}" for name in folders if name not in ON_CLOUDS]
-    on_one = [f"tests/{name}" for name in folders if name in ON_CLOUDS and name != "integration"]
+    others = [f"tests/{name}" for name in folders if name not in (*ON_CLOUDS, *BY_THEMSELVES, "simulation")]
+    types, *short_checks = checks(types=APART_FROM_CDK)
     return [
-        Phase("e2e", (*pytest, *on_one, "--ignore", DEMO), turn="first", niceness=0),
-        Phase("integration", (*pytest, "tests/integration"), turn="second", niceness=NICENESS_OF_SECOND),
-        Phase("demo", (*pytest, DEMO), turn="second", niceness=NICENESS_OF_SECOND),
-        Phase("side by side", (*pytest, "-n", str(workers), "--dist", "loadfile", *quick)),
-        *checks(types=APART_FROM_CDK),
+        Phase("e2e", (*pytest, "tests/e2e", "--ignore", DEMO), niceness=0),
+        replace(types, turn="second", niceness=NICENESS_OF_OTHERS),
+        Phase("demo and drills", (*pytest, DEMO, "tests/drills"), turn="second", niceness=NICENESS_OF_OTHERS),
+        Phase("integration", (*pytest, "tests/integration"), niceness=NICENESS_OF_OTHERS),
+        Phase("simulation", (*pytest, "-n", str(workers), "--dist", "loadfile", "tests/simulation")),
+        *(Phase(name, (*pytest, f"tests/{name}")) for name in BY_THEMSELVES),
+        Phase("others", (*pytest, *others)),
+        *(replace(each, turn="checks") for each in short_checks),
     ]
 
 

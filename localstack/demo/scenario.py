@@ -99,6 +99,7 @@ class Scenario:
                     one.result()
                 self._wait_for_results(second)
         self._bring_back(first)
+        self._slow_model(0.0)
         self._look_at_the_end()
 
     def _slow_model(self, seconds: float) -> None:

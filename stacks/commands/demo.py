@@ -41,6 +41,7 @@ def demo(
     limit: Annotated[int, typer.Option(min=0, help="Review this many distributions only; 0 means all.")] = 0,
     reports: Annotated[Path, typer.Option(help="Where the report goes.")] = CHECKOUT / "reports",
     model_url: Annotated[str | None, typer.Option(help="An OpenAI-compatible endpoint that answers.")] = None,
+    keep: Annotated[bool, typer.Option(help="Leave both Regions up: `antipode local down` ends them.")] = False,
 ) -> None:
     """Lose a Region with jobs in flight, lose no job, and prove it. Ends with 0 only if every promise was kept."""
     console = Console()
@@ -50,12 +51,15 @@ def demo(
         names = every_distribution()[: limit or None]
         began = time.monotonic()
         cloud = LocalCloud.prepare(slot, report=ShownSteps())
+        stays = False
         try:
             cloud.up(model_url)
             seen = _told(cloud, names, model_url, time.monotonic() - began, console).seen
+            stays = keep
         finally:
-            with ShownSteps()("end all processes, remove all files"):
-                LocalCloud.down(slot)
+            if not stays:
+                with ShownSteps()("end all processes, remove all files"):
+                    LocalCloud.down(slot)
         page, data = report.write(seen, reports)
     console.print(report.summary(seen))
     console.print(f"\nreport: {page}\n  data: {data}", highlight=False)

@@ -1,4 +1,4 @@
-"""Drills run last, on the cloud of the end-to-end tests."""
+"""Drills run last, on the cloud that the demo has left."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from localstack.drills.evidence import Evidence
 from localstack.drills.local_target import LocalTarget
 from localstack.drills.story import Drill
 from localstack.drills.verdicts import outcome_of
+from tests.e2e.deployed import Deployed
+from tests.one_cloud import Demonstrated
 
 FOLDER = __name__.rpartition(".")[0].replace(".", "/")
 SEED = 20261121
@@ -25,6 +27,12 @@ Plays = Callable[[Drill, LocalTarget], Evidence]
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A drill takes Regions away: whatever else shares the cloud comes first."""
     items.sort(key=lambda item: f"/{FOLDER}/" in str(item.path))
+
+
+@pytest.fixture(scope="session")
+def deployed(demonstrated: Demonstrated) -> Deployed:
+    """The demo's cloud, whose Regions are both up again."""
+    return demonstrated.deployed
 
 
 @pytest.fixture
