@@ -153,8 +153,8 @@ class LossOfMany(Loss):
     signalled = False
 
     def ready(self) -> bool:
-        """See Loss."""
-        return len(self._flying(running=True)) >= self.drill.given.in_flight
+        """See Loss. Those that wait for a worker count as well: as many as run may be handed to fewer workers."""
+        return self.load.all_made and len(self._flying(running=False)) >= self.drill.given.in_flight
 
     def _is_over(self) -> bool:
         if not self.signalled and self._all_adopted():
