@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Mapping
 from typing import Any
 
-from aws_cdk import App, Stage, Tags
+from aws_cdk import App, Stack, Stage, Tags
 from constructs import Construct
 
 from stacks.api_stack import ApiStack
@@ -55,7 +55,8 @@ class AntipodeStage(Stage):
         self.control: ControlStack | None = None
         if configuration.ownership == "strong":
             self.control = ControlStack(self, "control", configuration=configuration)
-        for table in filter(None, (self.data, self.control)):
+        tables: tuple[Stack, ...] = (self.data,) if self.control is None else (self.data, self.control)
+        for table in tables:
             for keys in self.keys:
                 table.add_stack_dependency(keys, "its replicas are encrypted by the keys of their Regions")
         self.regions = {region: self._parts_of(region, configuration) for region in configuration.regions}
