@@ -34,10 +34,12 @@ KILLED_AFTER_SECONDS = 45.0
 AWAY_SECONDS = 75.0
 LOAD_SECONDS = 180.0
 IN_FLIGHT = 500
+#: A job that ended before the kill, or has its home in the other Region, must not keep all from being in flight.
+SUBMITTED = 540
 RUNNING = 40
 SUBMITTED_A_SECOND = 15
 #: Those that sleep wake up when their Region is long gone.
-SLEEP_SECONDS = 150.0
+SLEEP_SECONDS = 270.0
 SIGNALS_AT_ONCE = 8
 LANES = ("critical", "standard", "standard", "batch")
 CLIENT_SECONDS, PLAIN_CLIENT_SECONDS, GOES_ON_SECONDS = 3.0, 45.0, 60.0
@@ -189,7 +191,7 @@ def many(run: str) -> list[Planned]:
     short = {"steps": 1, "milliseconds": 5}
     asleep = {**short, "sleep_seconds": SLEEP_SECONDS}
     waiting = {**short, "signal": "go", "wait_seconds": 900}
-    waits: list[dict[str, Any]] = [(asleep, asleep, waiting)[number % 3] for number in range(IN_FLIGHT - RUNNING)]
+    waits: list[dict[str, Any]] = [(asleep, asleep, waiting)[number % 3] for number in range(SUBMITTED - RUNNING)]
     runs = [{"steps": 120, "milliseconds": 1000}] * RUNNING
     first, last = len(waits) / SUBMITTED_A_SECOND, ("standard",)
     return [
