@@ -7,6 +7,8 @@ API = "-api"
 PARTS = ("", "-requests", API)
 #: The item of the drills' table in which the drill that is under way is.
 CURRENT_DRILL = "CURRENT"
+#: The tag by which an experiment of FIS is a drill's, and a template is for drills; and the one that says what it does.
+DRILL_TAG, FAULT_TAG = "antipode-drill", "antipode-fault"
 
 
 def stacks_of(region: str) -> tuple[str, ...]:

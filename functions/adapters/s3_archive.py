@@ -5,12 +5,11 @@ S3 itself compares what it was sent with the checksum that it was told, so an ob
 
 import base64
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from functions.adapters.aws_refusals import refusal_in
 from functions.adapters.s3_bucket import S3Bucket
 from functions.application.archive_ports import ShelfFrozen
-from functions.application.ports import PayloadMissing
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -34,11 +33,8 @@ class S3Archive(S3Bucket):
 
     async def size(self, name: str) -> int | None:
         """See Archive."""
-        try:
-            found = await self._call("head_object", _head, self._bucket, _path(name))
-        except PayloadMissing:
-            return None
-        return int(found["ContentLength"])
+        found = await self._described(_path(name))
+        return None if found is None else int(found["ContentLength"])
 
     def _meaning(self, operation: str, error: Exception) -> Exception:
         refusal = refusal_in(error)
@@ -61,7 +57,3 @@ def _get(client: "S3Client", bucket: str, path: str, offset: int, length: int | 
     found = client.get_object(Bucket=bucket, Key=path, Range=f"bytes={offset}-{last}")
     with found["Body"] as body:
         return body.read()
-
-
-def _head(client: "S3Client", bucket: str, path: str) -> Any:
-    return client.head_object(Bucket=bucket, Key=path)

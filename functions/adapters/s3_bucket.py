@@ -41,6 +41,13 @@ class S3Bucket:
             self._client = await self._calls.run(self._make_client)
         return self._client
 
+    async def _described(self, path: str) -> Any:
+        """Return what S3 says of an object, or None where none lies."""
+        try:
+            return await self._call("head_object", _head, self._bucket, path)
+        except PayloadMissing:
+            return None
+
     async def _call(self, operation: str, act: Callable[..., Any], *arguments: object) -> Any:
         client = await self._made()
         try:
@@ -59,3 +66,7 @@ class S3Bucket:
         if refusal.code in _MISCONFIGURED:
             self._say("payloads_misconfigured", level="ERROR", operation=operation, error=refusal.detail)
         return PayloadUnavailable(f"{operation}: {refusal.detail}")
+
+
+def _head(client: "S3Client", bucket: str, path: str) -> Any:
+    return client.head_object(Bucket=bucket, Key=path)

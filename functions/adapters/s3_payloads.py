@@ -43,9 +43,8 @@ class S3Payloads(S3Bucket):
         """See Payloads."""
         for shelf in (KEPT, UPLOADS):
             path = _path(shelf, key)
-            try:
-                found = await self._call("head_object", _head, self._bucket, path)
-            except PayloadMissing:
+            found = await self._described(path)
+            if found is None:
                 continue
             size = int(found["Metadata"].get(_SIZE, found["ContentLength"]))
             packed = shelf == KEPT and found.get("ContentEncoding") == _GZIP
@@ -99,10 +98,6 @@ def _get(client: "S3Client", bucket: str, path: str) -> bytes:
         return zlib.decompressobj(_READS_GZIP).decompress(data, LARGEST_PAYLOAD_BYTES)
     except zlib.error as error:
         raise PayloadMissing(f"{path} is damaged: {error}") from error
-
-
-def _head(client: "S3Client", bucket: str, path: str) -> Any:
-    return client.head_object(Bucket=bucket, Key=path)
 
 
 def _copy(client: "S3Client", bucket: str, path: str, place: PayloadPlace) -> None:

@@ -18,10 +18,9 @@ from stacks.config import Configuration
 from stacks.constructs.drill_permissions import give
 from stacks.constructs.function import LIVE
 from stacks.constructs.function_faults import FOLDER, REACHED, faults_bucket_arn
+from stacks.naming import DRILL_TAG, FAULT_TAG
 from stacks.sections import DrillSettings
 
-#: By these tags a drill finds its template (localstack/drills/on_aws/means.py).
-TAG, FAULT_TAG = "antipode-drill", "antipode-fault"
 PAUSE = "aws:dynamodb:global-table-pause-replication"
 FAIL = "aws:lambda:invocation-error"
 DELAY = "aws:lambda:invocation-add-delay"
@@ -128,7 +127,7 @@ class DrillExperiments(Construct):
                 )
                 for alarm in STOP_ALARMS
             ],
-            tags={TAG: prefix, FAULT_TAG: experiment.name, "Name": f"{prefix}-{experiment.name}"},
+            tags={DRILL_TAG: prefix, FAULT_TAG: experiment.name, "Name": f"{prefix}-{experiment.name}"},
         )
 
     def _role(self, construct_id: str, suffix: str, statements: Iterable[PolicyStatement]) -> Role:

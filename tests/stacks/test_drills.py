@@ -15,12 +15,12 @@ from localstack.drills.on_aws.aws_stories import AWS_DRILLS
 from localstack.drills.on_aws.changes import Kind
 from localstack.drills.on_aws.deployed import VARIABLE, Deployed
 from localstack.drills.on_aws.desk import CHANGE_SECONDS
-from localstack.drills.on_aws.means import FAULT_TAG, FAULTS, TAG
+from localstack.drills.on_aws.means import FAULTS
 from stacks.catalog import FUNCTIONS
 from stacks.config import Configuration
 from stacks.constructs.drill_functions import TASKS
 from stacks.environments import ConfigurationError, configuration_of
-from stacks.naming import drills_of
+from stacks.naming import DRILL_TAG, FAULT_TAG, drills_of
 from stacks.sections import DrillSettings
 from tests.stacks.templates import Environment, Template, as_list, resolve
 from tests.stacks.test_lint import HARMLESS
@@ -185,7 +185,7 @@ def test_an_experiment_stops_by_alarms_of_its_own_region(one_model: Environment)
         found = [row for _, row in Template(one_model.paths[drills_of(region)]).each("FIS::ExperimentTemplate")]
         does = {row["Tags"][FAULT_TAG]: next(iter(row["Actions"].values()))["ActionId"] for row in found}
         assert does == {FAULTS[kind]: action for kind, action in ACTIONS.items()}
-        assert {row["Tags"][TAG] for row in found} == {"antipode-prod"}
+        assert {row["Tags"][DRILL_TAG] for row in found} == {"antipode-prod"}
         for experiment in found:
             stops_by_alarms_of(region, experiment, one_model)
 

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from localstack.drills.on_aws.changes import Before, Change, Kind
 from localstack.drills.on_aws.deployed import Clients, Deployed
 from localstack.drills.on_aws.refusals import Code, NotYetRestored, Refused
+from stacks.naming import DRILL_TAG, FAULT_TAG
 
 #: The statement that closes a lane.
 DENIAL = "AntipodeDrill"
@@ -25,10 +26,7 @@ DENIED = (
     "sqs:ReceiveMessage",
     "sqs:SendMessage",
 )
-#: The tag by which an experiment is known to be a drill's, and a template to be for drills.
-TAG = "antipode-drill"
-#: The tag that says what a template does, and what it says for each kind of change.
-FAULT_TAG = "antipode-fault"
+#: What a template's tag says of it, for each kind of change.
 FAULTS = {Kind.EXPERIMENT: "pause-replication", Kind.ERRORS: "fail-workers", Kind.DELAYS: "delay-workers"}
 #: Experiments in these states do nothing any more.
 OVER = frozenset({"completed", "stopped", "failed", "cancelled"})
@@ -257,7 +255,7 @@ class Experiments:
         if self.kind is not Kind.EXPERIMENT and not self.deployed.function_faults:
             raise Refused(Code.NO_MEANS, "the workers have no extension of FIS: function_faults is off in `drills`")
         pages = self.clients.get("fis", region).get_paginator("list_experiment_templates").paginate()
-        wanted = {TAG: self.deployed.prefix, FAULT_TAG: FAULTS[self.kind]}
+        wanted = {DRILL_TAG: self.deployed.prefix, FAULT_TAG: FAULTS[self.kind]}
         rows = [row for page in pages for row in page["experimentTemplates"]]
         ids = [row["id"] for row in rows if wanted.items() <= row.get("tags", {}).items()]
         if len(ids) != 1:
@@ -273,7 +271,7 @@ class Experiments:
     def change(self, change: Change, drill_id: str) -> None:
         """See Means. The token makes a second start the same experiment."""
         client = self.clients.get("fis", change.region)
-        client.start_experiment(clientToken=drill_id, experimentTemplateId=change.resource, tags={TAG: drill_id})
+        client.start_experiment(clientToken=drill_id, experimentTemplateId=change.resource, tags={DRILL_TAG: drill_id})
 
     def put_back(self, change: Change, drill_id: str) -> None:
         """See Means. Stops what was started, whether or not its start was heard of."""
@@ -287,7 +285,7 @@ class Experiments:
 
     def _of_drill(self, change: Change, drill_id: str) -> list[Any]:
         rows = self._running(change.region, change.resource)
-        return [row for row in rows if row.get("tags", {}).get(TAG) == drill_id]
+        return [row for row in rows if row.get("tags", {}).get(DRILL_TAG) == drill_id]
 
     def _running(self, region: str, template: str) -> list[Any]:
         pages = self.clients.get("fis", region).get_paginator("list_experiments")
