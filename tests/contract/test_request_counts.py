@@ -18,10 +18,12 @@ import pytest
 
 from functions import bootstrap, surroundings
 from functions.adapters.system_clock import SystemClock
+from functions.application.count_flow import TELL_SECONDS
 from functions.application.record_steps import GROUP_SECONDS
 from functions.bootstrap import Runtime
 from functions.domain.ids import job_id
 from functions.domain.job.approvals import approval_id
+from functions.domain.lane_flow import TOLD_AFTER_SECONDS
 from functions.handlers import advance_jobs, decide_approval, get_job, signal_job, submit_job
 from functions.settings import Settings
 from tests.contract.worlds import EAST, LANES, WEST
@@ -41,8 +43,14 @@ FLOW = 1
 TOLD = {"state UpdateItem": 1}
 
 
-class QuickJobs(SystemClock):
-    """Every job here ends within one group commit, however busy the machine that runs the test."""
+class CountedClock(SystemClock):
+    """Only the test lets seconds pass: every job here ends within one group commit, however busy the machine."""
+
+    passed = 0.0
+
+    def monotonic(self) -> float:
+        """See Clock."""
+        return self.passed
 
     async def sleep(self, seconds: float) -> None:
         """See Clock."""
@@ -56,7 +64,7 @@ class QuickJobs(SystemClock):
 class Account:
     """Both Regions' tables and the lanes in moto, and a count of what was sent to them."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, clock: CountedClock) -> None:
         clients = runtime._clients
         self.requests: Counter[str] = Counter()
         for name, client in (("state", clients.state()), ("peer", clients.peer_state()), ("lanes", clients.lanes())):
@@ -66,6 +74,7 @@ class Account:
             create_state_table(state, runtime.settings.table)
         self.table = runtime.settings.table
         self.lanes = clients.lanes()
+        self.clock = clock
         self.urls = runtime.settings.lanes
         for url in self.urls.values():
             self.lanes.create_queue(QueueName=url.rpartition("/")[2])
@@ -121,8 +130,8 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
             "ANTIPODE_WEBHOOK_RETRY_SECONDS": "5",
         }
         runtime = Runtime(Settings.load(environment))
-        runtime.clock = QuickJobs()
-        made = Account(runtime)
+        runtime.clock = clock = CountedClock()
+        made = Account(runtime, clock)
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setattr(bootstrap, "Runtime", lambda settings: runtime)
@@ -172,13 +181,23 @@ def test_ten_jobs_in_one_batch_cost_no_more_than_two_requests_each(account: Acco
     assert account.taken() == {"state Query": 10 + SWITCHES + STANDING, "state PutItem": 10, **TOLD}
 
 
+def run_one_job(account: Account, number: int) -> int:
+    """Submit and run one job; return how many writes told of the lanes' flow after it."""
+    request = event("submit_job")
+    request["headers"]["Idempotency-Key"] = f"order-{number}"
+    assert submit_job.handle(request, None)["statusCode"] == 202
+    run_what_waits(account, "batch")
+    return account.taken().get("state UpdateItem", 0)
+
+
 def test_jobs_one_after_the_other_are_told_of_once_in_ten_or_in_twenty_seconds(account: Account) -> None:
-    for number in range(12):
-        request = event("submit_job")
-        request["headers"]["Idempotency-Key"] = f"order-{number}"
-        assert submit_job.handle(request, None)["statusCode"] == 202
-        run_what_waits(account, "batch")
-        assert account.taken().get("state UpdateItem", 0) == (1 if number == 0 else 0)
+    assert [run_one_job(account, number) for number in range(12)] == [1] + [0] * 11
+    account.clock.passed += TELL_SECONDS  # eleven are worth a write by now, the twelfth with them
+    assert [run_one_job(account, number) for number in range(12, 14)] == [1, 0]
+    account.clock.passed += TELL_SECONDS
+    assert run_one_job(account, 14) == 0, "two are not worth a write of their own"
+    account.clock.passed += TOLD_AFTER_SECONDS - TELL_SECONDS
+    assert run_one_job(account, 15) == 1, "what is twenty seconds old is told, however little"
 
 
 def test_a_job_with_three_steps_leaves_two_items_both_written_by_its_own_region(account: Account) -> None:
