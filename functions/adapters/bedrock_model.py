@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from functions.adapters.aws_refusals import refusal_in
 from functions.adapters.blocking_calls import BlockingCalls
+from functions.adapters.client_calls import ClientCalls
 from functions.application.ports import ModelAnswer, ModelRefused, ModelRequest, ModelUnavailable
 from functions.application.record_steps import Say
 
@@ -26,17 +27,13 @@ class BedrockModel:
         self, model_id: str, make_client: Callable[[], "BedrockRuntimeClient"], calls: BlockingCalls, say: Say
     ) -> None:
         self._model_id = model_id
-        self._make_client = make_client
-        self._calls = calls
+        self._calls = ClientCalls(make_client, calls)
         self._say = say
-        self._client: BedrockRuntimeClient | None = None
 
     async def converse(self, request: ModelRequest) -> ModelAnswer:
         """See Model."""
-        if self._client is None:
-            self._client = await self._calls.run(self._make_client)
         try:
-            answer = await self._calls.run(self._client.converse, **self._parameters(request))
+            answer = await self._calls.call("converse", **self._parameters(request))
         except Exception as error:
             raise self._meaning(error) from error
         return _answer(answer)

@@ -5,12 +5,12 @@ time one is told so (`ReplicatedWriteConflictException`): as if the condition ha
 It is a file of its own, and no `DynamodbTable`: no item of it has a writer, and nothing of it is ever read but by key.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from functions.adapters.aws_refusals import refusal_in
 from functions.adapters.blocking_calls import BlockingCalls
+from functions.adapters.client_calls import ClientCalls
 from functions.application.lease_ports import LeasesUnavailable
 from functions.application.record_steps import Say
 from functions.domain.ownership.lease import Lease, Phase
@@ -35,11 +35,8 @@ class DynamodbLeases:
         limit_seconds: float,
     ) -> None:
         self._table = table
-        self._make_client = make_client
-        self._calls = calls
+        self._calls = ClientCalls(make_client, calls, limit_seconds)
         self._say = say
-        self._limit_seconds = limit_seconds
-        self._client: DynamoDBClient | None = None
 
     async def read(self, region: str) -> Lease | None:
         """See Leases."""
@@ -61,13 +58,10 @@ class DynamodbLeases:
 
     async def _call(self, operation: str, **parameters: Any) -> Mapping[str, Any] | None:
         """Return the answer; None when the condition does not hold."""
-        if self._client is None:  # making it takes CPU, which must not count against a limit meant for the network
-            self._client = await self._calls.run(self._make_client)
         try:
-            pending = self._calls.run(getattr(self._client, operation), TableName=self._table, **parameters)
-            answer: Mapping[str, Any] = await asyncio.wait_for(pending, self._limit_seconds)
+            answer: Mapping[str, Any] = await self._calls.call(operation, TableName=self._table, **parameters)
         except TimeoutError:
-            raise LeasesUnavailable(f"{operation}: no answer within {self._limit_seconds} s") from None
+            raise LeasesUnavailable(f"{operation}: no answer within {self._calls.limit_seconds} s") from None
         except Exception as error:
             refusal = refusal_in(error)
             if refusal is None or refusal.code in _OUR_FAULT:

@@ -11,7 +11,8 @@ from functions.adapters.dynamodb_table import DynamodbTable, Item, text
 from functions.domain.ownership.standing import Order, Phase, Progress, RegionNotes
 
 _ORDER = "STANDING#"
-_PROGRESS = "PROGRESS"
+#: The key, within its partition, of what a Region tells of itself.
+PROGRESS = "PROGRESS"
 
 
 class DynamodbStandings:
@@ -23,7 +24,7 @@ class DynamodbStandings:
     async def put_order(self, order: Order) -> None:
         """See Standings. Two requests at once may arrive at the peer in the other order, so an older one never wins."""
         item: dict[str, dict[str, Any]] = {
-            "pk": text(_partition(order.subject)),
+            "pk": text(partition_of(order.subject)),
             "sk": text(_ORDER + order.region),
             "writer": text(order.region),
             "away": {"BOOL": order.away},
@@ -38,8 +39,8 @@ class DynamodbStandings:
         """See Standings."""
         counts = {name: getattr(progress, name) for name in ("left", "running", "handing", "handed_over")}
         item: dict[str, dict[str, Any]] = {
-            "pk": text(_partition(progress.region)),
-            "sk": text(_PROGRESS),
+            "pk": text(partition_of(progress.region)),
+            "sk": text(PROGRESS),
             "writer": text(progress.region),
             "phase": text(progress.phase.value),
             "since": text(progress.since),
@@ -58,9 +59,9 @@ class DynamodbStandings:
 
     async def read(self, region: str) -> RegionNotes:
         """See Standings."""
-        items = await self._table.query("pk = :region", {":region": text(_partition(region))})
+        items = await self._table.query("pk = :region", {":region": text(partition_of(region))})
         by_key = {str(item["sk"]["S"]): item for item in items}
-        progress, verdict = by_key.get(_PROGRESS), by_key.get(PEER)
+        progress, verdict = by_key.get(PROGRESS), by_key.get(PEER)
         return RegionNotes(
             region=region,
             orders=tuple(_order(region, item) for key, item in sorted(by_key.items()) if key.startswith(_ORDER)),
@@ -70,7 +71,8 @@ class DynamodbStandings:
         )
 
 
-def _partition(region: str) -> str:
+def partition_of(region: str) -> str:
+    """Return where all lies that is known of a Region's standing."""
     return f"REGION#{region}"
 
 

@@ -3,13 +3,13 @@
 Items are written in DynamoDB's own notation on the plain client: the resource layer costs CPU on every call.
 """
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from functions.adapters.aws_refusals import refusal_in
 from functions.adapters.blocking_calls import BlockingCalls
+from functions.adapters.client_calls import ClientCalls
 from functions.application.ports import StateUnavailable
 from functions.application.record_steps import Say
 
@@ -45,11 +45,8 @@ class DynamodbTable:
         limit_seconds: float | None = None,
     ) -> None:
         self.name = name
-        self._make_client = make_client
-        self._calls = calls
+        self._calls = ClientCalls(make_client, calls, limit_seconds)
         self._say = say
-        self._limit_seconds = limit_seconds
-        self._client: DynamoDBClient | None = None
 
     async def put(self, item: Item) -> None:
         """Write an item over whatever is there."""
@@ -213,14 +210,10 @@ class DynamodbTable:
             parameters["ExclusiveStartKey"] = last
 
     async def _call(self, operation: str, **parameters: Any) -> Any:
-        if self._client is None:  # making it takes CPU, which must not count against a limit meant for the network
-            self._client = await self._calls.run(self._make_client)
-        method = getattr(self._client, operation)
         try:
-            pending = self._calls.run(method, TableName=self.name, **parameters)
-            return await asyncio.wait_for(pending, self._limit_seconds)
+            return await self._calls.call(operation, TableName=self.name, **parameters)
         except TimeoutError:
-            raise StateUnavailable(f"{operation}: no answer within {self._limit_seconds} s") from None
+            raise StateUnavailable(f"{operation}: no answer within {self._calls.limit_seconds} s") from None
         except Exception as error:
             raise self._meaning(operation, error) from error
 

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from functions.adapters.aws_refusals import refusal_in
 from functions.adapters.blocking_calls import BlockingCalls
+from functions.adapters.client_calls import ClientCalls
 from functions.application.record_steps import Say
 from functions.application.webhook_ports import BusEntry
 
@@ -25,10 +26,8 @@ class EventbridgeBus:
         self, name: str, make_client: Callable[[], "EventBridgeClient"], calls: BlockingCalls, say: Say
     ) -> None:
         self._name = name
-        self._make_client = make_client
-        self._calls = calls
+        self._calls = ClientCalls(make_client, calls)
         self._say = say
-        self._client: EventBridgeClient | None = None
 
     async def publish(self, entries: Sequence[BusEntry]) -> Sequence[int]:
         """See EventBus. One request after the other: events of a job keep their order."""
@@ -47,10 +46,8 @@ class EventbridgeBus:
         }
 
     async def _put(self, rows: Sequence[dict[str, str]]) -> Sequence[int]:
-        if self._client is None:
-            self._client = await self._calls.run(self._make_client)
         try:
-            answer: Any = await self._calls.run(self._client.put_events, Entries=rows)  # type: ignore[arg-type]
+            answer = await self._calls.call("put_events", Entries=rows)
         except Exception as error:
             refusal = refusal_in(error)
             if refusal is None:

@@ -1,11 +1,11 @@
 """One Region's bucket, of payloads and archive: how S3 is called, and what its refusals mean to the use cases."""
 
-import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from functions.adapters.aws_refusals import refusal_in
 from functions.adapters.blocking_calls import BlockingCalls
+from functions.adapters.client_calls import ClientCalls
 from functions.application.ports import PayloadMissing, PayloadUnavailable
 from functions.application.record_steps import Say
 
@@ -30,16 +30,8 @@ class S3Bucket:
         limit_seconds: float | None = None,
     ) -> None:
         self._bucket = bucket
-        self._make_client = make_client
-        self._calls = calls
+        self._calls = ClientCalls(make_client, calls, limit_seconds)
         self._say = say
-        self._limit_seconds = limit_seconds
-        self._client: S3Client | None = None
-
-    async def _made(self) -> "S3Client":
-        if self._client is None:  # making it takes CPU, which must not count against a limit meant for the network
-            self._client = await self._calls.run(self._make_client)
-        return self._client
 
     async def _described(self, path: str) -> Any:
         """Return what S3 says of an object, or None where none lies."""
@@ -49,11 +41,10 @@ class S3Bucket:
             return None
 
     async def _call(self, operation: str, act: Callable[..., Any], *arguments: object) -> Any:
-        client = await self._made()
         try:
-            return await asyncio.wait_for(self._calls.run(act, client, *arguments), self._limit_seconds)
+            return await self._calls.act(act, *arguments)
         except TimeoutError:
-            raise PayloadUnavailable(f"{operation}: no answer within {self._limit_seconds} s") from None
+            raise PayloadUnavailable(f"{operation}: no answer within {self._calls.limit_seconds} s") from None
         except Exception as error:
             raise self._meaning(operation, error) from error
 

@@ -68,9 +68,11 @@ class S3Payloads(S3Bucket):
         return SignedRequest("GET", await self._sign("get_object", _path(KEPT, key), seconds, {}), {})
 
     async def _sign(self, operation: str, path: str, seconds: int, asked: Mapping[str, object]) -> str:
-        client = await self._made()
         parameters = {"Bucket": self._bucket, "Key": path, **asked}
-        return await self._calls.run(client.generate_presigned_url, operation, parameters, seconds)
+        url: str = await self._calls.call(
+            "generate_presigned_url", ClientMethod=operation, Params=parameters, ExpiresIn=seconds
+        )
+        return url
 
 
 def _path(shelf: str, key: PayloadKey) -> str:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from functions.adapters.aws_refusals import refusal_in
 from functions.adapters.blocking_calls import BlockingCalls
+from functions.adapters.client_calls import ClientCalls
 from functions.application.delivery_messages import decode_message, encode_delivery
 from functions.application.record_steps import Say
 from functions.application.webhook_ports import Delivery, Detail, QueueUnavailable, Sending
@@ -25,10 +26,8 @@ class SqsDeliveries:
 
     def __init__(self, url: str, make_client: Callable[[], "SQSClient"], calls: BlockingCalls, say: Say) -> None:
         self._url = url
-        self._make_client = make_client
-        self._calls = calls
+        self._calls = ClientCalls(make_client, calls)
         self._say = say
-        self._client: SQSClient | None = None
 
     async def send(self, sendings: Sequence[Sending]) -> None:
         """See DeliveryQueue."""
@@ -46,14 +45,8 @@ class SqsDeliveries:
             await self._send_batch(batch)
 
     async def _send_batch(self, entries: Sequence[Mapping[str, Any]]) -> None:
-        if self._client is None:
-            self._client = await self._calls.run(self._make_client)
         try:
-            answer: Any = await self._calls.run(
-                self._client.send_message_batch,
-                QueueUrl=self._url,
-                Entries=entries,  # type: ignore[arg-type]
-            )
+            answer = await self._calls.call("send_message_batch", QueueUrl=self._url, Entries=entries)
         except Exception as error:
             refusal = refusal_in(error)
             if refusal is None:

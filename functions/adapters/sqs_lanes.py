@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from functions.adapters.aws_refusals import refusal_in
 from functions.adapters.blocking_calls import BlockingCalls
+from functions.adapters.client_calls import ClientCalls
 from functions.application.ports import LaneSend, LaneUnavailable
 from functions.application.record_steps import Say
 from functions.domain.lanes import Lane, LaneMessage
@@ -26,10 +27,8 @@ class SqsLanes:
         self, urls: Mapping[str, str], make_client: Callable[[], "SQSClient"], calls: BlockingCalls, say: Say
     ) -> None:
         self._urls = {lane.value: urls[lane] for lane in Lane if lane in urls}
-        self._make_client = make_client
-        self._calls = calls
+        self._calls = ClientCalls(make_client, calls)
         self._say = say
-        self._client: SQSClient | None = None
 
     def names(self) -> Sequence[str]:
         """See Lanes."""
@@ -70,10 +69,8 @@ class SqsLanes:
         return waiting, in_flight
 
     async def _call(self, operation: str, **parameters: Any) -> Any:
-        if self._client is None:
-            self._client = await self._calls.run(self._make_client)
         try:
-            return await self._calls.run(getattr(self._client, operation), **parameters)
+            return await self._calls.call(operation, **parameters)
         except Exception as error:
             raise self._meaning(operation, error) from error
 

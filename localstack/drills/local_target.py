@@ -14,6 +14,8 @@ from typing import Any
 import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
+from functions.adapters.dynamodb_standings import PROGRESS, partition_of
+from functions.adapters.dynamodb_table import text
 from functions.domain.job.history import Segment
 from functions.domain.moments import to_moment
 from functions.settings import SettingName
@@ -114,14 +116,14 @@ class LocalTarget:
                 raise CannotDrill(f"{region} does not answer: {error}") from error
 
     def _forget_losses(self, region: str) -> None:
-        key = {"pk": {"S": f"REGION#{region}"}, "sk": {"S": "PROGRESS"}}
+        key = {"pk": text(partition_of(region)), "sk": text(PROGRESS)}
         if "Item" in self._tables[region].get_item(TableName=TABLE, Key=key):
             self._tables[region].update_item(
                 TableName=TABLE,
                 Key=key,
                 UpdateExpression="SET settled = :settled, losses = :none REMOVE #until",
                 ExpressionAttributeNames={"#until": "until"},
-                ExpressionAttributeValues={":settled": {"S": to_moment(datetime.now(UTC))}, ":none": {"S": ""}},
+                ExpressionAttributeValues={":settled": text(to_moment(datetime.now(UTC))), ":none": text("")},
             )
 
     def versions(self) -> Mapping[str, str]:

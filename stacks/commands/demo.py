@@ -23,7 +23,7 @@ from localstack.demo.picture import Told
 from localstack.demo.scenario import Scenario, every_distribution, prepared
 from localstack.demo.watcher import NAME, Story
 from localstack.layout import CHECKOUT
-from stacks.commands.local import Slot, one_line_failures, terminable
+from stacks.commands.local import Slot, local_failures, terminable
 from stacks.commands.shown_steps import ShownSteps
 
 EXIT_BROKEN = 1
@@ -47,7 +47,7 @@ def demo(
     console = Console()
     if not console.is_terminal:
         console.width = PLAIN_WIDTH
-    with one_line_failures(), terminable():
+    with local_failures(), terminable():
         names = every_distribution()[: limit or None]
         began = time.monotonic()
         cloud = LocalCloud.prepare(slot, report=ShownSteps())

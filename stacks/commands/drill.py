@@ -31,9 +31,8 @@ from localstack.drills.target import CannotDrill
 from localstack.drills.verdicts import outcome_of
 from localstack.drills.without_rules import NotShown, WithoutRule
 from stacks.commands.drill_on_aws import Installation, fetch_reports, play_on_aws, restore_by_hand
-from stacks.commands.local import EXIT_CANNOT, EXIT_FAILED, AsJson, Slot, one_line_failures, terminable
-from stacks.commands.one_line_failures import CannotBeDone
-from stacks.commands.one_line_failures import one_line_failures as refusals_in_a_line
+from stacks.commands.local import AsJson, Slot, local_failures, terminable
+from stacks.commands.one_line_failures import EXIT_CANNOT, EXIT_FAILED, CannotBeDone, one_line_failures
 from stacks.commands.one_line_failures import pairs as pairs_of
 from stacks.commands.shown_steps import ShownSteps
 
@@ -120,7 +119,7 @@ def restore(
     context: Context = None,
 ) -> None:
     """Put back by hand what a drill on AWS changed, with your own credentials, as its undo record says."""
-    with refusals_in_a_line():
+    with one_line_failures():
         if target is TargetName.LOCAL:
             raise CannotBeDone("a local cloud is thrown away and brought up anew: `antipode local down`")
         found = restore_by_hand(Installation.of(env, pairs_of("--context", context)), typer.echo)
@@ -133,7 +132,7 @@ def fetch(
     env: Annotated[str, typer.Option(help="dev or prod.")], context: Context = None, reports: Reports = FOLDER
 ) -> None:
     """Fetch the reports of drills on AWS that are not kept here yet, those of scheduled ones above all."""
-    with refusals_in_a_line():
+    with one_line_failures():
         fetched = fetch_reports(Installation.of(env, pairs_of("--context", context)), Archive(reports))
     for stored in fetched:
         typer.echo(f"{stored.data['verdict']}  {stored.name}")
@@ -219,7 +218,7 @@ def can_fail(
     chosen = [(rule, drill) for rule, drill in plays if not names or {rule.name, drill} & set(names)]
     for ownership in dict.fromkeys(DRILLS[drill].ownership for _, drill in chosen):
         alike = [(rule, drill) for rule, drill in chosen if DRILLS[drill].ownership == ownership]
-        with one_line_failures(), terminable(), _cloud(slot, ownership) as cloud:
+        with local_failures(), terminable(), _cloud(slot, ownership) as cloud:
             if _is_for(LocalTarget(cloud), [DRILLS[drill] for _, drill in alike]):
                 silent += _without_rules(alike, cloud, seed or 0, archive)
             elif names:
@@ -256,7 +255,7 @@ def _play(
     chosen = secrets.randbelow(1_000_000) if seed is None else seed
     verdicts = []
     for ownership in dict.fromkeys(drill.ownership for drill in drills):
-        with one_line_failures(), terminable(), _cloud(slot, ownership) as cloud:
+        with local_failures(), terminable(), _cloud(slot, ownership) as cloud:
             alike = [drill for drill in drills if drill.ownership == ownership]
             if _is_for(LocalTarget(cloud), alike):
                 verdicts += [_play_one(drill, LocalTarget(cloud), chosen, archive, as_json) for drill in alike]
@@ -270,7 +269,7 @@ def _play_on_aws(
     names: Sequence[str], env: str | None, context: list[str] | None, seed: int | None, archive: Archive, as_json: bool
 ) -> None:
     chosen = secrets.randbelow(1_000_000) if seed is None else seed
-    with refusals_in_a_line():
+    with one_line_failures():
         installation = Installation.of(env, pairs_of("--context", context))
         ended = play_on_aws(names, installation, chosen, archive, lambda line: typer.echo(line, err=True))
     for _, stored in ended:

@@ -6,37 +6,25 @@ import json
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Annotated, Any, NoReturn
+from contextlib import AbstractContextManager, contextmanager
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-from localstack.cloud import AlreadyUp, CannotStart, LocalCloud, NotUp
-from localstack.control import OrderRefused, PartUnreachable
+from localstack.cloud import AlreadyUp, CannotStart, LocalCloud
 from localstack.faults import Faults
 from localstack.first_use import DoesNotWork
 from localstack.layout import DEFAULT_REGIONS
 from localstack.naming.route53 import NotReadable
 from localstack.programs import ProgramFailed
 from localstack.supervised import SupervisorFailed
-from stacks.bundle import BundleFailed
+from stacks.commands.one_line_failures import Failures, one_line_failures, pairs
 from stacks.commands.shown_steps import ShownSteps
-from stacks.toolchain import ToolMissing
 
-EXIT_FAILED = 1
-EXIT_CANNOT = 2
-EXIT_INTERRUPTED = 130
-
-_FAILURES = (
-    BundleFailed,
-    DoesNotWork,
-    NotReadable,
-    OrderRefused,
-    PartUnreachable,
-    ProgramFailed,
-    SupervisorFailed,
-)
+#: How what plays on processes of one's own fails, beside all that any command may meet.
+_CANNOT: Failures = (AlreadyUp, CannotStart, ValueError)
+_FAILED: Failures = (DoesNotWork, NotReadable, ProgramFailed, SupervisorFailed)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Slot = Annotated[
@@ -64,10 +52,10 @@ def up(
     as_json: AsJson = False,
 ) -> None:
     """Bring both Regions up: processes, the real templates deployed by the real CDK CLI, first requests answered."""
-    with one_line_failures(), terminable():
+    with local_failures(), terminable():
         began = time.monotonic()
         cloud = LocalCloud.prepare(slot, regions.split(","), ShownSteps())
-        status = cloud.up(model_url, _pairs(context or []))
+        status = cloud.up(model_url, pairs("--context", context))
     typer.echo(f"ready after {time.monotonic() - began:.1f} s", err=True)
     _print_status(status, cloud, as_json)
 
@@ -79,7 +67,7 @@ def status(
     as_json: AsJson = False,
 ) -> None:
     """Show both Regions' state and addresses."""
-    with one_line_failures():
+    with local_failures():
         cloud = LocalCloud.find(slot)
         found = cloud.status()
         if details:
@@ -95,7 +83,7 @@ def stop(
     as_json: AsJson = False,
 ) -> None:
     """Take a Region away at once: kill -9 of all its processes, and with them all its state."""
-    with one_line_failures():
+    with local_failures():
         cloud = LocalCloud.find(slot, ShownSteps())
         result = cloud.stop_region(region, freeze=freeze)
     _print_region(region, result, as_json)
@@ -104,7 +92,7 @@ def stop(
 @group.command()
 def start(region: Region, slot: Slot = 0, as_json: AsJson = False) -> None:
     """Give a Region back: a frozen one goes on; a lost one is started empty, filled from its peer and deployed anew."""
-    with one_line_failures(), terminable():
+    with local_failures(), terminable():
         cloud = LocalCloud.find(slot, ShownSteps())
         was = cloud.start_region(region)
         state = cloud.status()["regions"][region]["state"]
@@ -114,7 +102,7 @@ def start(region: Region, slot: Slot = 0, as_json: AsJson = False) -> None:
 @group.command()
 def down(slot: Slot = 0, as_json: AsJson = False) -> None:
     """End every process and remove every file of the local cloud."""
-    with one_line_failures(), ShownSteps()("end all processes, remove all files"):
+    with local_failures(), ShownSteps()("end all processes, remove all files"):
         was_up = LocalCloud.down(slot)
     if as_json:
         typer.echo(json.dumps({"was_up": was_up}))
@@ -125,21 +113,9 @@ def down(slot: Slot = 0, as_json: AsJson = False) -> None:
 # -- failures
 
 
-@contextmanager
-def one_line_failures() -> Iterator[None]:
-    try:
-        yield
-    except (AlreadyUp, CannotStart, NotUp, ToolMissing, ValueError) as failure:
-        _fail(str(failure), EXIT_CANNOT)
-    except _FAILURES as failure:
-        _fail(str(failure), EXIT_FAILED)
-    except KeyboardInterrupt:
-        _fail("interrupted", EXIT_INTERRUPTED)
-
-
-def _fail(line: str, code: int) -> NoReturn:
-    typer.echo(f"antipode: {line}", err=True)
-    raise typer.Exit(code)
+def local_failures() -> AbstractContextManager[None]:
+    """End a command that uses the local cloud with a line and its code instead of a traceback."""
+    return one_line_failures(cannot=_CANNOT, failed=_FAILED)
 
 
 @contextmanager
@@ -156,13 +132,6 @@ def terminable() -> Iterator[None]:
     finally:
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)
-
-
-def _pairs(given: list[str]) -> dict[str, str]:
-    pairs = [text.partition("=") for text in given]
-    if wrong := [key for key, separator, _ in pairs if not separator]:
-        raise ValueError(f"--context {wrong[0]}: write KEY=VALUE")
-    return {key: value for key, _, value in pairs}
 
 
 # -- what is printed

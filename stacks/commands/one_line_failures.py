@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
 import typer
 
@@ -19,6 +19,8 @@ EXIT_FAILED = 1
 EXIT_CANNOT = 2
 EXIT_INTERRUPTED = 130
 
+Failures: TypeAlias = tuple[type[Exception], ...]
+
 
 class CannotBeDone(Exception):
     """What was asked for cannot be begun: something is missing or written wrongly. One line."""
@@ -28,14 +30,18 @@ class WentWrong(Exception):
     """What was begun did not succeed. One line."""
 
 
+_CANNOT: Failures = (CannotBeDone, ConfigurationError, NotUp, ToolMissing)
+_FAILED: Failures = (ApiError, BundleFailed, OrderRefused, PartUnreachable, WentWrong)
+
+
 @contextmanager
-def one_line_failures() -> Iterator[None]:
-    """End the command with a line and its code instead of a traceback."""
+def one_line_failures(*, cannot: Failures = (), failed: Failures = ()) -> Iterator[None]:
+    """End the command with a line and its code instead of a traceback; `cannot` and `failed` are more such failures."""
     try:
         yield
-    except (CannotBeDone, ConfigurationError, NotUp, ToolMissing) as failure:
+    except (*_CANNOT, *cannot) as failure:
         fail(str(failure), EXIT_CANNOT)
-    except (ApiError, BundleFailed, OrderRefused, PartUnreachable, WentWrong) as failure:
+    except (*_FAILED, *failed) as failure:
         fail(str(failure), EXIT_FAILED)
     except KeyboardInterrupt:
         fail("interrupted", EXIT_INTERRUPTED)
