@@ -36,6 +36,8 @@ class Bound:
 
     text: str
     judge: Callable[[Evidence], tuple[bool, str]]
+    for_good: Callable[[Evidence], bool] | None = None
+    """Whether it is broken whatever still comes, by what was seen so far; None where only the end can tell."""
 
     def judged(self, evidence: Evidence) -> Judged:
         """Hold it against what was seen."""
@@ -98,14 +100,27 @@ def _results_follow(evidence: Evidence) -> tuple[bool, str]:
     return _all_of(evidence.jobs.values(), lambda job: not job.follows, "results say something else than their steps")
 
 
+def _has_two_results(evidence: Evidence) -> bool:
+    return any(job.results > 1 for job in evidence.jobs.values())
+
+
+def _too_many_jobs(evidence: Evidence) -> bool:
+    """More than submits whose answer may still come."""
+    return len(evidence.unasked) > evidence.submitted - len(evidence.acknowledged)
+
+
 NOTHING_LOST = Bound("no acknowledged job is lost, in either Region", _none_lost)
-ONE_RESULT = Bound("every acknowledged job has one result", _one_result)
+ONE_RESULT = Bound("every acknowledged job has one result", _one_result, _has_two_results)
 ALIKE = Bound("both Regions tell the same of every job", _alike)
-ONE_WRITER = Bound("no item had two writers", _one_writer)
+ONE_WRITER = Bound("no item had two writers", _one_writer, lambda evidence: bool(evidence.two_writers))
 STEPS_ONCE = Bound("no recorded step of a history that counts was done twice", _steps_once)
 EQUAL_EFFECTS = Bound("what was done again carried the same idempotency key", _equal_effects)
-ONE_JOB_A_SUBMIT = Bound("a submit that was sent again is one job", _one_job_a_submit)
-RESULTS_FOLLOW = Bound("every result follows from what was recorded of its steps", _results_follow)
+ONE_JOB_A_SUBMIT = Bound("a submit that was sent again is one job", _one_job_a_submit, _too_many_jobs)
+RESULTS_FOLLOW = Bound(
+    "every result follows from what was recorded of its steps",
+    _results_follow,
+    lambda evidence: not _results_follow(evidence)[0],
+)
 
 
 def _known_at_once(evidence: Evidence) -> tuple[bool, str]:
@@ -130,10 +145,26 @@ def _accepted_meanwhile(evidence: Evidence) -> tuple[bool, str]:
     return all(counts.values()), ", ".join(f"{count} by {region}" for region, count in counts.items())
 
 
-KNOWN_AT_ONCE = Bound("what is acknowledged as durable in both Regions is known in both at once", _known_at_once)
-NOBODY_LOST = Bound("no Region holds its peer for lost", _nobody_lost)
-ALL_SUCCEEDED = Bound("every job succeeds", _all_succeeded)
-ACCEPTED_MEANWHILE = Bound("each Region accepts submits while it lasts", _accepted_meanwhile)
+def _one_ended_otherwise(evidence: Evidence) -> bool:
+    return any(job.status in FINISHED and job.status != "succeeded" for job in evidence.jobs.values())
+
+
+KNOWN_AT_ONCE = Bound(
+    "what is acknowledged as durable in both Regions is known in both at once",
+    _known_at_once,
+    lambda evidence: any(any(sample.unknown.values()) for sample in evidence.samples),
+)
+NOBODY_LOST = Bound(
+    "no Region holds its peer for lost",
+    _nobody_lost,
+    lambda evidence: any(any(sample.peer_lost.values()) for sample in evidence.samples),
+)
+ALL_SUCCEEDED = Bound("every job succeeds", _all_succeeded, _one_ended_otherwise)
+ACCEPTED_MEANWHILE = Bound(
+    "each Region accepts submits while it lasts",
+    _accepted_meanwhile,
+    lambda evidence: evidence.is_undone and not _accepted_meanwhile(evidence)[0],
+)
 
 #: What holds whatever goes wrong.
 ALWAYS = (
@@ -192,7 +223,10 @@ def waits_at_most(seconds: float) -> Bound:
         longest = max((_waited(evidence, row) for row in evidence.acknowledged), default=0.0)
         return bool(evidence.acknowledged) and longest <= seconds, f"the longest waited {longest:.1f} s"
 
-    return Bound(f"no job waits longer than {seconds:g} s for a worker", judge)
+    def for_good(evidence: Evidence) -> bool:
+        return bool(evidence.acknowledged) and not judge(evidence)[0]
+
+    return Bound(f"no job waits longer than {seconds:g} s for a worker", judge, for_good)
 
 
 def _waited(evidence: Evidence, row: Acknowledged) -> float:
@@ -208,7 +242,11 @@ def in_one_attempt(share: float) -> Bound:
         once = sum(job.attempts == 1 for job in evidence.jobs.values())
         return once >= share * len(evidence.jobs) > 0, f"{once} of {len(evidence.jobs)}"
 
-    return Bound(f"at least {share:.0%} of the jobs are done in one attempt", judge)
+    def for_good(evidence: Evidence) -> bool:
+        again = sum(job.attempts > 1 for job in evidence.jobs.values())
+        return again > (1 - share) * evidence.submitted
+
+    return Bound(f"at least {share:.0%} of the jobs are done in one attempt", judge, for_good)
 
 
 def voids(evidence: Evidence, in_flight: int) -> list[str]:

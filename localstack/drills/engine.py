@@ -28,6 +28,8 @@ IN_FLIGHT_SECONDS = 60.0
 TRIED_SECONDS = 60.0
 WELL_SECONDS = 90.0
 SETTLED_SECONDS = 30.0
+#: A play that may be cut short reads both replicas so often.
+EARLY_LOOK_SECONDS = 3.0
 
 #: A job that waits has been worked on, and will be.
 AT_WORK = ("running", "waiting")
@@ -56,6 +58,8 @@ class Engine:
     on_look: Callable[[Sample], None] = lambda _: None
     well_within_seconds: float = 0.0
     """So long it waits for a system that is unwell, as one may be for a while after the drill before."""
+    cut_short: Callable[[Evidence], bool] | None = None
+    """A play that is to break may end when this holds of what was seen so far: it then waits for nothing to heal."""
     sleep: Callable[[float], None] = time.sleep
     zero: float = field(default_factory=time.time)
     begun: list[Begun] = field(default_factory=list)
@@ -63,6 +67,7 @@ class Engine:
     load: LoadGenerator = field(init=False)
     watcher: Watcher = field(init=False)
     _writers_before: frozenset[str] = frozenset()
+    _next_early_look: float = 0.0
 
     def __post_init__(self) -> None:
         first, second = self.target.regions
@@ -98,7 +103,7 @@ class Engine:
             self._wait_for_work_in_flight()
             self._begin_all(evidence)
             self.load.go_on()
-            self._wait_until_over()
+            self._wait_until_over(evidence)
         finally:
             self._undo_all()
             self.load.stop()
@@ -183,9 +188,13 @@ class Engine:
             self.begun.append(Begun(fault, self.target.begin(fault, self.names, self.seed + number), at))
             self._say(f"{fault.told(self.names)}, with {len(evidence.in_flight)} jobs in flight there")
 
-    def _wait_until_over(self) -> None:
+    def _wait_until_over(self, evidence: Evidence) -> None:
         earliest = self.now() + self.drill.lasts_seconds
-        if not self._until(lambda: self.now() >= earliest and self._is_over(), self.drill.patience_seconds):
+
+        def over() -> bool:
+            return self._is_cut_short(evidence) or (self.now() >= earliest and self._is_over())
+
+        if not self._until(over, self.drill.patience_seconds):
             self._say(f"patience is over: {len(self.watcher.unfinished())} acknowledged jobs are not finished")
             for submit, why in sorted(dict(self.load.refused).items()):
                 self._say(f"{submit} is not accepted: {why}")
@@ -203,6 +212,25 @@ class Engine:
 
     def _parted(self) -> bool:
         return any(all(s.peer_lost.get(region) for region in self.target.regions) for s in self.watcher.samples[-1:])
+
+    def _is_cut_short(self, evidence: Evidence) -> bool:
+        """Whether what was to be shown has been. A Region that is away cannot be looked at."""
+        if self.cut_short is None or evidence.cut_short_at is not None:
+            return evidence.cut_short_at is not None
+        if self.watcher.away or self.now() < self._next_early_look:
+            return False
+        so_far = Evidence(setting=evidence.setting, submitted=evidence.submitted, in_flight=evidence.in_flight)
+        so_far.faults = evidence.faults or [self._under_way(each) for each in self.begun]
+        self._look_at_the_end(so_far)
+        if self.cut_short(so_far):
+            evidence.cut_short_at = so_far.ended_at
+            self._say("enough has been seen: it is cut short")
+        self._next_early_look = self.now() + EARLY_LOOK_SECONDS
+        return evidence.cut_short_at is not None
+
+    def _under_way(self, each: Begun) -> FaultSeen:
+        told = each.fault.told(self.names)
+        return FaultSeen(told=told, begun_at=each.at, undone_at=self.now(), effect="", visible=True, restored=False)
 
     def _undo_all(self) -> None:
         """The latest first. A fault that cannot be undone keeps no other from it."""
@@ -239,8 +267,12 @@ class Engine:
 
     def _heal(self, evidence: Evidence) -> None:
         """Until all jobs are finished, both Regions think well of each other and tell the same."""
-        finished = self._until(lambda: not self.watcher.unfinished(), self.drill.patience_seconds)
-        if not finished:
+        done = self._until(
+            lambda: self._is_cut_short(evidence) or not self.watcher.unfinished(), self.drill.patience_seconds
+        )
+        if evidence.cut_short_at is not None:
+            return
+        if not done:
             self._say(f"patience is over: {len(self.watcher.unfinished())} acknowledged jobs are not finished")
         if self._until(self._no_peer_is_lost, WELL_SECONDS):
             last_lost = max((s.at for s in self.watcher.samples if any(s.peer_lost.values())), default=0.0)
@@ -248,7 +280,7 @@ class Engine:
             evidence.well_at = next(first_well, round(self.now(), 3))
             self._say("no Region holds its peer for lost")
         # What was not finished with so much patience will hardly be with as much again: only one more look.
-        if self._until(self._is_alike, self.drill.patience_seconds if finished else 0.0):
+        if self._until(self._is_alike, self.drill.patience_seconds if done else 0.0):
             evidence.alike_at = round(self.now(), 3)
             self._say("both Regions tell the same of every job, and every job is finished")
 

@@ -145,6 +145,8 @@ class Evidence:
     """When no Region held its peer for lost any more, after all faults were undone."""
     samples: list[Sample] = field(default_factory=list)
     ended_at: float = 0.0
+    cut_short_at: float | None = None
+    """When it was ended, having shown what it was to show: it says nothing of what holds at the end."""
 
     @property
     def begun_at(self) -> float:
@@ -155,6 +157,11 @@ class Evidence:
     def undone_at(self) -> float:
         """When the last fault was undone."""
         return max((fault.undone_at for fault in self.faults), default=0.0)
+
+    @property
+    def is_undone(self) -> bool:
+        """Whether faults were ordered, and all of them are undone."""
+        return bool(self.faults) and all(fault.restored for fault in self.faults)
 
     @property
     def away(self) -> str | None:

@@ -49,7 +49,10 @@ def _stands_still(where: Where | None) -> Bound:
         last = f", the last after {max(late):.1f} s" if late else ""
         return until > since and not late, f"{len(late)} steps{last}"
 
-    return Bound(f"{who} ends a step from {FENCED_SECONDS:g} s after the cut until it is over", judge)
+    def for_good(evidence: Evidence) -> bool:
+        return evidence.undone_at > evidence.begun_at + FENCED_SECONDS and not judge(evidence)[0]
+
+    return Bound(f"{who} ends a step from {FENCED_SECONDS:g} s after the cut until it is over", judge, for_good)
 
 
 def _works_on(region: int) -> Bound:
@@ -64,7 +67,11 @@ def _works_on(region: int) -> Bound:
     return Bound("the second Region works on meanwhile", judge)
 
 
-ONE_REGION_AT_A_TIME = Bound("no job is worked on in two Regions at once", _one_region_at_a_time)
+ONE_REGION_AT_A_TIME = Bound(
+    "no job is worked on in two Regions at once",
+    _one_region_at_a_time,
+    lambda evidence: bool(evidence.jobs) and not _one_region_at_a_time(evidence)[0],
+)
 WORKED_ON_IN_BOTH = Bound("some jobs are worked on in one Region after the other", _worked_on_in_both)
 
 LEASE_RUN_OUT = Drill(

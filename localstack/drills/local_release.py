@@ -58,12 +58,14 @@ class Release:
 
         Other code does not stay: whoever publishes next, without code of its own, would publish that.
         """
+        original: bytes | None = None
         for name, version in self.before.items():
             if self._version(name) != self.now.get(name):
                 continue
             self._move(name, version)
             if self.code is not None:
-                self._lambda().update_function_code(FunctionName=name, **self._uploaded(bundle_with({})))
+                original = bundle_with({}) if original is None else original
+                self._lambda().update_function_code(FunctionName=name, **self._uploaded(original))
 
     def is_withdrawn(self) -> bool:
         """Whether no alias leads to a version of this release."""

@@ -39,6 +39,7 @@ def render(evidence: Evidence, outcome: Outcome, guards: str) -> str:
         outcome=outcome,
         guards=guards,
         ended_at=evidence.ended_at,
+        cut_short_at=evidence.cut_short_at,
         cards=_cards(evidence),
         faults=evidence.faults,
         lanes=lanes_of(evidence),

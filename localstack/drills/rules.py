@@ -186,6 +186,7 @@ RULES = (
             },
         ),
         {"second-unheard": "each Region accepts submits"},
+        patience_seconds=40.0,  # what is not accepted keeps it from ending
     ),
     Rule(
         "calls-tried-again",

@@ -43,12 +43,20 @@ class WithoutRule:
     def play(self) -> tuple[Evidence, Outcome]:
         """Switch the rule off in both Regions, play, switch it on. Raises NotShown if the drill held."""
         drill = replace(DRILLS[self.drill], patience_seconds=self.rule.patience_seconds)
+        wanted = self.rule.breaks[self.drill]
+        bound = next(bound for bound in drill.bounds if wanted in bound.text)
         self.target.calm()
         with self._switched_off():
-            engine = Engine(drill, self.target, self.seed, tell=self.tell, well_within_seconds=WELL_WITHIN_SECONDS)
+            engine = Engine(
+                drill,
+                self.target,
+                self.seed,
+                tell=self.tell,
+                well_within_seconds=WELL_WITHIN_SECONDS,
+                cut_short=bound.for_good,
+            )
             evidence = engine.play()
         outcome = outcome_of(drill, evidence)
-        wanted = self.rule.breaks[self.drill]
         if not any(wanted in each.text for each in outcome.broken):
             broken = "; ".join(each.text for each in outcome.broken) or "nothing"
             raise NotShown(f"without the rule {self.rule.name!r} {drill.name} broke {broken}, not: {wanted}")
