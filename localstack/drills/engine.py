@@ -16,7 +16,7 @@ from localstack.drills.evidence import FINISHED, Evidence, FaultSeen, Sample, Se
 from localstack.drills.faults import FIRST, SECOND, Fault, Names, takes_away
 from localstack.drills.load import TAG, LoadGenerator, planned
 from localstack.drills.outcomes import jobs_seen, unasked
-from localstack.drills.story import Drill, Until
+from localstack.drills.story import Drill, Through, Until
 from localstack.drills.target import CannotDrill, Target, Underway
 from localstack.drills.watcher import Watcher
 from localstack.evidence.replicas import Comparison, compare
@@ -112,8 +112,11 @@ class Engine:
     # -- the story
 
     def _refuse_if_unwell(self) -> None:
-        if not self._until(lambda: self.target.unwell() is None, self.well_within_seconds):
-            raise CannotDrill(f"{self.drill.name} does not begin: {self.target.unwell() or 'it was unwell for long'}")
+        """Where no client goes by the failover name, nobody waits until it leads back after the drill before."""
+        by_name = self.drill.given.through is Through.NAME
+        if not self._until(lambda: self.target.unwell(by_name=by_name) is None, self.well_within_seconds):
+            why = self.target.unwell(by_name=by_name) or "it was unwell for long"
+            raise CannotDrill(f"{self.drill.name} does not begin: {why}")
 
     def _refuse_if_no_job_ends(self) -> None:
         """One job in each Region. Whatever is slow at first alone is behind it then."""

@@ -82,7 +82,7 @@ class LocalTarget:
         first, second = (place.name for place in self.layout.regions)
         return first, second
 
-    def unwell(self) -> str | None:
+    def unwell(self, *, by_name: bool = True) -> str | None:
         """See Target."""
         for region in self.regions:
             if not self.answers(region):
@@ -97,7 +97,7 @@ class LocalTarget:
                 return f"the queues of {region} are unreliable by order"
         if self._faults.border(GLOBAL)["closed_to"]:
             return "the border of what all Regions share is not open"
-        if (led_to := self.answering()) != self.regions[0]:
+        if by_name and (led_to := self.answering()) != self.regions[0]:
             return f"the failover name leads to {led_to}, not to {self.regions[0]}"
         rows = self._faults.replication()["directions"]
         cut = next((row for row in rows if row["cut"] or row["error"]), None)

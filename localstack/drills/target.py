@@ -40,8 +40,8 @@ class Target(Protocol):
     def regions(self) -> tuple[str, str]:
         """Both Regions; the failover name leads to the first while all is well."""
 
-    def unwell(self) -> str | None:
-        """Why no drill may begin now; None if all is well."""
+    def unwell(self, *, by_name: bool = True) -> str | None:
+        """Why no drill may begin now; None if all is well. `by_name`: its clients go by the failover name."""
 
     def versions(self) -> Mapping[str, str]:
         """What runs: of the project, of the functions' code, of what they run on."""

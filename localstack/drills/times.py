@@ -20,19 +20,21 @@ DELAYED_SECONDS = 15.0
 def times_of(evidence: Evidence) -> dict[str, float | None]:
     """Each time in seconds; None where what it measures did not happen.
 
-    Detection: until a Region holds its peer for lost. First accepted submit: through the failover name, by another
-    Region than the one that was taken away. Adoption: until the last job was taken over. Recovery: until the last job
-    is finished that was in flight in the Region that was hit. Failback: from the undoing of the last fault until no
-    Region holds its peer for lost, where one did.
+    Detection: until a Region holds its peer for lost. The failover name leads elsewhere: from its usual Region to
+    the other one; that it leads back after a loss before is no time of this drill. First accepted submit: through
+    the failover name, by another Region than the one that was taken away. Adoption: until the last job was taken
+    over. Recovery: until the last job is finished that was in flight in the Region that was hit. Failback: from the
+    undoing of the last fault until no Region holds its peer for lost, where one did.
     """
     begun, undone, away = evidence.begun_at, evidence.undone_at, evidence.away
     after = [sample for sample in evidence.samples if sample.at >= begun]
     parted = any(any(sample.peer_lost.values()) for sample in after)
-    led_to = next((sample.answering for sample in evidence.samples if sample.at < begun), evidence.setting.regions[0])
+    first = evidence.setting.regions[0]
+    before = next((sample.answering for sample in evidence.samples if sample.at < begun), first)
     adopted = [job.adopted_at for job in evidence.jobs.values() if job.adopted_at is not None]
     return {
         DETECTION: _first(after, begun, lambda sample: any(sample.peer_lost.values())),
-        NAME_MOVED: _first(after, begun, lambda sample: sample.answering not in (None, led_to)),
+        NAME_MOVED: _first(after, begun, lambda sample: sample.answering not in (None, first, before)),
         ACCEPTED_AGAIN: _accepted_again(evidence) if away else None,
         ADOPTION: max(adopted) - begun if adopted else None,
         RECOVERY: _recovery(evidence, evidence.in_flight),

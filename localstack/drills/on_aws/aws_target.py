@@ -122,7 +122,7 @@ class AwsTarget:
         """See Target."""
         return self.deployed.regions
 
-    def unwell(self) -> str | None:
+    def unwell(self, *, by_name: bool = True) -> str | None:
         """See Target. Whoever prepared the drill has looked at much more."""
         return self.seen.unwell()
 

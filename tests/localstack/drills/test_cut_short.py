@@ -14,7 +14,6 @@ from localstack.drills.bounds import (
     NOBODY_LOST,
     ONE_JOB_A_SUBMIT,
     ONE_RESULT,
-    ONE_WRITER,
     RESULTS_FOLLOW,
     Bound,
     Verdict,
@@ -38,7 +37,6 @@ from tests.localstack.drills.test_verdicts import (
     one_lost,
     one_unknown,
     refuse,
-    write_twice,
 )
 
 STANDS_STILL = next(bound for bound in CONTROL_TABLE_AWAY.bounds if "ends a step" in bound.text)
@@ -97,7 +95,6 @@ def fail_most(count: int) -> Doctor:
         (NOBODY_LOST, one_lost),
         (ALL_SUCCEEDED, of_job(3, status="failed")),
         (ONE_RESULT, of_job(3, results=2)),
-        (ONE_WRITER, write_twice),
         (ONE_JOB_A_SUBMIT, make_another_job),
         (RESULTS_FOLLOW, of_job(3, follows=False)),
         (waits_at_most(30), of_job(3, stretches=())),

@@ -81,6 +81,7 @@ class FakeTarget:
     name: str = "fake"
     regions: tuple[str, str] = ("us-east-1", "us-west-2")
     complaint: str | None = None
+    of_the_name: str | None = None
     impossible: type[Fault] | None = None
     visible: bool = True
     finishes: bool = True
@@ -90,8 +91,8 @@ class FakeTarget:
     submitted: list[Submission] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def unwell(self) -> str | None:
-        return self.complaint
+    def unwell(self, *, by_name: bool = True) -> str | None:
+        return self.complaint or (self.of_the_name if by_name else None)
 
     def versions(self) -> Mapping[str, str]:
         return {"antipode": "none"}
@@ -206,6 +207,14 @@ def test_a_system_that_is_unwell_is_left_alone() -> None:
     with pytest.raises(CannotDrill, match="us-east-1 does not answer"):
         engine(target).play()
     assert (target.done, target.submitted) == ([], [])
+
+
+def test_the_name_has_to_lead_back_only_where_clients_go_by_it() -> None:
+    target = FakeTarget(of_the_name="the failover name leads to us-west-2")
+    with pytest.raises(CannotDrill, match="leads to us-west-2"):
+        engine(target).play()
+    by_address = replace(STORY, given=replace(STORY.given, through=Through.FIRST))
+    assert outcome_of(by_address, engine(target, by_address).play()).verdict is Verdict.HELD
 
 
 def test_a_system_in_which_no_job_ends_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

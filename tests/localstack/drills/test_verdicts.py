@@ -216,6 +216,12 @@ def test_times_count_from_the_first_fault_and_from_the_last_undoing() -> None:
     }
 
 
+def test_a_name_that_leads_back_after_the_drill_before_has_not_moved() -> None:
+    evidence = made.evidence()
+    evidence.samples = [replace(each, answering=SECOND if each.at < 30 else FIRST) for each in evidence.samples]
+    assert times_of(evidence)["the failover name leads elsewhere"] is None
+
+
 def test_each_lane_has_its_rto_and_rpo() -> None:
     lanes = lanes_of(doctored(forget))
     assert lanes["standard"] == {
