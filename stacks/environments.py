@@ -79,7 +79,8 @@ def _local() -> dict[str, object]:
         "regions": _DEFAULT_PAIR,
         "domain_name": "antipode.test",
         "endpoint": {"scheme": "http", "port": 4566},
-        "lanes": _lanes(critical=4, standard=4, batch=2),
+        # The emulator begins with a quarter of these (localstack/shims/mapping_growth.py).
+        "lanes": _lanes(critical=16, standard=16, batch=8),
         "tenants": [{"name": "default", "rate_per_second": 500, "burst": 1000}],
         "protection": {
             "deletion_protection": False,

@@ -89,6 +89,8 @@ class RegionStack(PartStack):
         for function in self._functions.values():
             alarms.watch_function(function)
         alarms.watch_sentinel(self._functions[function_named("watch_regions").name])
+        if self.configuration.archive.after_days:
+            alarms.watch_archiver()
         self.output("AlarmTopicArn", topic.topic_arn)
         if self.configuration.backups is not None:
             Backups(

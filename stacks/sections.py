@@ -93,6 +93,7 @@ class AlarmSettings(Section):
     function_errors: int = Field(default=1, ge=1)
     api_server_errors: int = Field(default=5, ge=1)
     silent_sentinel_minutes: int = Field(default=3, ge=2, le=60)
+    refused_archive_hours: int = Field(default=6, ge=2, le=24)
     email: str | None = Field(default=None, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 
 

@@ -164,7 +164,7 @@ class AdoptJobs:
         if not any(self._to_hint.values()):
             for lane in self.lanes.names():
                 shards = await asyncio.gather(*(self._unseen(lane, shard, likely) for shard in range(DUE_SHARDS)))
-                self._to_hint[lane] = [job for shard in shards for job in shard if job not in self._hinted]
+                self._to_hint[lane] = [job for job in _soonest_first(shards) if job not in self._hinted]
             if not self._hinted and sum(map(len, self._to_hint.values())) <= self.directly:
                 self._to_hint.clear()
         total = AdoptReport()
@@ -188,15 +188,15 @@ class AdoptJobs:
         self._hinted.update((job, self.clock.monotonic()) for job in batch)
         return AdoptReport(len(batch))
 
-    async def _unseen(self, lane: str, shard: int, position: str) -> list[str]:
-        """Return the jobs of a shard that nobody has seen to since the peer was lost."""
+    async def _unseen(self, lane: str, shard: int, position: str) -> dict[str, str]:
+        """Return the jobs of a shard that nobody has seen to since the peer was lost, each with its last entry."""
         seen_to, taken = self._seen_to.get((lane, shard), set()), self._taken.get(lane, set())
-        jobs: dict[str, None] = {}
+        jobs: dict[str, str] = {}
         while True:
             page = await self.projections.due(self.peer_region, lane, shard, after=position, upto=LAST, limit=PAGE)
-            jobs.update((entry.job_id, None) for entry in page if entry.position not in seen_to)
+            jobs.update((entry.job_id, entry.position) for entry in page if entry.position not in seen_to)
             if len(page) < PAGE:
-                return [job for job in jobs if job not in taken]
+                return {job: at for job, at in jobs.items() if job not in taken}
             position = page[-1].position
 
     def _is_given_time(self, hinted_at: float) -> bool:
@@ -310,6 +310,15 @@ def behind(cursor: str) -> str:
 
 def _one_a_job(entries: Iterable[DueEntry]) -> list[DueEntry]:
     return list({entry.job_id: entry for entry in entries}.values())
+
+
+def _soonest_first(shards: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return the jobs of a lane's shards by their last entries: those that ran before those that sleep for long.
+
+    So those that ran come to a few workers, which they occupy, and the others to workers that soon take more.
+    """
+    last_entries = {job: position for shard in shards for job, position in shard.items()}
+    return sorted(last_entries, key=last_entries.__getitem__)
 
 
 def _turns(lanes: Sequence[str]) -> list[str]:

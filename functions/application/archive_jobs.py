@@ -82,8 +82,11 @@ class ArchiveJobs:
     _at_peer: dict[str, bool] = field(default_factory=dict)
     _told: _Told = field(default_factory=_Told)
 
-    async def run(self, seconds: float, say: Say) -> None:
-        """Go on with this day's round for so long at most. What refuses is said to the log; the next run goes on."""
+    async def run(self, seconds: float, say: Say) -> bool:
+        """Go on with this day's round for so long at most, and say whether nothing refused.
+
+        What refuses is said to the log; the next run goes on.
+        """
         self._batch, self._objects, self._at_peer, self._told = [], {}, {}, _Told()
         end = self.clock.monotonic() + seconds
         refused: str | None = None
@@ -109,6 +112,7 @@ class ArchiveJobs:
             unreadable=told.unreadable,
             **level,
         )
+        return refused is None
 
     async def _walk(self, region: str, lane: str, shard: int, end: float) -> None:
         """Visit what lies in one partition of the due index, from where this day's round has come to."""

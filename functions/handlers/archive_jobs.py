@@ -14,4 +14,5 @@ def handle(event: object, context: object) -> None:
     archive = runtime().archive_jobs
     log.say("archiving", on=archive is not None)
     if archive is not None:
-        asyncio.run(archive.run(RUN_SECONDS, log.say))
+        came_through = asyncio.run(archive.run(RUN_SECONDS, log.say))
+        log.count({"archive_runs_refused": int(not came_through)})  # of which `stacks/constructs/alarms.py` tells

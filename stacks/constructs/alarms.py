@@ -1,11 +1,12 @@
 """What wakes an operator: dead letters, late lanes, failing functions, server errors, a silent sentinel.
 
-Every alarm looks at what AWS measures by itself, so a function that is too broken to report is noticed all the same.
+All alarms but the archiver's look at what AWS measures by itself, so a function that is too broken to report is noticed
+all the same; an archiver that raises is. What each means and what to do is in docs/operations/alarms.md.
 """
 
 from aws_cdk import Aws, Duration, Stack
 from aws_cdk.aws_apigateway import RestApi
-from aws_cdk.aws_cloudwatch import Alarm, ComparisonOperator, IMetric, TreatMissingData
+from aws_cdk.aws_cloudwatch import Alarm, ComparisonOperator, IMetric, Metric, TreatMissingData
 from aws_cdk.aws_cloudwatch_actions import SnsAction
 from aws_cdk.aws_iam import PolicyStatement, ServicePrincipal
 from aws_cdk.aws_sns import ITopic, Topic
@@ -19,7 +20,8 @@ from stacks.constructs.function import CatalogFunction
 from stacks.constructs.lanes import Lane
 from stacks.sections import AlarmSettings
 
-_MINUTE = Duration.minutes(1)
+_MINUTE, _HOUR = Duration.minutes(1), Duration.hours(1)
+RUNBOOK = "docs/operations/alarms.md"
 
 
 def alarm_topic(scope: Construct, configuration: Configuration) -> Topic:
@@ -60,6 +62,7 @@ class Alarms(Construct):
     def __init__(self, scope: Construct, name: str, *, configuration: Configuration, topic: ITopic) -> None:
         super().__init__(scope, name)
         self._prefix = configuration.prefix
+        self._environment = configuration.environment
         self._settings: AlarmSettings = configuration.alarms
         self._topic = topic
 
@@ -76,7 +79,7 @@ class Alarms(Construct):
             f"Lane {lane.settings.name} falls behind: its oldest message waits too long",
             lane.queue.metric_approximate_age_of_oldest_message(period=_MINUTE, statistic="Maximum"),
             threshold=lane.settings.oldest_message_alarm_seconds,
-            minutes=2,
+            periods=2,
         )
 
     def watch_dead_letters(self, name: str, queue: Queue) -> None:
@@ -119,22 +122,52 @@ class Alarms(Construct):
             "The sentinel is not running, so this Region's heartbeat has stopped",
             function.function.metric_invocations(period=_MINUTE, statistic="Sum"),
             threshold=1,
-            minutes=self._settings.silent_sentinel_minutes,
+            periods=self._settings.silent_sentinel_minutes,
             below=True,
         )
 
+    def watch_archiver(self) -> None:
+        """Tell of an archiver that a table or a bucket refuses, hour after hour; nothing is lost by then.
+
+        It runs once an hour, so one of the hours may be without a run.
+        """
+        hours = self._settings.refused_archive_hours
+        self._alarm(
+            "archive-refused",
+            f"Old histories have not been moved to S3 for {hours} hours: a table or a bucket refuses",
+            Metric(
+                namespace="Antipode",
+                metric_name="archive_runs_refused",
+                dimensions_map={"environment": self._environment},
+                period=_HOUR,
+                statistic="Sum",
+            ),
+            threshold=1,
+            periods=hours,
+            all_but=1,
+        )
+
     def _alarm(
-        self, name: str, description: str, metric: IMetric, *, threshold: float, minutes: int = 1, below: bool = False
+        self,
+        name: str,
+        description: str,
+        metric: IMetric,
+        *,
+        threshold: float,
+        periods: int = 1,
+        below: bool = False,
+        all_but: int = 0,
     ) -> None:
         compare = ComparisonOperator
         alarm = Alarm(
             self,
             name,
             alarm_name=f"{self._prefix}-{name}",
-            alarm_description=description,
+            alarm_description=f"{description}. What to do: {RUNBOOK}",
             metric=metric,
             threshold=threshold,
-            evaluation_periods=minutes,
+            evaluation_periods=periods,
+            datapoints_to_alarm=periods - all_but if all_but else None,
             comparison_operator=compare.LESS_THAN_THRESHOLD if below else compare.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             treat_missing_data=TreatMissingData.BREACHING if below else TreatMissingData.NOT_BREACHING,
         )

@@ -206,7 +206,7 @@ class DrillMachine(Construct):
                 self,
                 name,
                 alarm_name=f"{self._prefix}-{name}",
-                alarm_description=description,
+                alarm_description=f"{description}. What to do: docs/operations/alarms.md",
                 metric=metric,
                 threshold=1,
                 evaluation_periods=1,

@@ -73,7 +73,7 @@ BY_NAME: dict[str, tuple[str, Callable[[], list[Line]], str]] = {
     "many-in-flight": (
         f"kill -9 of one Region with {region_loss.IN_FLIGHT} jobs in flight, and its return",
         region_loss.lines_of_many,
-        "334 sleep, 166 wait for a signal, and 40 run.",
+        region_loss.mixture(region_loss.many("")),
     ),
 }
 

@@ -200,6 +200,18 @@ def many(run: str) -> list[Planned]:
     ]
 
 
+def mixture(planned: Sequence[Planned]) -> str:
+    """Say what the jobs of a load do."""
+    kinds = Counter(_kind(each.submission.input) for each in planned)
+    return ", ".join(f"{count} {kind}" for kind, count in kinds.items()) + "."
+
+
+def _kind(given: Mapping[str, Any]) -> str:
+    if "signal" in given:
+        return "wait for a signal"
+    return "sleep" if "sleep_seconds" in given else "run"
+
+
 def _plan(
     run: str,
     given: Sequence[Mapping[str, Any]],

@@ -1,8 +1,14 @@
 """What an operator is told of, and that somebody hears it."""
 
+import re
+
 import pytest
 
+from stacks.constructs.alarms import RUNBOOK
+from stacks.environments import configuration_of
+from tests.runbooks import FOLDER
 from tests.stacks.templates import Environment, resolve
+from tests.stacks.variants import PRODUCTION
 
 
 def test_every_alarm_speaks_to_the_topic_when_it_rises_and_when_it_falls(prod: Environment) -> None:
@@ -68,3 +74,26 @@ def test_an_operator_s_address_hears_the_topic(prod: Environment, latency: Envir
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "oncall@example.com")
     assert subscription["TopicArn"] == {"Ref": topic}
     assert prod.first.properties("SNS::Subscription") == []
+
+
+def test_an_archiver_that_is_refused_hour_after_hour_is_told_of(prod: Environment) -> None:
+    """The metric is the one that `tests/unit/handlers/test_archive_jobs.py` sees the archiver write."""
+    _, alarm = prod.first.only("CloudWatch::Alarm", AlarmName="antipode-prod-archive-refused")
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("Antipode", "archive_runs_refused")
+    assert alarm["Dimensions"] == [{"Name": "environment", "Value": "prod"}]
+    assert (alarm["Period"], alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (3600, 6, 5)
+    assert alarm["TreatMissingData"] == "notBreaching"
+
+
+def test_the_runbook_says_of_every_alarm_what_to_do(prod: Environment) -> None:
+    page = (FOLDER / "alarms.md").read_text()
+    assert RUNBOOK.endswith("/alarms.md")
+    lanes = "|".join(lane.name for lane in configuration_of(PRODUCTION).lanes)
+    alarms = prod.first.properties("CloudWatch::Alarm")
+    assert len(alarms) > 20
+    for alarm in alarms:
+        assert RUNBOOK in alarm["AlarmDescription"]
+        name = alarm["AlarmName"].removeprefix("antipode-prod-")
+        kind = re.sub(rf"^({lanes})-(dead-letters|late)$", r"<lane>-\2", name)
+        kinds = {kind, re.sub(r"^.*-errors$", "<function>-errors", kind)}
+        assert any(f"`{each}`" in page for each in kinds), name

@@ -74,6 +74,23 @@ def test_a_job_in_deep_archive_is_refused_by_the_name_of_its_object(process: Pro
     assert "us-east-1/2026-12-22/" in problem["detail"]
 
 
+def test_a_run_that_is_refused_is_counted_and_one_that_is_not_counts_nothing(
+    process: Process, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An alarm looks at this metric: `tests/stacks/test_alarms.py`."""
+    finished(process)
+    pass_days(process, 31)
+    handle(event("scheduled"), None)
+    assert isinstance(process.runtime.peer_archive, MemoryArchive)
+    process.runtime.peer_archive.refusing = True
+    pass_days(process, 1.1)
+    handle(event("scheduled"), None)
+    counted = [line for line in log_lines(capsys) if "archive_runs_refused" in line]
+    assert [line["archive_runs_refused"] for line in counted] == [0, 1]
+    (directive,) = counted[-1]["_aws"]["CloudWatchMetrics"]
+    assert (directive["Namespace"], directive["Dimensions"]) == ("Antipode", [["environment"]])
+
+
 def test_where_histories_stay_in_the_table_it_does_nothing(
     process: Process, capsys: pytest.CaptureFixture[str]
 ) -> None:
