@@ -27,6 +27,11 @@ WRITE_UNITS_A_JOB, WRITE_UNITS_A_FLUSH = 5, 1
 #: Of a job's writes, those to the index `due` on which every job of a lane comes by: its entry, and its removal.
 DUE_WRITES_A_JOB = 2
 DUE_SHARDS = 4
+#: What moving a job to the archive takes of each Region's table once it is over: the note, and the deletion of its
+#: first and last segment with two index entries, one of them in `due`; and of each flush (docs/cost.md).
+WRITE_UNITS_AN_ARCHIVED_JOB, WRITE_UNITS_AN_ARCHIVED_FLUSH, DUE_WRITES_AN_ARCHIVED_JOB = 5, 1, 1
+#: An archiver's 1 GB works so long at a job, on both visits together; it is started once an hour, for so long at most.
+ARCHIVING_SECONDS, ARCHIVER_RUN_SECONDS, SECONDS_AN_HOUR = 0.014, 780, 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +97,12 @@ def workers_for(load: LaneLoad) -> int:
 
 def needs(configuration: Configuration, load: Load) -> list[Need]:
     """Return the quotas that each Region needs to carry all."""
-    return [*_of_functions(configuration, load), *_of_state(configuration, load), *_of_names()]
+    return [
+        *_of_functions(configuration, load),
+        *_of_state(configuration, load),
+        *(_of_archive(load) if configuration.archive.after_days else []),
+        *_of_names(),
+    ]
 
 
 def _of_functions(configuration: Configuration, load: Load) -> list[Need]:
@@ -139,6 +149,8 @@ def _broadcasters(load: Load) -> float:
 
 def _of_state(configuration: Configuration, load: Load) -> list[Need]:
     written = load.jobs_a_second * (WRITE_UNITS_A_JOB + WRITE_UNITS_A_FLUSH * load.flushes_a_job)
+    archived = archived_a_second(configuration, load)
+    struck_out = archived * (WRITE_UNITS_AN_ARCHIVED_JOB + WRITE_UNITS_AN_ARCHIVED_FLUSH * load.flushes_a_job)
     busiest = max((lane.jobs_per_minute for lane in load.lanes.values()), default=0.0) / 60
     told = load.jobs_a_second * load.events_a_job if configuration.broadcast != "off" else 0.0
     return [
@@ -146,19 +158,19 @@ def _of_state(configuration: Configuration, load: Load) -> list[Need]:
             service="DynamoDB",
             quota="Table-level write throughput, units a second",
             code="L-AB614373",
-            needed=round(written, 1),
+            needed=round(written + struck_out, 1),
             default=40_000,
             adjustable=True,
-            why="a replica takes all writes of both Regions at any time: a loss adds none",
+            why="a replica takes all writes of both Regions, archivers' at their fastest, too: a loss adds none",
         ),
         Need(
             service="DynamoDB",
             quota="Writes of one partition, units a second",
             code="",
-            needed=round(busiest * DUE_WRITES_A_JOB / DUE_SHARDS, 1),
+            needed=round(busiest * DUE_WRITES_A_JOB / DUE_SHARDS + archived * DUE_WRITES_AN_ARCHIVED_JOB, 1),
             default=1000,
             adjustable=False,
-            why=f"a lane's due jobs lie in {DUE_SHARDS} partitions of their index",
+            why=f"a lane's due jobs lie in {DUE_SHARDS} partitions of their index, which archivers empty one by one",
         ),
         Need(
             service="EventBridge",
@@ -178,6 +190,25 @@ def _of_state(configuration: Configuration, load: Load) -> list[Need]:
             adjustable=True,
             why="services keep what they asked for: table and queues ask once in minutes, whatever the load",
         ),
+    ]
+
+
+def archived_a_second(configuration: Configuration, load: Load) -> float:
+    """Return how many jobs both archivers together move to S3 while they work, which is at most a part of each hour."""
+    return 2 / ARCHIVING_SECONDS if configuration.archive.after_days and load.jobs_a_second else 0.0
+
+
+def _of_archive(load: Load) -> list[Need]:
+    return [
+        Need(
+            service="archiver",
+            quota="Seconds of each hour's run",
+            code="",
+            needed=round(load.jobs_a_second * SECONDS_AN_HOUR * ARCHIVING_SECONDS, 1),
+            default=ARCHIVER_RUN_SECONDS,
+            adjustable=False,
+            why="one Region may own all jobs; histories beyond that stay in the table, and cost their storage there",
+        )
     ]
 
 

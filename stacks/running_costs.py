@@ -5,7 +5,15 @@ Two kinds: what work costs, wherever it runs, and what it costs that there are t
 
 from dataclasses import dataclass
 
-from stacks.capacity import JOBS_A_WORKER, WRITE_UNITS_A_FLUSH, WRITE_UNITS_A_JOB, Load
+from stacks.capacity import (
+    ARCHIVING_SECONDS,
+    JOBS_A_WORKER,
+    WRITE_UNITS_A_FLUSH,
+    WRITE_UNITS_A_JOB,
+    WRITE_UNITS_AN_ARCHIVED_FLUSH,
+    WRITE_UNITS_AN_ARCHIVED_JOB,
+    Load,
+)
 from stacks.prices import dollars
 
 MINUTES_A_MONTH = 43_800
@@ -22,6 +30,8 @@ ROUND_READS = 20 + 3 + 4 + 2
 ROUND_WRITES = 2 * (2 + 1)
 #: What it asks of the control table besides, where there are leases.
 LEASE_READS, LEASE_WRITES = 2 + 3, 2
+#: Of a job that is moved to the archive: read units of both visits, and USD a million for objects in both buckets.
+ARCHIVING_READS, ARCHIVED_OBJECTS = 2.5, 0.11
 #: A Region's key once it has been renewed twice: 1 USD, and 1 for each of two renewals.
 KEY_DOLLARS = 3.0
 #: The checkers of one health check, by what people have counted; each asks in its own time.
@@ -39,11 +49,17 @@ class Cost:
 
 
 def monthly_costs(
-    load: Load, *, memory_gb: float, interval_seconds: int, leases: bool = False, keys: bool = False
+    load: Load,
+    *,
+    memory_gb: float,
+    interval_seconds: int,
+    leases: bool = False,
+    keys: bool = False,
+    archive: bool = False,
 ) -> list[Cost]:
     """Return what an installation under this load costs in a month, without its models, logs, storage and transfer.
 
-    `leases`: with a control table; `keys`: with keys of the account's own.
+    `leases`: with a control table; `keys`: with keys of the account's own; `archive`: old histories go to S3.
     """
     jobs = load.jobs_a_second * SECONDS_A_MONTH / MILLION
     units = 2 * (WRITE_UNITS_A_JOB + WRITE_UNITS_A_FLUSH * load.flushes_a_job)
@@ -59,12 +75,27 @@ def monthly_costs(
         ),
         Cost("reads, queue and functions of submits", (READS + QUEUE + FUNCTIONS) * jobs, 0.0),
         Cost("workers, ten jobs in each", dollars("lambda_seconds", busy * SECONDS_A_MONTH), 0.0),
+        *(_archive(load, jobs) if archive else []),
         Cost("clockwork: sweeper, sentinel, schedules", *_half(2 * _clockwork(leases=leases))),
         *([Cost("clockwork: each Region's own key", *_half(2 * KEY_DOLLARS))] if keys else []),
         Cost(
             "Route 53's health checks, and the requests that they make",
             *_half(2 * (dollars("health_check", 1) + asked)),
         ),
+    ]
+
+
+def _archive(load: Load, jobs: float) -> list[Cost]:
+    """Return what it costs to move a month's jobs, in millions, to S3: each once, when it has been over for long.
+
+    Half of the writes are the other Region's, and so is one of the two objects.
+    """
+    units = 2 * (WRITE_UNITS_AN_ARCHIVED_JOB + WRITE_UNITS_AN_ARCHIVED_FLUSH * load.flushes_a_job)
+    moved = dollars("reads", jobs * ARCHIVING_READS) + dollars("lambda_seconds", jobs * MILLION * ARCHIVING_SECONDS)
+    return [
+        Cost("archive: notes and deletions", *_half(dollars("writes", jobs * units))),
+        Cost("archive: objects", *_half(ARCHIVED_OBJECTS * jobs)),
+        Cost("archive: reads and function", moved, 0.0),
     ]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -239,12 +239,13 @@ class Engine:
         """The latest first. A fault that cannot be undone keeps no other from it."""
         failed: list[Exception] = []
         for each in reversed(self.begun):
-            self._say(f"undone: {each.fault.told(self.names)}")
+            self._say(f"to be undone: {each.fault.told(self.names)}")
             try:
                 each.underway.undo()
             except Exception as error:  # noqa: BLE001 - the others have to be undone all the same
                 failed.append(error)
             each.undone_at = round(self.now(), 3)
+            self._say(f"undone: {each.fault.told(self.names)}")
         self.watcher.away.clear()
         if failed:
             raise failed[0]
@@ -278,10 +279,8 @@ class Engine:
         if not done:
             self._say(f"patience is over: {len(self.watcher.unfinished())} acknowledged jobs are not finished")
         if self._until(self._no_peer_is_lost, WELL_SECONDS):
-            last_lost = max((s.at for s in self.watcher.samples if any(s.peer_lost.values())), default=0.0)
-            first_well = (s.at for s in self.watcher.samples if s.at > last_lost and s.at >= evidence.undone_at)
-            evidence.well_at = next(first_well, round(self.now(), 3))
-            self._say("no Region holds its peer for lost")
+            evidence.well_at = seen_well_at(self.watcher.samples, evidence) or round(self.now(), 3)
+            self._say(f"no Region holds its peer for lost, since {evidence.well_at:.1f} s")
         # What was not finished with so much patience will hardly be with as much again: only one more look.
         if self._until(self._is_alike, self.drill.patience_seconds if done else 0.0):
             evidence.alike_at = round(self.now(), 3)
@@ -327,3 +326,10 @@ class Engine:
                 return False
             self.sleep(PAUSE_SECONDS)
         return True
+
+
+def seen_well_at(samples: Sequence[Sample], evidence: Evidence) -> float | None:
+    """When it was first seen that no Region holds its peer for lost any more, each having been asked."""
+    last_lost = max((each.at for each in samples if any(each.peer_lost.values())), default=0.0)
+    asked = (each.at for each in samples if set(evidence.setting.regions) <= set(each.peer_lost))
+    return next((at for at in asked if at > last_lost and at >= evidence.undone_at), None)

@@ -83,6 +83,7 @@ def planned(configuration: Configuration, load: Load) -> dict[str, Any]:
         interval_seconds=configuration.health_check.interval_seconds,
         leases=configuration.ownership == "strong",
         keys=configuration.customer_keys == "on",
+        archive=configuration.archive.after_days > 0,
     )
     return {
         "regions": list(configuration.regions),

@@ -274,7 +274,7 @@ def _told(loss: Loss) -> list[Line]:
         Line("jobs adopted", len(again), digits=0),
         Line("the last of them went on", again[-1], "s", f"median {_median(again):.1f} s", GOES_ON_SECONDS, 1),
         Line("last adoption", times[ADOPTION] or -1.0, "s", digits=1),
-        Line("no Region held for lost, after the return", times[FAILBACK] or -1.0, "s", digits=1),
+        Line("no Region held for lost, after the lost one answered again", times[FAILBACK] or -1.0, "s", digits=1),
         Line("the machine's load", os.getloadavg()[0], "", f"{os.cpu_count()} cores"),
     ]
 

@@ -4,7 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from functions.handlers.archive_jobs import RUN_SECONDS
 from stacks.capacity import (
+    ARCHIVER_RUN_SECONDS,
+    ARCHIVING_SECONDS,
     LAMBDA_KEEPS_UNRESERVED,
     Load,
     Need,
@@ -72,15 +75,43 @@ def test_lambda_s_quota_holds_all_workers_and_what_it_keeps_back_itself() -> Non
 
 
 def test_writes_count_whole_in_each_region_before_and_after_a_loss() -> None:
-    assert need("Table-level write").needed == 30 * 5
-    assert need("Table-level write", replace(LOAD, flushes_a_job=2)).needed == 30 * 7
+    archivers = 2 / ARCHIVING_SECONDS
+    assert need("Table-level write").needed == pytest.approx(30 * 5 + archivers * 5, abs=0.1)
+    flushed = need("Table-level write", replace(LOAD, flushes_a_job=2))
+    assert flushed.needed == pytest.approx(30 * 7 + archivers * 7, abs=0.1)
 
 
 def test_the_busiest_lane_fills_one_partition_first() -> None:
-    assert need("Writes of one partition").needed == 5
+    assert need("Writes of one partition").needed == pytest.approx(5 + 2 / ARCHIVING_SECONDS, abs=0.1)
     crowded = replace(LOAD, lanes={"standard": LaneLoad(180_000, 1)})
     assert not need("Writes of one partition", crowded).suffices
     assert not need("Writes of one partition", crowded).adjustable
+
+
+def test_an_archiver_that_cannot_keep_up_is_told_of_and_one_that_is_off_takes_nothing() -> None:
+    assert need("Seconds of each hour").needed == 1512.0, "30 a second, of 14 ms each"
+    assert not need("Seconds of each hour").suffices
+    slower = replace(LOAD, lanes={"standard": LaneLoad(600, 30)})
+    assert need("Seconds of each hour", slower).suffices
+    never = configuration_of({**PRODUCTION, "archive": {"after_days": 0}})
+    found = {each.quota.partition(",")[0]: each.needed for each in needs(never, LOAD)}
+    assert found["Table-level write throughput"] == 30 * 5
+    assert found["Writes of one partition"] == 5
+    assert "Seconds of each hour's run" not in found
+
+
+def test_an_archiver_works_no_longer_than_it_is_started_for() -> None:
+    assert ARCHIVER_RUN_SECONDS == RUN_SECONDS
+
+
+def test_a_million_jobs_are_archived_for_what_the_page_on_cost_says() -> None:
+    load = Load(lanes={"standard": LaneLoad(1_000_000 / 43_800, 0)}, reads_a_job=0)
+    costs = monthly_costs(load, memory_gb=1, interval_seconds=10, archive=True)
+    archive = [cost for cost in costs if "archive" in cost.what]
+    assert sum(cost.dollars for cost in archive) == pytest.approx(6.86, abs=0.01)
+    assert sum(cost.for_two for cost in archive) == pytest.approx(3.18, abs=0.01)
+    without = monthly_costs(load, memory_gb=1, interval_seconds=10)
+    assert not [cost for cost in without if "archive" in cost.what]
 
 
 def test_events_are_counted_unless_nothing_is_told() -> None:

@@ -29,7 +29,7 @@ def test_a_mapping_begins_with_a_quarter_of_its_workers_though_it_has_a_backlog(
     sqs = either.client("sqs")
     work, begun, ends = (sqs.create_queue(QueueName=f"growth-{name}")["QueueUrl"] for name in ("work", "begun", "ends"))
     code = TELLS.format(begun=begun, ends=ends)
-    either.function("growth", code, allow("sqs:SendMessage", "sqs:ReceiveMessage"), Timeout=60)
+    either.function("growth", code, allow(["sqs:SendMessage", "sqs:ReceiveMessage"]), Timeout=60)
     for number in range(MAXIMUM):
         sqs.send_message(QueueUrl=work, MessageBody=str(number))
     described = sqs.get_queue_attributes(QueueUrl=work, AttributeNames=["QueueArn"])

@@ -25,6 +25,7 @@ from localstack.drills.target import CannotDrill
 from localstack.drills.verdicts import outcome_of
 from localstack.evidence.replicas import Item, Key, segments_of
 from stacks.api_client import ApiError, Submission
+from tests.localstack.drills import made
 
 STORY = Drill(
     name="workers-killed",
@@ -259,3 +260,11 @@ def test_the_same_seed_gives_the_same_load_and_every_job_bears_the_drills_tag() 
     assert [one.during for one in slow] == [False] * 4, "what outlasts a loss has begun before it"
     assert {one.region for one in first} == {0, 1}
     assert sum(one.during for one in first) == 7
+
+
+def test_regions_are_well_again_only_once_each_was_asked_and_none_holds_its_peer_for_lost() -> None:
+    seen = made.evidence()
+    assert engine_of_drills.seen_well_at(seen.samples, seen) == 110.0
+    silent = [replace(each, peer_lost={made.FIRST: False}) if 105 < each.at < 115 else each for each in seen.samples]
+    assert engine_of_drills.seen_well_at(silent, seen) == 115.0
+    assert engine_of_drills.seen_well_at(seen.samples[:109], seen) is None
