@@ -57,14 +57,18 @@ class ChangeHands:
     hears: HearPeer | None = None
 
     async def peer_lost(self) -> bool:
-        """Say whether this Region takes over the jobs of its peer, which begins nothing any more. Never raises."""
-        if not await self.outlook.peer_lost() or not await self._peer_is_silent():
+        """Say whether this Region takes over the jobs of its peer, which begins nothing any more. Never raises.
+
+        `outlook` may be seconds old, and the sweeper sends its hints as soon as the verdict is there: a worker that was
+        busy just before would drop them, and each such job would wait until the sweeper looks at it again.
+        """
+        if not await self._peer_is_silent():
             return False
         return self.hold is None or await self.hold.peer_is_fenced()
 
     async def _peer_is_silent(self) -> bool:
         try:
-            return self.hears is None or await self.hears.is_silent()
+            return await (self.outlook.peer_lost() if self.hears is None else self.hears.is_silent())
         except StateUnavailable:
             return False  # the sweeper looks again
 

@@ -6,6 +6,7 @@ comes before the heartbeats that went with it, for replication keeps no order. I
 of no such write, and waits once more at the first one it sees.
 """
 
+import asyncio
 from dataclasses import dataclass, field
 
 from functions.application.ports import Clock, RegionRegister, StateUnavailable
@@ -29,6 +30,7 @@ class HearPeer:
     _silent: bool = field(default=False)
     _last_sign: str = field(default="")
     _wrote_until: float = field(default=-1.0)
+    _asking: "asyncio.Task[None] | None" = field(default=None)
 
     @property
     def holds_back(self) -> bool:
@@ -38,16 +40,22 @@ class HearPeer:
     async def is_silent(self) -> bool:
         """Say whether the peer is lost and has not been heard of since. Raises StateUnavailable."""
         if self.clock.monotonic() >= self._until:
-            self._until = self.clock.monotonic() + FRESH_SECONDS  # whoever else asks meanwhile goes by what was known
-            try:
-                heartbeat = await self.register.last_beat(self.peer_region)
-                verdict = await self.register.verdict(self.region)
-            except StateUnavailable:
-                self._silent, self._until = False, -1.0
-                raise
-            self._silent = silent_since(verdict, heartbeat)
-            self._last_sign = max(self._last_sign, heartbeat.at if heartbeat else "")
+            if self._asking is None or self._asking.done():
+                self._asking = asyncio.create_task(self._ask())
+            await asyncio.shield(self._asking)
         return self._silent and not self.holds_back
+
+    async def _ask(self) -> None:
+        """Read once for all who ask meanwhile: ten orphans of a batch ask at once, and nothing is known before."""
+        fresh_until = self.clock.monotonic() + FRESH_SECONDS
+        try:
+            heartbeat = await self.register.last_beat(self.peer_region)
+            verdict = await self.register.verdict(self.region)
+        except StateUnavailable:
+            self._silent = False
+            raise
+        self._silent, self._until = silent_since(verdict, heartbeat), fresh_until
+        self._last_sign = max(self._last_sign, heartbeat.at if heartbeat else "")
 
     async def leaves(self, record: JobRecord) -> bool:
         """Say whether this job of the peer may be taken over: it is silent, in this job as well.

@@ -9,6 +9,7 @@ from functions.adapters.memory_dead_letters import MemoryDeadLetters
 from functions.adapters.memory_schedules import MemoryRounds
 from functions.application.adopt_jobs import DIRECTLY, AdoptJobs
 from functions.application.await_turn import AwaitTurn
+from functions.application.hear_peer import HearPeer
 from functions.application.keep_sweeping import PAUSE_SECONDS, KeepSweeping
 from functions.application.note_failure import NoteFailure
 from functions.application.ports import Due, LaneSend
@@ -67,7 +68,7 @@ class Loss:
         self.account = account
         declared = self.clock.now()
         self.table = MemoryTable()
-        self.table.verdicts[WEST] = Verdict(WEST, EAST, True, declared, declared)
+        self.table.verdicts[WEST] = Verdict(WEST, EAST, True, declared, declared, 7 if self.heard else None)
         if self.heard:
             self.table.beats[EAST] = Heartbeat(EAST, add_seconds(declared, -22.0), 7)
         lost_at = add_seconds(declared, -20.0)
@@ -127,10 +128,17 @@ class Loss:
         )
 
     async def work(self, batch: Sequence[LaneSend]) -> None:
-        """A worker reads its ten jobs, takes over those that are orphans, and is taken until the last of them ends."""
+        """A worker reads its ten jobs, takes over those that are orphans, and is taken until the last of them ends.
+
+        Its process is a new one: all ten ask it at once whether the peer is silent.
+        """
+        hears = HearPeer(
+            register=SlowRegister(self.table), clock=self.clock, region=WEST, peer_region=EAST, stale_seconds=20.0
+        )
         await pass_time(QUERY * self.slower)
         longest = 0.0
-        begun = [send for send in batch if self.begin(send.message)]
+        silent = await asyncio.gather(*(hears.is_silent() for _ in batch))
+        begun = [send for send, lost in zip(batch, silent, strict=True) if self.begin(send.message, lost)]
         await pass_time(PUT * self.slower)
         for send in begun:
             longest = max(longest, LONGEST_STEP_SECONDS * (shard_of(send.message.job_id, 97) + 1) / 97)
@@ -138,7 +146,7 @@ class Loss:
         for send in begun:
             self.write(send.message.job_id, JobSucceeded(at=self.clock.now(), result=1))
 
-    def begin(self, message: LaneMessage) -> bool:
+    def begin(self, message: LaneMessage, peer_lost: bool) -> bool:
         """Do what a worker decides, and say whether the job runs now."""
         state = fold(self.account.segments[message.job_id])
         match decide_advance(
@@ -147,7 +155,7 @@ class Loss:
             epoch=message.epoch,
             now=self.clock.now(),
             reason=message.reason,
-            peer_lost=True,
+            peer_lost=peer_lost,
         ):
             case TakeOver():
                 assert state is not None
@@ -172,6 +180,15 @@ class Loss:
         assert state is not None
         if not state.finished:
             self.account.put(Segment(job, 2, WEST, state.last.sequence + 1, (event,)))
+
+
+class SlowRegister(MemoryRegister):
+    """The register as a worker reads it."""
+
+    async def last_beat(self, region: str) -> Heartbeat | None:
+        """See RegionRegister."""
+        await pass_time(QUERY)
+        return await MemoryRegister.last_beat(self, region)
 
 
 class NoFamily:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 import pytest
 
 from functions.application.change_hands import ChangeHands
+from functions.application.hear_peer import HearPeer
 from functions.application.lease_ports import RegionFenced
 from functions.application.ports import AppendConflict
 from functions.application.run_attempt import DRAIN_SECONDS, LOOK_SECONDS
@@ -142,6 +143,22 @@ async def test_an_orphan_is_taken_over_by_a_worker_only_while_the_peer_is_held_f
     await advance(pair.west, LaneMessage(JOB, 0, ORPHANED))
     assert pair.west.state(JOB).owner_region == (WEST if lost else EAST)
     assert sum(effects.done.values()) == lost
+
+
+@in_virtual_time
+async def test_a_process_that_was_busy_just_before_the_verdict_takes_over_what_comes_just_after_it() -> None:
+    pair = pair_of_regions(Effects().walker(1))
+    west = pair.west
+    assert west.hands is not None
+    hears = HearPeer(
+        register=west.register, clock=west.clock, region=WEST, peer_region=EAST, stale_seconds=STALL_SECONDS
+    )
+    hands = replace(west.hands(Fuse()), hears=hears)
+    assert not await hands.outlook.peer_lost()
+    pair.hold_for_lost(west)
+    await pass_time(0.1)
+    assert not await hands.outlook.peer_lost(), "it goes by what it knew"
+    assert await hands.peer_lost()
 
 
 @in_virtual_time

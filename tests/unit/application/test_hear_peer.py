@@ -1,7 +1,10 @@
 """A peer that is held for lost, and what says that it writes again. Its own clock may be far ahead or behind."""
 
+import asyncio
+
 import pytest
 
+from functions.adapters.memory import MemoryRegister
 from functions.application.hear_peer import FRESH_SECONDS, HearPeer
 from functions.application.ports import StateUnavailable
 from functions.domain.job.history import JobRecord, Segment
@@ -44,6 +47,26 @@ def written(seconds: float, region: str = EAST) -> JobRecord:
 async def test_a_lost_peer_of_which_nothing_new_has_come_is_silent() -> None:
     _, hears = await with_a_lost_peer()
     assert await hears.is_silent()
+
+
+@in_virtual_time
+async def test_all_who_ask_at_once_are_told_of_it_by_one_look() -> None:
+    """Ten jobs of a lost peer come to a worker in one batch, and each asks."""
+    west, hears = await with_a_lost_peer()
+    hears.register = slow = SlowRegister(west.table)
+    assert await asyncio.gather(*(hears.is_silent() for _ in range(10))) == [True] * 10
+    assert slow.looks == 1
+
+
+class SlowRegister(MemoryRegister):
+    """Reads take a while, as DynamoDB's do."""
+
+    looks = 0
+
+    async def last_beat(self, region: str) -> Heartbeat | None:
+        self.looks += 1
+        await pass_time(0.005)
+        return await MemoryRegister.last_beat(self, region)
 
 
 @in_virtual_time
