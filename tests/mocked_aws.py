@@ -11,17 +11,25 @@ from typing import Any
 from unittest.mock import patch
 
 from moto import mock_aws
+from moto.core import models
 from moto.core.botocore_stubber import BotocoreStubber
 
 
 @contextmanager
-def mocked_aws() -> Iterator[None]:
-    """As `mock_aws`, for clients that are used by several threads."""
+def mocked_aws(**options: Any) -> Iterator[None]:
+    """As `mock_aws` with these options, for clients of boto3 alone that are used by several threads.
+
+    For those of `requests`, which nothing of ours uses, moto would write down 1,300 addresses at each start.
+    """
     answer, one_at_a_time = BotocoreStubber.process_request, RLock()
 
     def answer_alone(self: BotocoreStubber, request: Any) -> Any:
         with one_at_a_time:
             return answer(self, request)
 
-    with mock_aws(), patch.object(BotocoreStubber, "process_request", answer_alone):
+    with (
+        patch.object(models, "RESPONSES_METHODS", []),
+        mock_aws(**options),
+        patch.object(BotocoreStubber, "process_request", answer_alone),
+    ):
         yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -25,7 +26,11 @@ class Source:
 
     @cached_property
     def tree(self) -> ast.Module:
-        return ast.parse(self.text, self.name)
+        gc.disable()  # a tree is many objects, and none of them is garbage
+        try:
+            return ast.parse(self.text, self.name)
+        finally:
+            gc.enable()
 
 
 @cache
@@ -33,7 +38,12 @@ def sources(*folders: str) -> tuple[Source, ...]:
     """The Python files below these folders, or all of ours."""
     paths = [path for folder in folders or FOLDERS for path in sorted((CHECKOUT / folder).rglob("*.py"))]
     paths += [] if folders else sorted(CHECKOUT.glob("*.py"))
-    return tuple(Source(path.relative_to(CHECKOUT).as_posix(), path.read_text("utf-8")) for path in paths)
+    return tuple(_source(path) for path in paths)
+
+
+@cache
+def _source(path: Path) -> Source:
+    return Source(path.relative_to(CHECKOUT).as_posix(), path.read_text("utf-8"))
 
 
 def functions_of(source: Source) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

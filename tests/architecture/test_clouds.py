@@ -19,6 +19,8 @@ def calls(files: tuple[Source, ...], *wanted: str) -> list[str]:
     found = []
     names = {each.partition("(")[0] for each in wanted}
     for file in files:
+        if not any(name in file.text for name in names):
+            continue
         for node in ast.walk(file.tree):
             if isinstance(node, ast.Call) and (called := _name_of(node.func)) in names:
                 first = ast.unparse(node.args[0]) if node.args else ""

@@ -7,12 +7,12 @@ from typing import Any, cast
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from localstack.drills.local_target import LocalTarget
 from localstack.drills.target import CannotDrill
 from localstack.first_use import TABLE
 from tests.localstack.drills.made import FIRST, SECOND
+from tests.mocked_aws import mocked_aws
 
 KEY = {"pk": {"S": f"REGION#{FIRST}"}, "sk": {"S": "PROGRESS"}}
 LOSSES = "2026-01-02T03:04:05.000Z 2026-01-02T03:14:05.000Z"
@@ -31,7 +31,7 @@ def tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     make: Any = boto3.client
-    with mock_aws():
+    with mocked_aws():
         clients = {region: make("dynamodb", region_name=region) for region in (FIRST, SECOND)}
         for client in clients.values():
             client.create_table(

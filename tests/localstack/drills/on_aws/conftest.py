@@ -6,14 +6,17 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import pytest
 from botocore.stub import Stubber
-from moto import mock_aws
 
 from localstack.drills.on_aws.deployed import Clients
 from tests.localstack.drills.on_aws import installation
 from tests.localstack.drills.on_aws.installation import Clock
+from tests.mocked_aws import mocked_aws
+
+#: One for each service and Region, whatever test asks: they take longer to make than most tests, and keep nothing.
+_MADE = Clients(installation.deployed())
+_GET = Clients.get
 
 
 @pytest.fixture
@@ -36,35 +39,37 @@ class Stacks:
     def client(self, region: str) -> Any:
         """A client that knows the answer to one more call."""
         if region not in self._made:
-            made: Any = boto3.client
-            self._made[region] = Stubber(made("cloudformation", region_name=region))
+            self._made[region] = Stubber(_GET(_MADE, "cloudformation", region))
             self._made[region].activate()
         self._made[region].add_response("describe_stacks", {"Stacks": self.by_region.get(region, [])}, {})
         return self._made[region].client
 
+    def leave(self) -> None:
+        """Have the clients ask AWS again."""
+        for made in self._made.values():
+            made.deactivate()
+
 
 @pytest.fixture
-def stacks(monkeypatch: pytest.MonkeyPatch) -> Stacks:
+def stacks(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stacks]:
     """What CloudFormation says."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
-    found, others = Stacks(), Clients.get
-
-    shared = Clients(installation.deployed())
+    found = Stacks()
 
     def get(_: Clients, service: str, region: str) -> Any:
-        """Clients take long to make: all processes of a test share theirs."""
-        return found.client(region) if service == "cloudformation" else others(shared, service, region)
+        return found.client(region) if service == "cloudformation" else _GET(_MADE, service, region)
 
     monkeypatch.setattr(Clients, "get", get)
-    return found
+    yield found
+    found.leave()
 
 
 @pytest.fixture
 def installed(clock: Clock, stacks: Stacks) -> Iterator[None]:
     """The installation; its watchdogs have just looked."""
     assert not stacks.by_region
-    with mock_aws(config={"lambda": {"use_docker": False}}):
+    with mocked_aws(config={"lambda": {"use_docker": False}}):
         installation.install(Clients(installation.deployed()))
         for region in (installation.FIRST, installation.SECOND):
             installation.desk(clock, region=region).watch()

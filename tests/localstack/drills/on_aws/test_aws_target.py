@@ -10,7 +10,6 @@ import boto3
 import httpx
 import pytest
 from botocore.stub import Stubber
-from moto import mock_aws
 
 from functions.domain.job.events import JobSubmitted, encode
 from localstack.drills.evidence import Sample
@@ -27,6 +26,7 @@ from localstack.drills.on_aws.regions_seen import RegionsSeen
 from localstack.drills.story import Drill
 from localstack.drills.target import CannotDrill
 from tests.localstack.drills.on_aws.installation import FIRST, PREFIX, SECOND, Clock, deployed
+from tests.mocked_aws import mocked_aws
 
 NAMES = {FIRST_OF_STORY: FIRST, SECOND_OF_STORY: SECOND}
 
@@ -44,7 +44,7 @@ class Replicated(Clients):
 def clients(monkeypatch: pytest.MonkeyPatch) -> Iterator[Replicated]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
-    with mock_aws():
+    with mocked_aws():
         made = Replicated(deployed())
         for region in (FIRST, SECOND):
             Clients(deployed()).get("dynamodb", region).create_table(
