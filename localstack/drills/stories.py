@@ -237,12 +237,24 @@ _BORDERS = (RegionsParted, ClientsCutOff, ReplicationPaused, AnswersLost)
 _IN_BOTH = (RegionsParted, ReplicationPaused, MessagesSpoilt)
 
 
+def _together() -> list[tuple[Drill, Drill]]:
+    single = [drill for drill in _ALL if len(drill.when) == 1 and not drill.given.reviews and drill not in LEASES]
+    return [(a, b) for number, a in enumerate(single) for b in single[number + 1 :] if _can_meet(a, b)]
+
+
 def pairs(seed: int, count: int) -> list[Drill]:
     """So many drills of two faults at once, drawn by a seed from all that can happen together."""
-    single = [drill for drill in _ALL if len(drill.when) == 1 and not drill.given.reviews and drill not in LEASES]
-    together = [(a, b) for number, a in enumerate(single) for b in single[number + 1 :] if _can_meet(a, b)]
+    together = _together()
     chosen = random.Random(seed).sample(together, min(count, len(together)))
     return [_paired(a, b) for a, b in chosen]
+
+
+def drill_named(name: str) -> Drill | None:
+    """The drill of that name, or the pair `a+b` of two that can happen together; None if there is none."""
+    if name in DRILLS:
+        return DRILLS[name]
+    wanted = set(name.split("+"))
+    return next((_paired(a, b) for a, b in _together() if {a.name, b.name} == wanted), None)
 
 
 def _can_meet(one: Drill, other: Drill) -> bool:
@@ -262,7 +274,7 @@ def _paired(one: Drill, other: Drill) -> Drill:
     return Drill(
         name=f"{one.name}+{other.name}",
         guards=f"{one.guards}; {other.guards}",
-        given=Load(jobs=24, per_second=2, through=Through.NAME),
+        given=Load(jobs=24, per_second=2, steps=24, through=Through.NAME),
         # What is taken away comes back first: nothing can be undone in a Region that is not there.
         when=tuple(sorted((*one.when, *other.when), key=lambda fault: takes_away(fault) is not None)),
         until=Until.TIME,

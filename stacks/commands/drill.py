@@ -25,7 +25,7 @@ from localstack.drills.live_view import LiveView
 from localstack.drills.local_target import LocalTarget
 from localstack.drills.on_aws.aws_stories import AWS_DRILLS
 from localstack.drills.rules import RULES, Rule
-from localstack.drills.stories import DRILLS, pairs
+from localstack.drills.stories import DRILLS, drill_named, pairs
 from localstack.drills.story import CONTEXT, Drill
 from localstack.drills.target import CannotDrill
 from localstack.drills.verdicts import outcome_of
@@ -88,7 +88,9 @@ def _player(drill: Drill) -> Callable[..., None]:
 
 @group.command(name="all")
 def play_all(
-    names: Annotated[list[str] | None, typer.Argument(help="These drills alone, in this order.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="These drills alone, in this order; a pair of faults as one+other.")
+    ] = None,
     target: Target = TargetName.LOCAL,
     seed: Seed = None,
     slot: Slot = 0,
@@ -100,15 +102,16 @@ def play_all(
 ) -> None:
     """Every drill, or those named, one after the other on one cloud; then pairs of faults, if so asked."""
     known = AWS_DRILLS if target is TargetName.AWS else DRILLS
-    if unknown := sorted(set(names or ()) - known.keys()):
+    find = AWS_DRILLS.get if target is TargetName.AWS else drill_named
+    if unknown := sorted(name for name in set(names or ()) if find(name) is None):
         typer.echo(f"antipode: no drill is named {', '.join(unknown)}; there are {', '.join(known)}", err=True)
         raise typer.Exit(EXIT_CANNOT)
     chosen = secrets.randbelow(1_000_000) if seed is None else seed
     if target is TargetName.AWS:
         _play_on_aws(names or list(known), env, context, chosen, Archive(reports), as_json)
         return
-    single = [DRILLS[name] for name in names] if names else list(DRILLS.values())
-    drills = [*single, *pairs(chosen, with_pairs)]
+    named = [drill for name in names or () if (drill := drill_named(name)) is not None]
+    drills = [*(named or DRILLS.values()), *pairs(chosen, with_pairs)]
     _play(drills, chosen, slot, Archive(reports), as_json, any_cloud=not names)
 
 
@@ -239,7 +242,7 @@ def _without_rules(plays: Sequence[tuple[Rule, str]], cloud: LocalCloud, seed: i
             silent += 1
             console.print(f"[bold red]not shown:[/bold red] {failed}", highlight=False, soft_wrap=True)
             continue
-        archive.store(evidence, outcome, f"without: {rule.name}")
+        archive.store(evidence, outcome, f"{DRILLS[drill].guards}; played without the rule {rule.name}")
         for each in outcome.broken:
             console.print(f"  broken, as it must be: {each.text} ({each.seen})", highlight=False, soft_wrap=True)
     return silent
@@ -309,7 +312,7 @@ def _is_for(target: LocalTarget, drills: Sequence[Drill]) -> bool:
 
 def _play_one(drill: Drill, target: LocalTarget, seed: int, archive: Archive, as_json: bool) -> Verdict:
     console = Console(stderr=as_json)
-    again = f"antipode drill {drill.name} --seed {seed}" if drill.name in DRILLS else f"a pair of seed {seed}"
+    again = f"antipode drill {'' if drill.name in DRILLS else 'all '}{drill.name} --seed {seed}"
     console.print(f"[bold]{drill.name}[/bold]: guards that {drill.guards} ({again})", highlight=False, soft_wrap=True)
     view = LiveView(drill, console)
     engine = Engine(drill, target, seed, tell=view.tell, on_look=view.look, well_within_seconds=WELL_WITHIN_SECONDS)

@@ -73,3 +73,10 @@ def test_stored_json_holds_what_the_page_shows(tmp_path: Path) -> None:
     assert [bound["held"] for bound in data["bounds"]] == [True] * (len(REGION_KILLED.bounds) + 1)
     assert data["lanes"]["critical"]["lost"] == 0
     assert Evidence.from_json(data["evidence"]) == made.evidence()
+
+
+def test_a_page_says_when_a_play_was_cut_short() -> None:
+    evidence = at(5, cut_short_at=36.2)
+    page = render(evidence, outcome_of(REGION_KILLED, evidence), REGION_KILLED.guards)
+    assert "It was ended at 36 s, broken for good." in page
+    assert "It was ended at" not in render(made.evidence(), outcome_of(REGION_KILLED, made.evidence()), "x")

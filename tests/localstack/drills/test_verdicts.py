@@ -23,7 +23,7 @@ from localstack.drills.evidence import Evidence
 from localstack.drills.faults import MessagesSpoilt, RegionsParted, ReplicationPaused, Where, takes_away
 from localstack.drills.load import TAG
 from localstack.drills.outcomes import job_seen, unasked
-from localstack.drills.stories import DRILLS, REGION_KILLED, pairs
+from localstack.drills.stories import DRILLS, REGION_KILLED, drill_named, pairs
 from localstack.drills.times import delayed, lanes_of, times_of
 from localstack.drills.verdicts import outcome_of
 from localstack.evidence.replicas import fold_all, segments_of
@@ -263,6 +263,17 @@ def test_pairs_are_drawn_by_their_seed() -> None:
     assert [drill.name for drill in pairs(3, 5)] == [drill.name for drill in pairs(3, 5)]
     assert [drill.name for drill in pairs(3, 5)] != [drill.name for drill in pairs(4, 5)]
     assert all(len(drill.when) == 2 for drill in pairs(1, 100))
+
+
+def test_a_pair_is_found_by_its_name_in_either_order_if_its_faults_can_meet() -> None:
+    (drawn,) = pairs(3, 1)
+    for name in (drawn.name, "+".join(reversed(drawn.name.split("+")))):
+        found = drill_named(name)
+        assert found is not None
+        assert (found.name, found.when, found.given) == (drawn.name, drawn.when, drawn.given)
+    assert drill_named("region-killed") is REGION_KILLED
+    assert drill_named("region-killed+region-frozen") is None, "nothing could be seen of the second"
+    assert drill_named("nothing") is None
 
 
 def test_both_faults_of_a_pair_can_be_seen_and_undone_beside_each_other() -> None:
