@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
 ADMIN_KEY = "test"
 """The emulator does not check this key: whoever holds it may do everything."""
 
@@ -18,6 +15,10 @@ def admin_client(
 
     `connect_seconds` is also how long the emulator may take no more of what is sent: much, for an upload.
     """
+    # Not before: an emulator, which makes none, needs the key alone, and a quarter less CPU to start without boto3.
+    import boto3
+    from botocore.config import Config
+
     make: Any = boto3.client
     return make(
         service,

@@ -5,6 +5,7 @@ A module there adds itself by a function `register(app)`; nothing has to be list
 
 from __future__ import annotations
 
+import gc
 import importlib
 import pkgutil
 
@@ -31,7 +32,11 @@ def build() -> typer.Typer:
 
 
 def main() -> None:
-    build()(prog_name="antipode")
+    gc.disable()  # loading frees nothing
+    antipode = build()
+    gc.freeze()
+    gc.enable()
+    antipode(prog_name="antipode")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from stacks.toolchain import CHECKOUT, tool_environment
+from tests.in_depth import ALL
 from tests.stacks.templates import Environment
 from tests.stacks.variants import VARIANTS
 
@@ -76,8 +77,8 @@ def dev(written: dict[str, Any]) -> Environment:
 
 @pytest.fixture(scope="session")
 def latency(written: dict[str, Any]) -> Environment:
-    """Environment prod in routing mode latency, with an address to send alarms to."""
-    return Environment(written["latency"])
+    """Environment prod, unless in depth dev, in routing mode latency, with an address to send alarms to."""
+    return Environment(written["latency" if ALL else "dev"])
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,7 @@ from stacks.constructs.drill_functions import TASKS
 from stacks.environments import ConfigurationError, configuration_of
 from stacks.naming import DRILL_TAG, FAULT_TAG, drills_of
 from stacks.sections import DrillSettings
+from tests.in_depth import some_of
 from tests.stacks.templates import Environment, Template, as_list, resolve
 from tests.stacks.test_lint import HARMLESS
 from tests.stacks.variants import PRODUCTION, VARIANTS
@@ -74,7 +75,7 @@ def test_without_drills_in_the_configuration_there_is_nothing_that_could_break_a
         assert "lambda:PutFunctionConcurrency" not in path.read_text("utf-8")
 
 
-@pytest.mark.parametrize("region", [FIRST, SECOND])
+@pytest.mark.parametrize("region", some_of((FIRST, SECOND), every=2))
 def test_the_template_has_no_error_the_state_machine_included(one_model: Environment, region: str) -> None:
     text = one_model.paths[drills_of(region)].read_text("utf-8")
     found = lint(text, config=ManualArgs(regions=[FIRST, SECOND], ignore_checks=HARMLESS))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.in_depth import ALL
 from tests.stacks.templates import Environment
 
 #: What the CDK derives from the path or the content of something, which holds the Region's name.
@@ -34,7 +35,7 @@ def differences(environment: Environment) -> list[str]:
     return [line.strip() for line in lines if not line.startswith(("---", "+++", "@@"))]
 
 
-@pytest.mark.parametrize("variant", ["prod", "dev", "one_model"])
+@pytest.mark.parametrize("variant", ["prod", "one_model", *(["dev"] if ALL else [])])
 def test_the_regions_differ_in_their_names_and_in_who_is_primary(variant: str, request: pytest.FixtureRequest) -> None:
     found = differences(request.getfixturevalue(variant))
     assert found == ['-    "Failover": "PRIMARY",', '+    "Failover": "SECONDARY",'], "\n".join(found)
