@@ -27,7 +27,11 @@ WELL_WITHIN_SECONDS = 120.0
 
 
 class NotShown(Exception):
-    """The drill did not break where it had to. One line."""
+    """The drill did not break where it had to. One line, and what was seen, if it was played at all."""
+
+    def __init__(self, line: str, evidence: Evidence | None = None, outcome: Outcome | None = None) -> None:
+        super().__init__(line)
+        self.played = None if evidence is None or outcome is None else (evidence, outcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,8 @@ class WithoutRule:
         outcome = outcome_of(drill, evidence)
         if not any(wanted in each.text for each in outcome.broken):
             broken = "; ".join(each.text for each in outcome.broken) or "nothing"
-            raise NotShown(f"without the rule {self.rule.name!r} {drill.name} broke {broken}, not: {wanted}")
+            said = f"without the rule {self.rule.name!r} {drill.name} broke {broken}, not: {wanted}"
+            raise NotShown(said, evidence, outcome)
         return evidence, outcome
 
     @contextmanager

@@ -241,10 +241,14 @@ def _without_rules(plays: Sequence[tuple[Rule, str]], cloud: LocalCloud, seed: i
         except (CannotDrill, NotShown) as failed:
             silent += 1
             console.print(f"[bold red]not shown:[/bold red] {failed}", highlight=False, soft_wrap=True)
-            continue
-        archive.store(evidence, outcome, f"{DRILLS[drill].guards}; played without the rule {rule.name}")
+            if isinstance(failed, CannotDrill) or failed.played is None:
+                continue
+            evidence, outcome = failed.played
         for each in outcome.broken:
-            console.print(f"  broken, as it must be: {each.text} ({each.seen})", highlight=False, soft_wrap=True)
+            how = "broken, as it must be" if rule.breaks[drill] in each.text else "broken"
+            console.print(f"  {how}: {each.text} ({each.seen})", highlight=False, soft_wrap=True)
+        stored = archive.store(evidence, outcome, f"{DRILLS[drill].guards}; played without the rule {rule.name}")
+        console.print(f"  report: {stored.page}", highlight=False, soft_wrap=True)
     return silent
 
 

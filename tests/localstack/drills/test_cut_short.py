@@ -98,7 +98,7 @@ def fail_most(count: int) -> Doctor:
         (ONE_JOB_A_SUBMIT, make_another_job),
         (RESULTS_FOLLOW, of_job(3, follows=False)),
         (waits_at_most(30), of_job(3, stretches=())),
-        (in_one_attempt(0.25), fail_most(10)),
+        (in_one_attempt(0.25, before_seconds=100), fail_most(10)),
         (STANDS_STILL, of_job(3, steps_at={FIRST: (30.0,)})),
         (ONE_REGION_AT_A_TIME, of_job(3, steps_at={FIRST: (30.0,), SECOND: (30.5,)})),
     ],
