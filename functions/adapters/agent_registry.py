@@ -16,7 +16,11 @@ SHIPPED: Mapping[str, Sequence[str]] = {
 #: a session lives as long as its conversation does.
 SYSTEM: Mapping[str, Sequence[str]] = {
     "redrive": ["functions.agents.redrive"],
-    "session": ["functions.agents.session_corrected", "functions.agents.session"],
+    "session": [
+        "functions.agents.session_redriving",
+        "functions.agents.session_corrected",
+        "functions.agents.session",
+    ],
 }
 
 

@@ -46,7 +46,7 @@ class EnlistTurn:
         Raises AntipodeError session_ended, StateUnavailable.
         """
         session_id, record, session = await self._session(turn)
-        told = ended_among(record.arrivals, turn_id)
+        told = ended_among(record.arrivals, turn_id, turn.redrives)
         if told is not None:
             return told.body
         if session is None:
@@ -85,7 +85,7 @@ class EnlistTurn:
         have gone on from it, so it stands.
         """
         arrivals = await self.history.arrivals(session_job_id(turn.job.tenant, str(session_of(turn))))
-        told = ended_among(arrivals, turn_id)
+        told = ended_among(arrivals, turn_id, turn.redrives)
         return None if told is None else told.body
 
     async def tell_end(self, turn_id: str, turn: JobState) -> None:

@@ -16,12 +16,14 @@ from functions.application.ports import HistoryStore, LaneSend, LaneUnavailable,
 from functions.application.send_arrival import SendArrival
 from functions.domain.dead_letter import Over
 from functions.domain.errors import AntipodeError
+from functions.domain.ids import session_job_id
 from functions.domain.job.approvals import how_it_ended
 from functions.domain.job.arrivals import ArrivalKind
 from functions.domain.job.decider import ARRIVED
 from functions.domain.job.history import JobRecord
 from functions.domain.job.redrive import Terms, goes_alone
 from functions.domain.job.state import JobState
+from functions.domain.job.turns import TAKES_NO_TURN_AGAIN, session_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +70,8 @@ class RedriveJob:
 
     async def _refuse_family(self, job_id: str, state: JobState, terms: Terms) -> None:
         """Raise AntipodeError for a job whose end others have gone on from, or may yet: see `refuse_child`."""
-        if state.job.session is not None:
-            name = state.job.session["name"]
-            detail = f"{job_id} was a turn of {name!r}, which has gone on: submit its input as a new turn of {name!r}"
-            raise AntipodeError("turn_over", detail, session=name)
+        if session_of(state) is not None:
+            await self._refuse_turn(job_id, state)
         link = state.job.parent
         if link is not None and not goes_alone(link):
             try:
@@ -81,6 +81,26 @@ class RedriveJob:
                     raise
                 parent = None
             refuse_child(job_id, str(link["job_id"]), parent, terms)
+
+    async def _refuse_turn(self, job_id: str, state: JobState) -> None:
+        """Raise AntipodeError for a turn that its session would not let run again: any other waits there for its turn.
+
+        A session that cannot be read is begun by the turn itself, as it is by a first one.
+        """
+        name, tenant = str(session_of(state)), state.job.tenant
+        try:
+            _, session = await read_job(self.history, tenant, session_job_id(tenant, name))
+        except AntipodeError as error:
+            if error.code != "job_not_found":
+                raise
+            return
+        again = f"submit its input as a new turn of {name!r}"
+        if session.finished:
+            detail = f"{job_id} was a turn of {name!r}, which {how_it_ended(session)}: begin another session with it"
+            raise AntipodeError("session_ended", detail, session=name)
+        if session.job.agent_version in TAKES_NO_TURN_AGAIN:
+            detail = f"{job_id} was a turn of {name!r}, which an earlier release began, and which has gone on: {again}"
+            raise AntipodeError("turn_over", detail, session=name)
 
     async def _ask(self, tenant: str, job_id: str, asked: RedriveRequest) -> tuple[str, JobState | None, str | None]:
         """Write the request. Return the job's state when it needs a hint, and the refusal's code if it was refused."""

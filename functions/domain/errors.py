@@ -124,7 +124,7 @@ _ROWS = (
         "message_undelivered", 422, False, "No worker came to an end with it", "See the job; redrive or dismiss it."
     ),
     ErrorRow("message_unreadable", 422, False, "Nobody can read the message", "Dismiss it; look for who sent it."),
-    ErrorRow("turn_over", 409, False, "Its conversation has gone on without it", "Submit it again as a new turn."),
+    ErrorRow("turn_over", 409, False, "Its conversation takes no turn a second time", "Submit it again as a new turn."),
     ErrorRow("webhook_not_found", 404, False, "No such webhook", "GET /v1/webhooks lists them."),
     ErrorRow(
         "webhook_undelivered",

@@ -3,13 +3,15 @@
 Of use to that agent alone: the names under which all this goes are refused to everybody else.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from functions.application.agent_ports import EndRequest, TellRequest, WaitRequest
 from functions.domain.job.arrivals import Arrival, ArrivalKind
 from functions.domain.job.conversation import newest_entries
 from functions.domain.job.events import Json
-from functions.domain.job.turns import ADMIT, MAIL, MERGE, MERGED, REFUSE, RESERVED
+from functions.domain.job.redrive import call_name
+from functions.domain.job.turns import ADMIT, MAIL, MERGE, MERGED, REFUSE, RESERVED, redrives_in
 from functions.sdk.context import Context
 
 __all__ = ["Asked", "Ended", "SessionDesk", "Told", "newest_entries"]
@@ -17,19 +19,24 @@ __all__ = ["Asked", "Ended", "SessionDesk", "Told", "newest_entries"]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A turn asks to run. `input` is there when it may be merged into the running one."""
+    """A turn asks to run. `input` is there when it may be merged into the running one.
+
+    `redrives`: how often it has been redriven.
+    """
 
     turn: str
     on_busy: str
     input: Json = None
     fits: bool = False
+    redrives: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
     """A turn has ended. `merged` are the turns whose inputs it has taken in, and answers for if it succeeded.
 
-    `place`: where that end lies in the turn's history, for it may have another one there that counts.
+    `place`: where that end lies in the turn's history, for it may have another one there that counts. `redrives`: how
+    often the turn had been redriven when it came to that end.
     """
 
     turn: str
@@ -37,6 +44,7 @@ class Ended:
     remembered: tuple[dict[str, Json], ...]
     merged: tuple[str, ...]
     place: str | None = None
+    redrives: int = 0
 
     @property
     def answers_for(self) -> tuple[str, ...]:
@@ -53,10 +61,11 @@ class Told:
 
 
 class SessionDesk:
-    """The mail of one session, in and out."""
+    """The mail of one session, in and out. `redrives`: how often turns had been redriven when they asked last."""
 
-    def __init__(self, ctx: Context) -> None:
+    def __init__(self, ctx: Context, redrives: Mapping[str, int] | None = None) -> None:
         self._recorder = ctx.recorder
+        self.redrives: Mapping[str, int] = redrives or {}
 
     async def mail(self, seconds: float) -> Asked | Ended | None:
         """Return the next mail, or None when none comes for so long."""
@@ -102,7 +111,13 @@ class SessionDesk:
         return _ended(end) if isinstance(end, dict) else None, answer["settled"] is True
 
     async def _tell(self, name: str, turn: str, topic: str, body: Json, key: str) -> Told:
-        return _told(await self._recorder.tell(TellRequest(name=name, job_id=turn, topic=topic, body=body, key=key)))
+        """Tell a turn something; after a redrive by another name, for what it has heard it does not hear again."""
+        redrives = self.redrives.get(turn, 0)
+        request = TellRequest(name=name, job_id=turn, topic=topic, body=body, key=call_name(key, redrives))
+        told = _told(await self._recorder.tell(request))
+        if told.end is not None and told.end.redrives < redrives:
+            return Told(False, None)  # that it has been redriven has not come to this Region yet
+        return told
 
 
 def _settle(arrival: Arrival | None) -> Json:
@@ -116,7 +131,8 @@ def _read(mail: Json) -> Asked | Ended | None:
     if not isinstance(mail, dict):
         return None
     if mail["kind"] == "asked":
-        return Asked(str(mail["turn"]), str(mail["on_busy"]), mail.get("input"), "input" in mail)
+        asked = Asked(str(mail["turn"]), str(mail["on_busy"]), mail.get("input"), "input" in mail)
+        return replace(asked, redrives=redrives_in(mail))
     return _ended(mail)
 
 
@@ -127,7 +143,7 @@ def _ended(mail: dict[str, Json]) -> Ended:
     entries = tuple(each for each in remembered if isinstance(each, dict))
     place = mail.get("place")
     at = None if place is None else str(place)
-    return Ended(str(mail["turn"]), str(mail["status"]), entries, tuple(map(str, merged)), at)
+    return Ended(str(mail["turn"]), str(mail["status"]), entries, tuple(map(str, merged)), at, redrives_in(mail))
 
 
 def _told(answer: Json) -> Told:

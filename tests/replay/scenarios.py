@@ -17,6 +17,7 @@ from functions.sdk.testing import Decision
 from functions.sdk.testing.run_agent import Surroundings
 from tests.replay.conversation import conversation
 from tests.replay.conversation_corrected import corrected_conversation
+from tests.replay.conversation_redriven import redriven_conversation
 from tests.replay.rewriting import Rewrite, adopted_after, paused_after, redriven_after, retried_in_the_old_way
 
 #: The agents of the corpus, beside those that ship.
@@ -141,4 +142,5 @@ SCENARIOS: dict[str, Scenario] = {
     "session-of-all-policies": Scenario("chat", None, told=conversation),
     "undoing-cancelled": Scenario("undoing", {"stops": ["Rome", "Oslo", "Bern"]}, lambda: {"cancel_after": 8000.0}),
     "session-corrected": Scenario("chat", None, told=corrected_conversation),
+    "session-redriven": Scenario("chat", None, told=redriven_conversation),
 }

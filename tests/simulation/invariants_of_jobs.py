@@ -41,15 +41,18 @@ def stopped_jobs(evidence: Evidence, effects: Effects) -> list[str]:
 def steps_while_paused(evidence: Evidence, effects: Effects) -> list[str]:
     """Between a pause and what ends it a job does nothing, in the history and outside of it.
 
-    A pause of which a job learns after it has failed pauses nothing, also when it is redriven (seed 22654).
+    A pause of which a job learns after it has failed pauses nothing, also when it is redriven (seed 22654). One that
+    fails while it is paused, as a turn that its session refuses, goes on when it is redriven (seed 4906).
     """
     wrong = []
     for job in evidence.jobs.values():
         held = to_end = over = False
         for event in job.events:
             match event:
-                case JobFailed() | JobRedriven():
-                    over = isinstance(event, JobFailed)
+                case JobFailed():
+                    over = True
+                case JobRedriven():
+                    held = over = False
                 case JobPaused():
                     held = not to_end and not over
                 case JobResumed():

@@ -12,6 +12,7 @@ from functions.domain.job.events import (
     JobAdmitted,
     JobCancelled,
     JobFailed,
+    JobRedriven,
     JobSucceeded,
     ProgressReported,
 )
@@ -43,6 +44,17 @@ class Turn:
         So does one that both Regions accepted while apart, and that ran in the other history alone (seed 1025).
         """
         return self.memory is not None or self.job.adopted or self.job.admitted_anywhere
+
+    @property
+    def redriven(self) -> bool:
+        """Whether it was: then it waited once more, behind all others, and what is remembered stands where it stood."""
+        return any(isinstance(event, JobRedriven) for event in self.job.events)
+
+    @property
+    def refused_at_first(self) -> bool:
+        """Whether it had failed before its session let it run, and was redriven then."""
+        known = [event for event in self.job.events if isinstance(event, JobFailed | JobAdmitted)]
+        return self.redriven and isinstance(known[0], JobFailed)
 
     @property
     def id(self) -> str:
@@ -179,6 +191,8 @@ def _expected(turn: Turn) -> tuple[int, ...]:
             return (1,)
         case JobCancelled() if turn.job.adopted:  # it may have been admitted in a part of its history that is lost
             return (0, 1)
+        case JobSucceeded(result={"said": _}) if turn.refused_at_first:  # the last turn may have come before that
+            return (0, 1)
         case JobSucceeded(result={"said": _}) | JobFailed(code="agent_raised" | "attempts_exhausted"):
             return (1,)
         case _:
@@ -188,19 +202,25 @@ def _expected(turn: Turn) -> tuple[int, ...]:
 def forgetful_sessions(evidence: Evidence, effects: EffectLog) -> list[str]:
     """What a turn hears begins with what the one before it heard: the memory is only ever added to.
 
+    But for what is remembered of a turn that was redriven: its new words stand where its old ones had stood.
+
     Where both Regions ran the session, each holding the other for lost, a turn may have heard of a superseded history;
     so it may where the newest part of the session's history is lost with a Region, and some of its mail comes late: its
     successor has heard of the same ends, in another order (seed 22903).
     """
     if evidence.plan.splits or evidence.plan.loses_any_data:
         return []
-    heard = sorted(
-        (turn for turn in turns_of(evidence) if turn.memory is not None), key=lambda turn: len(turn.memory or ())
-    )
+    turns = turns_of(evidence)
+    redriven = {turn.id for turn in turns if turn.redriven}
+    heard = [
+        ([each for each in turn.memory if each["turn"] not in redriven], turn)
+        for turn in turns
+        if turn.memory is not None
+    ]
     return [
         f"{later} has heard {later.memory}, though {earlier} had heard {earlier.memory}"
-        for earlier, later in pairwise(heard)
-        if (later.memory or [])[: len(earlier.memory or [])] != earlier.memory
+        for (before, earlier), (after, later) in pairwise(sorted(heard, key=lambda each: len(each[0])))
+        if after[: len(before)] != before
     ]
 
 
@@ -214,7 +234,8 @@ def disordered_turns(evidence: Evidence, effects: EffectLog) -> list[str]:
     if last is None or last.memory is None or evidence.plan.splits or evidence.plan.loses_any_data:
         return []
     places = {str(entry["turn"]): place for place, entry in reversed(list(enumerate(last.memory)))}
-    queued = [turn for turn in turns if turn.on_busy in ("queue", "reject") and turn.id in places]
+    waited = (turn for turn in turns if turn.on_busy in ("queue", "reject") and not turn.redriven)
+    queued = [turn for turn in waited if turn.id in places]
     return [
         f"{later} came before {earlier}: {last.memory}"
         for number, earlier in enumerate(queued)

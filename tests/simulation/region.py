@@ -12,7 +12,7 @@ from functions.adapters.memory_dead_letters import MemoryDeadLetters
 from functions.adapters.memory_limits import MemoryLimits
 from functions.adapters.memory_payloads import MemoryBuckets, MemoryOwedCopies, MemoryPayloads
 from functions.adapters.memory_schedules import MemoryRounds
-from functions.agents.session_corrected import session
+from functions.agents.session_redriving import session
 from functions.application.adopt_jobs import AdoptJobs
 from functions.application.advance_job import AdvanceJob
 from functions.application.await_turn import AwaitTurn

@@ -15,7 +15,7 @@ from functions.application.heed_limits import NO_LIMIT, Permit
 from functions.domain.job.arrivals import Arrival
 from functions.domain.job.conversation import newest_entries
 from functions.domain.job.state import JobState
-from functions.domain.job.turns import MAIL
+from functions.domain.job.turns import MAIL, is_held
 from functions.sdk.session_desk import Ended
 from tests.simulation.counterexamples import SwitchedOff
 from tests.simulation.plan_of_sessions import has_session
@@ -40,6 +40,10 @@ async def permitted(*args: Any, **kwargs: Any) -> Permit:
 
 def not_held(state: JobState) -> bool:
     return False
+
+
+def held_at_first(state: JobState) -> bool:
+    return is_held(state) and not state.redrives
 
 
 def asked_once(turn_id: str, turn: JobState) -> str:
@@ -77,6 +81,13 @@ SWITCHED_OFF = {
         Rules(replaced=(("functions.domain.job.decider.is_held", not_held),)),
         "has ended with",
         seed=30,
+        fits=has_session,
+        at_most=AT_MOST,
+    ),
+    "a turn that was redriven is held again": SwitchedOff(
+        Rules(replaced=(("functions.domain.job.decider.is_held", held_at_first),)),
+        "is at work until",
+        seed=1811,
         fits=has_session,
         at_most=AT_MOST,
     ),

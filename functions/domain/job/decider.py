@@ -159,7 +159,7 @@ def _decide_held(state: JobState, now: str, news: tuple[Arrival, ...]) -> Decisi
     """Decide on a turn that its session has not admitted."""
     if state.job.run_at is not None and now < state.job.run_at:
         return Wait(state.job.run_at)
-    verdict = verdict_among(news)
+    verdict = verdict_among(news, state.redrives)
     if verdict is None:
         return Enlist()
     if verdict.answers == awaited(ArrivalKind.SIGNAL, ADMIT):
@@ -216,7 +216,7 @@ def wakes_now(state: JobState, news: tuple[Arrival, ...], now: str) -> bool:
         return True
     if is_held(state):
         timely = state.job.run_at is None or now >= state.job.run_at
-        return timely and not state.halted and verdict_among(news) is not None
+        return timely and not state.halted and verdict_among(news, state.redrives) is not None
     return state.waiting_until is not None and not state.halted and ready(state, news, now)
 
 

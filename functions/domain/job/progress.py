@@ -107,7 +107,9 @@ class Progress:
                 self.status = "waiting" if self.waiting_until or self.halted else "queued"
                 self.handed_to = region
             case JobAdmitted(arrival=arrival, memory=memory):
-                self.admitted, self.memory = True, memory
+                if not (self.redrives and (self.steps_ended or self.waits)):  # what is recorded goes by what it heard
+                    self.memory = memory
+                self.admitted = True
                 self._take(arrival)
             case AttemptStarted():
                 self.status, self.retry_at, self.waiting_until = "running", None, None
@@ -216,6 +218,7 @@ class Progress:
         self.status, self.error, self.retry_at, self.waiting_until = "queued", None, None, None
         self.halted, self.attempts_in_vain, self.redrives = False, 0, self.redrives + 1
         self.waiting_for.clear()
+        self.admitted = False  # a turn asks its session anew
         for step in self.unbuilt:
             del self.steps[step]
         self.unbuilt.clear()

@@ -14,14 +14,18 @@ from functions.domain.job.events import (
     JobAdopted,
     JobCancelled,
     JobFailed,
+    JobRedriven,
     JobSubmitted,
     JobSucceeded,
     Json,
 )
+from functions.domain.job.redrive import call_name
 from functions.domain.job.state import JobState, Recorded
 from functions.domain.payload import reference_in
 
 SESSION_AGENT = "session"
+#: The versions in which a session lets no turn run a second time.
+TAKES_NO_TURN_AGAIN = ("1", "2")
 #: Signals whose names begin like this are Antipode's own: no client and no author may send or await them.
 RESERVED = "session."
 MAIL, ADMIT, REFUSE, MERGED, MERGE = (f"{RESERVED}{what}" for what in ("mail", "admit", "refuse", "merged", "merge"))
@@ -51,12 +55,16 @@ def is_held(state: JobState) -> bool:
     return state.job.session is not None and not state.admitted and not state.finished
 
 
-def verdict_among(news: Iterable[Arrival]) -> Arrival | None:
-    """Return what a held turn's session has said of it: that it may run, before anything else."""
+def verdict_among(news: Iterable[Arrival], redrives: int = 0) -> Arrival | None:
+    """Return what a held turn's session has said of it: that it may run, before anything else.
+
+    After `redrives`, only what was said since the last of these counts.
+    """
     said: dict[str, Arrival] = {}
     for arrival in news:
-        if arrival.kind == ArrivalKind.SIGNAL:
-            said.setdefault(arrival.name.partition("/")[0], arrival)
+        topic, _, key = arrival.name.partition("/")
+        if arrival.kind == ArrivalKind.SIGNAL and key == call_name(key.partition("~")[0], redrives):
+            said.setdefault(topic, arrival)
     return next((said[name] for name in (ADMIT, MERGED, REFUSE) if name in said), None)
 
 
@@ -66,8 +74,11 @@ def memory_in(admission: Arrival) -> list[Json]:
 
 
 def asked_name(turn_id: str, turn: JobState) -> str:
-    """Return the name of the mail by which a turn asks to run: a new one in each epoch, for the answer may be lost."""
-    return f"{MAIL}/{turn_id}.asked.{turn.epoch}"
+    """Return the name of the mail by which a turn asks to run.
+
+    A new one in each epoch, for the answer may be lost, and after each redrive.
+    """
+    return call_name(f"{MAIL}/{turn_id}.asked.{turn.epoch}", turn.redrives)
 
 
 def knows_of(session: JobState, turn_id: str) -> bool:
@@ -78,8 +89,10 @@ def knows_of(session: JobState, turn_id: str) -> bool:
 
 
 def asked_body(turn_id: str, turn: JobState) -> Json:
-    """Return what it says."""
+    """Return what it says. A turn that was redriven waits for all others, whatever it had been submitted with."""
     assert turn.job.session is not None
+    if turn.redrives:
+        return {"kind": "asked", "turn": turn_id, "on_busy": POLICIES[0], "redrives": turn.redrives}
     body: dict[str, Json] = {"kind": "asked", "turn": turn_id, "on_busy": turn.job.session["on_busy"]}
     whole = turn.job.input
     if body["on_busy"] == "merge" and reference_in(whole) is None and len(as_text(whole)) <= LARGEST_MERGED_BYTES:
@@ -97,8 +110,13 @@ def ended_name(turn_id: str, turn: JobState) -> str:
 
 def end_place(turn: JobState) -> str:
     """Return where the end of a turn that has ended lies in its history."""
-    ends = (_place_of(item) for item in turn.history if isinstance(item.event, _ENDS))
-    return next(ends, f"{turn.last.epoch}.{turn.last.region}.{turn.last.sequence}")
+    end: Recorded | None = None
+    for item in turn.history:
+        if end is None and isinstance(item.event, _ENDS):
+            end = item
+        elif isinstance(item.event, JobRedriven) and (end is None or isinstance(end.event, JobFailed)):
+            end = None
+    return f"{turn.last.epoch}.{turn.last.region}.{turn.last.sequence}" if end is None else _place_of(end)
 
 
 def known_ends(turn: JobState) -> set[str]:
@@ -123,9 +141,19 @@ def _place_of(item: Recorded) -> str:
     return f"{item.epoch}.{item.region}.{item.sequence}"
 
 
-def ended_among(arrivals: Iterable[Arrival], turn_id: str) -> Arrival | None:
-    """Return the mail by which a session was first told of a turn's end, or None."""
-    return min(_told_of(arrivals, turn_id), key=lambda arrival: (arrival.at, arrival.name), default=None)
+def ended_among(arrivals: Iterable[Arrival], turn_id: str, redrives: int = 0) -> Arrival | None:
+    """Return the mail by which a session was first told of a turn's end, or None.
+
+    Of one that was redriven so often, an end that came after that: with those before it has nothing to do any more.
+    """
+    told = (arrival for arrival in _told_of(arrivals, turn_id) if redrives_in(arrival.body) >= redrives)
+    return min(told, key=lambda arrival: (redrives_in(arrival.body), arrival.at, arrival.name), default=None)
+
+
+def redrives_in(mail: Json) -> int:
+    """Return how often a turn had been redriven when it sent a mail."""
+    redrives = mail.get("redrives", 0) if isinstance(mail, Mapping) else 0
+    return redrives if isinstance(redrives, int) else 0
 
 
 def _told_of(arrivals: Iterable[Arrival], turn_id: str) -> Iterable[Arrival]:
@@ -142,7 +170,7 @@ def told_alike(arrivals: Iterable[Arrival], turn_id: str, turn: JobState, body: 
     assert isinstance(body, dict)
     readable, ran = known_ends(turn), _has_run(turn)
     for told in sorted(_told_of(arrivals, turn_id), key=lambda arrival: (arrival.at, arrival.name)):
-        if not isinstance(told.body, dict):
+        if not isinstance(told.body, dict) or redrives_in(told.body) != turn.redrives:
             continue
         alike = {**told.body, "place": body["place"]} == body
         as_told = not ran or told.body.get("place") not in readable
@@ -164,8 +192,12 @@ def merged_ids(state: JobState) -> list[str]:
 
 
 def ended_body(turn_id: str, turn: JobState, arrivals: Iterable[Arrival]) -> Json:
-    """Return what a session is told of a turn's end. `arrivals`: the turn's own, with the inputs merged into it."""
-    taken = merged_ids(turn)
+    """Return what a session is told of a turn's end. `arrivals`: the turn's own, with the inputs merged into it.
+
+    One that was redriven answers for nobody: as it had failed, those that were merged into it have run by themselves.
+    """
+    taken = [] if turn.redrives else merged_ids(turn)
+    again: dict[str, Json] = {"redrives": turn.redrives} if turn.redrives else {}
     merged = {arrival.name.partition("/")[2]: arrival.body for arrival in arrivals if arrival.name.startswith(MERGE)}
     return {
         "kind": "ended",
@@ -173,6 +205,7 @@ def ended_body(turn_id: str, turn: JobState, arrivals: Iterable[Arrival]) -> Jso
         "place": end_place(turn),
         "merged": list(taken),
         "remembered": _remembered(turn, [_input_in(merged.get(each)) for each in taken]),
+        **again,
         **turn.end,
     }
 

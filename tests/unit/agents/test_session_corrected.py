@@ -1,5 +1,6 @@
 """A turn that both Regions ran to an end while neither reached the other: the session goes by the end that counts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +26,7 @@ class Desk:
     looked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     admitted: list[str] = field(default_factory=list)
     settled: list[tuple[str, str]] = field(default_factory=list)
+    redrives: Mapping[str, int] = field(default_factory=dict)
 
     async def end_that_counts(self, turn: str, places: tuple[str, ...]) -> tuple[Ended | None, bool]:
         """See SessionDesk."""

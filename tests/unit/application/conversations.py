@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from functions.agents.session_corrected import session
+from functions.agents.session_redriving import session
 from functions.domain.ids import job_id, session_job_id
 from functions.domain.job.arrivals import ArrivalKind
 from functions.domain.job.events import Json
@@ -33,7 +33,10 @@ class Say(BaseModel):
 
 @dataclass(slots=True)
 class Talk:
-    """The agent `talk`, and what its turns have said: begun, come to the end of it, or been interrupted at it."""
+    """The agent `talk`, and what its turns have said: begun, come to the end of it, or been interrupted at it.
+
+    `mended`: turns that were to fail, and fail no more.
+    """
 
     begun: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
@@ -41,6 +44,7 @@ class Talk:
     heard: dict[str, list[str]] = field(default_factory=dict)
     speaking: set[str] = field(default_factory=set)
     at_once: int = 0
+    mended: set[str] = field(default_factory=set)
 
     def agent(self, version: str = "1") -> AgentDefinition:
         """Return it."""
@@ -72,7 +76,7 @@ class Talk:
             if say.remembers:
                 await ctx.remember("user", say.words)
                 await ctx.remember("assistant", f"{say.words}!")
-            if say.fails:
+            if say.fails and say.words not in self.mended:
                 raise ValueError("lost for words")
             return {"said": say.words, "by": version, "merged": [each["words"] for each in merged]}
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from functions.adapters.memory_schedules import MemoryRounds, MemorySchedules
 from functions.adapters.memory_standings import MemoryStandings
-from functions.agents.session_corrected import session
+from functions.agents.session_redriving import session
 from functions.application.fire_round import FireRound
 from functions.application.fire_schedules import FireSchedules, Measure
 from functions.application.keep_firing import KeepFiring

@@ -4,23 +4,23 @@ from typing import Any
 
 import pytest
 
+from functions.adapters.memory import MemoryHistory
+from functions.agents.session import session as first_session
+from functions.agents.session_corrected import session as second_session
 from functions.application.redrive_job import RedriveRequest
 from functions.domain.dead_letter import Over
 from functions.domain.errors import AntipodeError
 from functions.domain.ids import child_job_id
 from functions.domain.job.arrivals import ArrivalKind
-from functions.domain.job.events import JobFailed
-from functions.domain.job.history import JobRecord
 from functions.domain.job.redrive import Terms
-from functions.domain.job.state import fold
 from functions.domain.moments import add_seconds
-from functions.sdk import Context
+from functions.sdk import AgentDefinition, Context
 from tests.simulation.virtual_time import in_virtual_time, run_virtually
 from tests.unit.application.agents import Diary, Nothing
+from tests.unit.application.conversations import NAME, Pair, Talk
 from tests.unit.application.fleet import Deadly, Fleet
 from tests.unit.application.stories import agent_of, begun, cancelled, jobs_of
 from tests.unit.application.two_regions import (
-    EAST,
     JOB,
     TENANT,
     WEST,
@@ -29,8 +29,8 @@ from tests.unit.application.two_regions import (
     refuse_lanes,
     refuse_table,
     replicate,
+    two_regions,
 )
-from tests.unit.domain.job.writing import at, segment, submitted
 
 ASKED = RedriveRequest(name="r1", by="ann")
 
@@ -265,17 +265,21 @@ async def test_a_cancelled_job_is_not_redriven() -> None:
 
 
 @pytest.mark.parametrize("terms", [Terms(), Terms(alone=True)])
+@pytest.mark.parametrize("version", [first_session, second_session])
 @in_virtual_time
-async def test_a_turn_of_a_conversation_is_refused_and_its_conversation_named(terms: Terms) -> None:
-    east, _ = await begun(Shop().work)
-    failed = JobFailed(at=at(9), code="step_raised", detail="no")
-    turn = segment(1, EAST, 1, submitted(session={"name": "s", "on_busy": "queue"}), failed)
-    state = fold([turn])
-    assert state is not None
-    asked = RedriveRequest(name="r1", by="ann", terms=terms)
-    with pytest.raises(AntipodeError, match="submit its input as a new turn of 's'") as refused:
-        await east.redrive_job().check(JOB, JobRecord((turn,), ()), state, asked)
-    assert (refused.value.code, refused.value.extra) == ("turn_over", {"session": "s"})
+async def test_a_turn_of_a_conversation_that_an_earlier_release_began_is_refused_and_its_conversation_named(
+    version: AgentDefinition, terms: Terms
+) -> None:
+    talk = Talk()
+    east, west = two_regions(talk.agent(), version)
+    pair = Pair(talk, east, west, {region.name: Fleet(region) for region in (east, west)})
+    turn = await pair.submit(east, "one", fails=True)
+    await pair.finish(turn)
+    record = await MemoryHistory(east.table).read(turn)
+    with pytest.raises(AntipodeError, match=f"submit its input as a new turn of '{NAME}'") as refused:
+        await east.redrive_job().check(turn, record, east.state(turn), RedriveRequest(name="r1", by="ann", terms=terms))
+    assert (refused.value.code, refused.value.extra) == ("turn_over", {"session": NAME})
+    assert await east.redrive_job().redrive(TENANT, [turn], RedriveRequest(name="r1", by="ann")) == {turn: "turn_over"}
 
 
 # -- children by themselves
