@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from localstack.drills.evidence import FINISHED, Acknowledged, Evidence, JobSeen
-from localstack.drills.times import times_of
+from localstack.drills.times import FAILBACK, times_of
 
 NAMED = 3
 """So many jobs are named in a verdict; the evidence has them all."""
@@ -187,7 +187,11 @@ def within(seconds: float, name: str) -> Bound:
         found = times_of(evidence)[name]
         return found is not None and found <= seconds, "never" if found is None else f"{found:.1f} s"
 
-    return Bound(f"{name}: within {seconds:g} s", judge)
+    def for_good(evidence: Evidence) -> bool:
+        """What has not happened by then happens too late; failback alone counts from a moment that may yet come."""
+        return name != FAILBACK and evidence.ended_at > evidence.begun_at + seconds and not judge(evidence)[0]
+
+    return Bound(f"{name}: within {seconds:g} s", judge, for_good)
 
 
 def finished_within(seconds: float) -> Bound:

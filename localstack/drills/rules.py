@@ -92,6 +92,7 @@ RULES = (
             {"functions/domain/job/state.py": [("return (-chain.branch.epoch,", "return (chain.branch.epoch,")]},
         ),
         {"region-frozen": "every acknowledged job has one result"},
+        patience_seconds=60.0,  # twice: while the Region is frozen, and after that
     ),
     Rule(
         "sweeper",

@@ -33,6 +33,7 @@ from tests.localstack.drills.test_verdicts import (
     accept_before,
     calm,
     make_another_job,
+    never_well,
     of_job,
     one_lost,
     one_unknown,
@@ -124,6 +125,21 @@ def test_what_may_still_come_right_is_not_broken_for_good() -> None:
     assert [bound.text for bound in REGION_KILLED.bounds if bound.for_good and bound.for_good(evidence)] == []
     assert ALL_SUCCEEDED.for_good is not None
     assert not ALL_SUCCEEDED.for_good(evidence)
+
+
+def test_a_time_is_broken_for_good_when_what_it_measures_would_come_too_late() -> None:
+    bounds = {bound.text: bound for bound in REGION_KILLED.bounds}
+    adoption, failback = bounds["adoption: within 120 s"], bounds["failback: within 90 s"]
+    assert adoption.for_good is not None
+    assert failback.for_good is not None
+    evidence = made.evidence()
+    for number in range(made.JOBS):
+        of_job(number, adopted_at=None)(evidence)
+    never_well(evidence)
+    for ended_at, broken in ((12.0 + 119.0, False), (12.0 + 121.0, True)):
+        evidence.ended_at = ended_at
+        assert adoption.for_good(evidence) is broken
+        assert not failback.for_good(evidence)
 
 
 def test_submits_may_be_accepted_until_the_fault_is_undone() -> None:
