@@ -105,7 +105,7 @@ REPLICATION_PAUSED = _plain(
     ReplicationPaused(),
     KNOWN_AT_ONCE,
     given=Load(jobs=24, per_second=4, steps=24, through=Through.FIRST),
-    seconds=15,
+    seconds=10,
 )
 ANSWERS_LOST = _plain(
     "answers-lost",
