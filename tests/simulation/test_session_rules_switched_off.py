@@ -141,7 +141,7 @@ SWITCHED_OFF = {
     "a paused job is put off": SwitchedOff(
         Rules(replaced=(("functions.application.advance_job.ask_permit", permitted),)),
         "is paused",
-        seed=774,
+        seed=771,
         fits=has_switches,
         at_most=AT_MOST,
     ),
