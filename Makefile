@@ -37,7 +37,8 @@ test: setup ## every check and every test, side by side: tests/phases.py
 	@$(RUN) -m tests.phases
 
 test-long: setup ## the stories of which `make test` tries a sample, all of them: tests/in_depth.py
-	@IN_DEPTH=1 $(RUN) -m pytest -n 2 --dist loadfile tests/unit tests/stacks
+	@IN_DEPTH=1 $(RUN) -m pytest -n 2 --dist loadfile tests/unit tests/stacks tests/localstack \
+		tests/integration/local_cloud/test_up_and_down.py
 
 simulate: setup ## 20,000 seeds of the simulation, and the seeds that show what a rule guards against
 	@$(RUN) -m tests.simulation --seeds 20000

@@ -15,9 +15,10 @@ import pytest
 from hypothesis import settings
 
 from stacks.toolchain import tool_environment
+from tests.in_depth import ALL
 
 # A failure prints the blob that repeats it. Machines differ in speed, so no example is failed for being slow.
-settings.register_profile("antipode", deadline=None, print_blob=True)
+settings.register_profile("antipode", deadline=None, print_blob=True, max_examples=100 if ALL else 30)
 settings.load_profile("antipode")
 
 #: The cloud that several folders share.

@@ -17,6 +17,7 @@ def strong(account: Account) -> tuple[Runtime, Counter[str]]:
     """Return the same Region with a control table, and what is asked of that."""
     settings = replace(runtime().settings, control_table=f"{account.table}-control")
     made = Runtime(settings)
+    made.clock = account.clock
     client, asked = made._clients.control(), Counter[str]()
     client.create_table(
         TableName=f"{account.table}-control",

@@ -14,13 +14,17 @@ from moto.dynamodb.comparisons import get_filter_expression
 
 from tests.mocked_aws import mocked_aws
 
-#: For so long a write that has read its condition waits for another that has, too.
-MEETING_SECONDS = 0.5
+#: For so long a write that has read its condition waits for another that has, too: where they can meet, however busy
+#: the machine is, and where they never do.
+MEET_WITHIN_SECONDS = 120.0
+NEVER_MEET_WITHIN_SECONDS = 0.5
 
 
-def first_of_two(aws: AbstractContextManager[Any], table: str, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+def first_of_two(
+    aws: AbstractContextManager[Any], table: str, monkeypatch: pytest.MonkeyPatch, within: float
+) -> list[bool]:
     """Put one new item twice at once; say of each whether it was told that it was the first."""
-    meeting = Barrier(2, timeout=MEETING_SECONDS)
+    meeting = Barrier(2, timeout=within)
 
     def read_condition_together(*given: Any) -> Any:
         with contextlib.suppress(BrokenBarrierError):
@@ -50,9 +54,9 @@ def first_of_two(aws: AbstractContextManager[Any], table: str, monkeypatch: pyte
 
 
 def test_of_two_that_put_a_new_item_at_once_one_is_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert sorted(first_of_two(mocked_aws(), "rivals", monkeypatch)) == [False, True]
+    assert sorted(first_of_two(mocked_aws(), "rivals", monkeypatch, NEVER_MEET_WITHIN_SECONDS)) == [False, True]
 
 
 def test_moto_by_itself_tells_both_that_they_are_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """When it does no more, `mocked_aws` is needless."""
-    assert first_of_two(mock_aws(), "rivals-of-moto", monkeypatch) == [True, True]
+    assert first_of_two(mock_aws(), "rivals-of-moto", monkeypatch, MEET_WITHIN_SECONDS) == [True, True]

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from localstack.cloud import LocalCloud
 from stacks.cli import build
+from tests.in_depth import some_of
 from tests.integration.emulator.processes import leased_slot
 from tests.integration.local_cloud.command_line import Cli
 from tests.integration.local_cloud.linked_tables import soon
@@ -31,7 +32,7 @@ def test_what_is_not_up_cannot_be_taken_down_or_looked_at(cli: Cli) -> None:
     assert cli.run("status").returncode == 2
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "kill"])
+@pytest.mark.parametrize("number", some_of([signal.SIGINT, signal.SIGTERM], every=2), ids=lambda number: number.name)
 def test_an_interrupted_up_leaves_nothing(cli: Cli, number: signal.Signals) -> None:
     process = cli.begin_up()
     soon((cli.layout.folder / "logs" / "synth.log").exists)

@@ -23,6 +23,7 @@ from functions.domain.schedule import (
     fires,
     next_fires,
 )
+from tests.in_depth import ALL
 from tests.unit.domain.job.writing import EAST, NOON, WEST, at
 
 HOURLY = Schedule(
@@ -75,7 +76,7 @@ CHANGES = st.sampled_from(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80 if ALL else 30, deadline=None)
 @given(CRONS, ZONES, CHANGES, st.integers(0, 48 * 60))
 def test_wherever_one_begins_the_same_fires_follow(cron: str, zone: str, begin: str, minutes: int) -> None:
     """Else two processes that look at different moments would not fire the same jobs."""

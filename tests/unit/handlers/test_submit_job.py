@@ -17,6 +17,7 @@ from functions.domain.lane_flow import DepthSample, LaneDepth
 from functions.domain.moments import add_seconds
 from functions.handlers.submit_job import handle
 from tests.event_files import event
+from tests.in_depth import ALL
 from tests.unit.handlers.conftest import Process, body_of, log_lines
 
 GOOD = {"agent": "probe", "input": {"steps": 1, "milliseconds": 0}}
@@ -329,7 +330,7 @@ JSON = st.recursive(
 FIELDS = ("agent", "input", "lane", "session", "run_at", "deadline", "budget", "callback_url", "tags", "x")
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150 if ALL else 40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.one_of(st.text(), st.dictionaries(st.sampled_from(FIELDS), JSON).map(json.dumps)))
 def test_no_body_at_all_makes_it_fail(process: Process, body: str) -> None:
     assert submit(body)["statusCode"] == 400
