@@ -37,7 +37,7 @@ def list_jobs(
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """List jobs, newest first."""
+    """List jobs, newest first, but for those that the archive has: `antipode jobs show JOB` has them, too."""
     with api(slot, api_url, token) as client:
         jobs = list(itertools.islice(client.jobs(status=status, agent=agent), limit))
     if as_json:

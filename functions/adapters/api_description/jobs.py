@@ -55,7 +55,8 @@ ROUTES = (
         path="/v1/jobs",
         scope="jobs:read",
         name="listJobs",
-        summary="List the tenant's jobs, newest first. A filter may leave fewer on a page than its limit.",
+        summary="List the tenant's jobs, newest first. A filter may leave fewer on a page than its limit; jobs whose "
+        "histories have gone to the archive are read by their ids alone.",
         parameters=(
             whole_number("limit", "So many at most.", default=50, lowest=1, highest=100),
             Parameter("query", "status", "Only jobs in this status.", {"type": "string", "enum": list(_STATUSES)}),
