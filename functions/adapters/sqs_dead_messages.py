@@ -7,6 +7,7 @@ from typing import Any
 from functions.adapters.sqs_lanes import decode_message
 from functions.application.bury_message import DeadMessage
 from functions.domain.ids import is_job_id
+from functions.domain.job.decider import ORPHANED
 from functions.domain.lanes import LaneMessage
 from functions.observability import EventLog
 
@@ -43,9 +44,10 @@ def dead_message(record: Mapping[str, Any]) -> DeadMessage:
 
 
 def lane_message(body: str) -> LaneMessage | None:
-    """Return a message of ours; None for any other."""
+    """Return a message of ours; None for any other. Of an orphan no epoch is known: it is found by its due entry."""
     try:
         message = decode_message(body)
     except ValueError:
         return None
-    return message if is_job_id(message.job_id) and message.epoch > 0 else None
+    first_epoch = 0 if message.reason == ORPHANED else 1
+    return message if is_job_id(message.job_id) and message.epoch >= first_epoch else None

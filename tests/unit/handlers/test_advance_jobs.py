@@ -1,19 +1,25 @@
 """The worker: a batch of jobs at once, and only what failed comes again."""
 
+import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from functions.adapters.sqs_lanes import encode_message
 from functions.adapters.system_clock import SystemClock
 from functions.application.ports import StateUnavailable
 from functions.domain.ids import job_id
+from functions.domain.job.decider import ORPHANED
 from functions.domain.job.state import fold
 from functions.domain.lanes import LaneMessage
+from functions.domain.moments import add_seconds
+from functions.domain.ownership.verdict import Heartbeat, Verdict
 from functions.handlers import submit_job
 from functions.handlers.advance_jobs import handle
 from tests.event_files import event
-from tests.unit.handlers.conftest import Process, log_lines
+from tests.unit.handlers.conftest import Process, body_of, log_lines
 
 FIRST, SECOND, STRANGE = (record["messageId"] for record in event("advance_jobs")["Records"])
 
@@ -68,6 +74,7 @@ def test_only_the_job_that_failed_comes_again(process: Process, capsys: pytest.C
         "null",
         '{"job_id": "job_x", "epoch": 1, "reason": "due"}',
         '{"job_id": "job_' + "a" * 32 + '", "epoch": 0, "reason": "due"}',
+        '{"job_id": "job_' + "a" * 32 + '", "epoch": -1, "reason": "orphaned"}',
         '{"job_id": "job_' + "a" * 32 + '"}',
     ],
 )
@@ -127,3 +134,35 @@ def test_a_submitted_job_is_run_to_its_end(process: Process) -> None:
     assert state is not None
     assert (state.status, len(state.steps), state.job.tenant) == ("succeeded", 3, "acme")
     assert send.message.job_id == job_id("acme", "order-7")
+
+
+def test_a_batch_of_orphans_is_adopted_by_the_hints_that_the_sweeper_sends(process: Process) -> None:
+    """From the sweeper's hints, in the form in which the queue has them, to jobs that this Region has ended."""
+    jobs = [job_of_peer(process, number) for number in range(10)]
+    now = process.clock.now()
+    process.table.beats["us-west-2"] = Heartbeat("us-west-2", add_seconds(now, -30), 7)
+    process.table.verdicts["us-east-1"] = Verdict("us-east-1", "us-west-2", True, now, now, 7)
+    adopt = process.runtime.adopt_jobs
+    adopt.directly = 0
+    asyncio.run(adopt.adopt(lost_since=now, heard_at=add_seconds(now, -30)))
+    sends = process.lanes.queues["standard"]
+    assert [send.message.reason for send in sends] == [ORPHANED] * 10
+    pattern = event("advance_jobs")["Records"][0]
+    records = [{**pattern, "messageId": str(n), "body": encode_message(send.message)} for n, send in enumerate(sends)]
+    assert handle({"Records": records}, Context()) == {"batchItemFailures": []}
+    for job in jobs:
+        state = fold(asyncio.run(process.runtime.history.read(job)).segments)
+        assert state is not None
+        assert (state.owner_region, state.epoch, state.status) == ("us-east-1", 2, "succeeded")
+
+
+def job_of_peer(process: Process, number: int) -> str:
+    """Have the other Region accept a job that this replica knows."""
+    request = event("submit_job")
+    request["headers"]["Idempotency-Key"] = f"orphan {number}"
+    request["body"] = json.dumps({"agent": "probe", "input": {"steps": 1, "milliseconds": 0}})
+    job = str(body_of(submit_job.handle(request, None))["id"])
+    row = process.table.segments.pop((job, 1, "us-east-1", 1))
+    asyncio.run(process.runtime.history.append(replace(row.segment, region="us-west-2"), due=row.due))
+    process.lanes.queues["standard"].clear()
+    return job
