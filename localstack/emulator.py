@@ -27,6 +27,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from localstack.bell import bell_beside
 from localstack.layout import CHECKOUT, GLOBAL, Layout
 from localstack.lifeline import die_with
 from localstack.shims.neighbourhood import Neighbourhood, Role
@@ -87,6 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         siblings=dict(options.sibling),
         global_url=options.global_url,
         model_url=options.model_url,
+        bell=bell_beside(options.folder.resolve()),
     )
     die_with(options.parent)
     listener = _listen(options.address, options.port)
@@ -99,6 +101,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     logging.basicConfig(
         stream=sys.stdout, level=logging.INFO, format="%(asctime)s %(levelname)s [%(name)s] %(message)s"
     )
+    # Loading frees nothing, and what is loaded stays: there is no garbage to look for in it, now or later.
+    gc.disable()
     # Only now: the emulator reads its environment when it is imported.
     from localstack.shims import EmulatorChanged, function_processes, install
 
@@ -107,6 +111,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except EmulatorChanged as changed:
         _refuse(f"the emulator cannot start: {changed}")
     _allow_many_files()
+    gc.freeze()
+    gc.enable()
     gc.set_threshold(*_COLLECTED_AFTER)
     asyncio.run(_serve(application, listener, f"{neighbourhood.role} {neighbourhood.region}", started))
     function_processes.kill_all()

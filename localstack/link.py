@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from localstack.bell import Bell
 from localstack.control import OrderRefused, serving
 from localstack.lifeline import die_with
 from localstack.replication.change import Change
@@ -38,8 +39,16 @@ _CONFLICTS_NAMED = 1_000
 
 
 class Link:
-    def __init__(self, endpoints: Mapping[str, str], shape: Shape, prefix: str = "antipode-") -> None:
+    def __init__(
+        self,
+        endpoints: Mapping[str, str],
+        shape: Shape,
+        prefix: str = "antipode-",
+        bells: Mapping[str, Bell] | None = None,
+    ) -> None:
+        """`bells`: of the Regions that have one (localstack/bell.py); streams of the others are read all the time."""
         first, second = endpoints
+        self._bells = bells or {}
         self._shared = Surroundings(threading.Lock(), WriterLedger((first, second)), Echoes())
         replicas = {region: Replica(region, url) for region, url in endpoints.items()}
         self._sides: dict[str, Side] = {}
@@ -59,8 +68,13 @@ class Link:
             shared=self._shared,
             read_target_through=lambda: self._sides[peer.region].reader.read_through(_READ_THROUGH_SECONDS),
         )
+        bell = self._bells.get(region)
         reader = StreamReader(
-            replica, take, may_read=lambda: not outgoing.full, interval=lambda: _poll_seconds(outgoing.shape)
+            replica,
+            take,
+            may_read=lambda: not outgoing.full,
+            interval=lambda: _poll_seconds(outgoing.shape),
+            rung=bell.rung if bell else None,
         )
         return Side(replica, reader, outgoing)
 
@@ -204,6 +218,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--socket", required=True, type=Path)
     parser.add_argument("--parent", type=int, default=os.getppid(), help="the process to die with")
     parser.add_argument("--region", action="append", required=True, metavar="NAME=URL", help="given twice")
+    parser.add_argument("--bell", action="append", default=[], metavar="NAME=PATH", help="rung for each new record")
     parser.add_argument("--prefix", default="antipode-")
     parser.add_argument("--median-seconds", type=float, default=DEFAULT_SHAPE.median_seconds)
     parser.add_argument("--p99-seconds", type=float, default=DEFAULT_SHAPE.p99_seconds)
@@ -214,7 +229,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if len(endpoints) != 2:
         parser.error("name two Regions")
     shape = Shape(median_seconds=options.median_seconds, p99_seconds=options.p99_seconds, seed=options.seed)
-    asyncio.run(serve(Link(endpoints, shape, options.prefix), options.socket))
+    bells = {name: Bell(Path(path)) for name, path in (pair.split("=", 1) for pair in options.bell)}
+    asyncio.run(serve(Link(endpoints, shape, options.prefix, bells), options.socket))
 
 
 if __name__ == "__main__":

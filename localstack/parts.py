@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from localstack import control
+from localstack.bell import bell_beside
 from localstack.emulator import emulator_command
 from localstack.layout import CHECKOUT, Layout, Place
 from localstack.model_server import KEY_VARIABLE
@@ -77,6 +78,7 @@ def _link(layout: Layout, path: Path) -> tuple[list[str], dict[str, str]]:
     command = _module("localstack.link", "--socket", path)
     for place in layout.regions:
         command += ["--region", f"{place.name}={place.url}"]
+        command += ["--bell", f"{place.name}={bell_beside(layout.folder / place.name)}"]
     return command, _environment()
 
 

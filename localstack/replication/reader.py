@@ -11,6 +11,8 @@ from localstack.replication.change import Change
 from localstack.replication.replica import Replica, StreamEnded, Unreachable
 
 _RETRY_SECONDS = 0.5
+#: So often streams are read that nobody has rung for.
+_READ_ANYWAY_SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -36,12 +38,17 @@ class StreamReader:
         take: Callable[[list[Change]], None],
         may_read: Callable[[], bool],
         interval: Callable[[], float],
+        rung: Callable[[], int] | None = None,
     ) -> None:
+        """`rung`: another number when there is something new (localstack/bell.py); without it all is read each time."""
         self.replica = replica
         self.reachable = True
         self._take = take
         self._may_read = may_read
         self._interval = interval
+        self._rung = rung
+        self._heard: int | None = None
+        self._read_anyway_at = 0.0
         self._tails: dict[str, _Tail] = {}
         self._sweeps = 0
         self._state = threading.Condition()
@@ -61,6 +68,7 @@ class StreamReader:
         """Read this stream from here on, in place of the table's earlier one."""
         with self._state:
             self._tails[table] = _Tail(start.stream_arn, start.iterator, start.last_sequence)
+            self._wanted = True
             self._state.notify_all()
 
     def leave(self, table: str) -> None:
@@ -91,11 +99,7 @@ class StreamReader:
     def _run(self) -> None:
         while not self._stopping:
             try:
-                if self._sweep():
-                    with self._state:
-                        self._sweeps += 1
-                        self._state.notify_all()
-                self.reachable = True
+                self._sweep_if_there_is_reason()
                 pause = self._interval()
             except Unreachable:
                 self.reachable = False
@@ -103,7 +107,20 @@ class StreamReader:
             with self._state:
                 if not self._wanted:
                     self._state.wait_for(lambda: self._wanted or self._stopping, pause)
-                self._wanted = False
+
+    def _sweep_if_there_is_reason(self) -> None:
+        """Sweep if somebody waits for it, the bell was rung since, or it is long ago."""
+        with self._state:
+            wanted, self._wanted = self._wanted, False
+        rung = self._rung() if self._rung else None
+        if not wanted and rung is not None and rung == self._heard and time.monotonic() < self._read_anyway_at:
+            return
+        if self._sweep():
+            self._heard, self._read_anyway_at = rung, time.monotonic() + _READ_ANYWAY_SECONDS
+            with self._state:
+                self._sweeps += 1
+                self._state.notify_all()
+        self.reachable = True
 
     def _sweep(self) -> bool:
         """Read every stream once to its end. False: held back, because too much is on its way to the peer."""

@@ -35,6 +35,7 @@ from localstack.shims import (
     prompt_stacks,
     scheduled_rules,
     secure_transport,
+    stream_bell,
     stream_mappings,
     unreliable_queues,
 )
@@ -63,6 +64,7 @@ SHIMS: dict[str, Callable[[Neighbourhood], None]] = {
     "fair_queues": fair_queues.install,
     "copies_between_regions": copies_between_regions.install,
     "stream_mappings": stream_mappings.install,
+    "stream_bell": stream_bell.install,
     "mapping_growth": mapping_growth.install,
     "function_clock": function_clock.install,
     "function_addresses": function_addresses.install,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 
 class Role(StrEnum):
@@ -21,6 +22,7 @@ class Neighbourhood:
     siblings: dict[str, str]  # name of each other Region (or "global") -> its URL
     global_url: str  # "" where nobody plays the global services: then this process does it itself
     model_url: str  # "" where there is no model server
+    bell: Path | None = None  # rung for each new record of a stream
 
     @property
     def plays_global_services(self) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from localstack import control
+from localstack.bell import bell_beside
 from localstack.layout import CHECKOUT
 from tests.eventually import eventually
 from tests.integration.emulator.processes import FIRST, SECOND, Emulators, leased_slot
@@ -96,6 +97,7 @@ class LinkedTables:
         command += ["--median-seconds", str(median), "--p99-seconds", str(p99)]
         for place in self.emulators.layout.regions:
             command += ["--region", f"{place.name}={place.url}"]
+            command += ["--bell", f"{place.name}={bell_beside(self.emulators.layout.folder / place.name)}"]
         self._process = subprocess.Popen(command, cwd=CHECKOUT, stdout=self._log, stderr=self._log)
         soon(self.socket.exists)
 
