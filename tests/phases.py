@@ -1,9 +1,9 @@
 """`make test`: every check and every test, in phases side by side, told when they end, with what each took.
 
 Local clouds mostly wait for processes of theirs, so they run beside what computes, and go first (`nice`): that of the
-end-to-end tests before that of the demo, which the drills go on with. The demo's comes up when the types have been
-checked: where two come up at once on two cores, functions take longer to start than they may take to answer. A phase
-that fails lets the others finish; what failed in any of them is told at the end, in short.
+demo, which the drills go on with and which takes longest, before that of the end-to-end tests. Theirs comes up when the
+types have been checked: where two come up at once on two cores, functions take longer to start than they may take to
+answer. A phase that fails lets the others finish; what failed in any of them is told at the end, in short.
 docs/performance.md has the figures.
 """
 
@@ -33,7 +33,7 @@ BY_THEMSELVES = ("unit", "stacks")
 DEMO = "tests/e2e/test_demo.py"
 #: On a bare machine mypy needs three times as long with the CDK's types as without them.
 APART_FROM_CDK = "tests.types_apart_from_cdk"
-#: How far what computes stands back behind the local clouds, and all others behind that of the end-to-end tests.
+#: How far what computes stands back behind the local clouds, and all others behind that of the demo and the drills.
 NICENESS = 10
 NICENESS_OF_OTHERS = 4
 #: A phase that is told to stop takes its clouds down first.
@@ -105,9 +105,9 @@ def all_phases(tests: Path = CHECKOUT / "tests", workers: int = 2) -> list[Phase
     others = [f"tests/{name}" for name in folders if name not in (*ON_CLOUDS, *BY_THEMSELVES, "simulation")]
     types, *short_checks = checks(types=APART_FROM_CDK)
     return [
-        Phase("e2e", (*pytest, "tests/e2e", "--ignore", DEMO), niceness=0),
+        Phase("demo and drills", (*pytest, DEMO, "tests/drills"), niceness=0),
         replace(types, turn="second", niceness=NICENESS_OF_OTHERS),
-        Phase("demo and drills", (*pytest, DEMO, "tests/drills"), turn="second", niceness=NICENESS_OF_OTHERS),
+        Phase("e2e", (*pytest, "tests/e2e", "--ignore", DEMO), turn="second", niceness=NICENESS_OF_OTHERS),
         Phase("integration", (*pytest, "tests/integration"), niceness=NICENESS_OF_OTHERS),
         Phase("simulation", (*pytest, "-n", str(workers), "--dist", "loadfile", "tests/simulation")),
         *(Phase(name, (*pytest, f"tests/{name}")) for name in BY_THEMSELVES),

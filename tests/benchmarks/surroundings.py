@@ -91,7 +91,7 @@ def runtime_in_virtual_time(aws: InProcessAws, agents: Sequence[Agent], clock: V
     made: Any = runtime_on(aws, agents)
     made.clock = clock
     for part in (made._table, made._peer_table, made.lanes, made.peer_lanes):
-        part._calls = InTheLoop()
+        part._calls._calls = InTheLoop()
     runtime: Runtime = made
     return runtime
 
