@@ -11,7 +11,7 @@ import asyncio
 import bisect
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from zlib import crc32
 
 from functions.application.ports import AppendConflict, Due, LaneSend
@@ -22,6 +22,7 @@ from functions.domain.job.history import Ask, DueEntry, Head, JobRecord, Segment
 from functions.domain.job.snapshot import Snapshot
 from functions.domain.lanes import DUE_SHARDS
 from functions.domain.moments import add_seconds
+from tests.simulation.lanes import as_received
 from tests.simulation.virtual_time import VirtualClock, pass_time
 
 EAST, WEST = "us-east-1", "us-west-2"
@@ -210,7 +211,7 @@ class LimitedLanes:
 
     async def _send(self, lane: str, batch: Sequence[LaneSend]) -> None:
         await self.machine.call(self.machine.lanes, SEND_CPU, SEND, ())
-        self.queues[lane].extend(batch)
+        self.queues[lane].extend(replace(send, message=as_received(send.message)) for send in batch)
 
     async def depths(self) -> Mapping[str, tuple[int, int]]:
         """See Lanes."""

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
+from functions.adapters.sqs_dead_messages import lane_message
+from functions.adapters.sqs_lanes import encode_message
 from functions.application.ports import LaneSend
 from functions.domain.lanes import LaneMessage
 
@@ -30,6 +32,14 @@ class Envelope:
     message: LaneMessage
     visible_at: float = math.inf
     deliveries: int = 0
+
+
+def as_received(message: LaneMessage) -> LaneMessage:
+    """Return a message as a worker reads it from the queue. One that it would not take for ours is an error."""
+    read = lane_message(encode_message(message))
+    if read is None:
+        raise ValueError(f"no worker takes {message} for a message of ours")
+    return read
 
 
 class UnreliableLanes:
@@ -102,7 +112,7 @@ class UnreliableLanes:
         if not math.isfinite(delay) or not 0 <= send.delay_seconds <= 900:
             raise ValueError(f"SQS takes no delay of {send.delay_seconds} seconds")
         self._count += 1
-        envelope = self._held[self._count] = Envelope(send.message)
+        envelope = self._held[self._count] = Envelope(as_received(send.message))
         self._show_at(envelope, asyncio.get_running_loop().time() + delay)
 
     def _show_at(self, envelope: Envelope, moment: float) -> None:
