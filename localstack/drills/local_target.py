@@ -6,7 +6,7 @@ import contextlib
 import os
 import platform
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
@@ -168,9 +168,9 @@ class LocalTarget:
             raise CannotDrill(f"{fault.told(names)}: {error}") from error
         return ordered
 
-    def segments(self, region: str) -> Mapping[Key, Segment]:
+    def segments(self, region: str, jobs: Collection[str]) -> Mapping[Key, Segment]:
         """See Target."""
-        return self._readers[region].segments()
+        return self._readers[region].segments_of_jobs(jobs)
 
     def items(self, region: str) -> Mapping[Key, Item]:
         """See Target."""

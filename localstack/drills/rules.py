@@ -71,6 +71,8 @@ RULES = (
         },
     ),
     Rule(
+        # Of the epochs alone that are opened for jobs of the other Region: else none of the second Region's would end,
+        # and no drill begin.
         "one-writer",
         CodeWithout(
             _WORK,
@@ -78,7 +80,7 @@ RULES = (
                 "functions/domain/job/history.py": [
                     (
                         'return f"{epoch_keys(epoch)}{region}#{place:08d}"',
-                        'return f"{epoch_keys(epoch)}us-east-1#{place:08d}"',
+                        "return f\"{epoch_keys(epoch)}{region if epoch == 1 else 'us-east-1'}#{place:08d}\"",
                     )
                 ]
             },

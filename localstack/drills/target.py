@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from functions.domain.job.history import Segment
@@ -55,8 +55,8 @@ class Target(Protocol):
     def begin(self, fault: Fault, names: Names, seed: int) -> Underway:
         """Order a fault. Raises CannotDrill where there are no means for it."""
 
-    def segments(self, region: str) -> Mapping[Key, Segment]:
-        """Every segment of every job in a Region's replica."""
+    def segments(self, region: str, jobs: Collection[str]) -> Mapping[Key, Segment]:
+        """Every segment of these jobs in a Region's replica."""
 
     def items(self, region: str) -> Mapping[Key, Item]:
         """Every item in a Region's replica."""

@@ -81,8 +81,7 @@ class Watcher:
         self.unknown = {}
         for region in self._there():
             with contextlib.suppress(Exception):  # a Region that is just being killed answers in many ways
-                segments = self.target.segments(region).values()
-                states = fold_all(segment for segment in segments if segment.job_id in mine)
+                states = fold_all(self.target.segments(region, mine).values())
                 self.unknown[region] = sum(job not in states for job in durable)
                 for job, state in states.items():
                     known = newest.get(job)

@@ -58,6 +58,26 @@ class ReplicaReader:
             self._fetch(sorted(keys - self._segments.keys()))
             return dict(self._segments)
 
+    def segments_of_jobs(self, jobs: Iterable[str]) -> Mapping[Key, Segment]:
+        """Every segment of these jobs alone: what it takes does not grow with what else is in the replica."""
+        partitions = {f"{_JOB}{job}" for job in jobs}
+        with self._lock:
+            keys = {key_of(item) for partition in partitions for item in self._keys_in(partition)}
+            for gone in [key for key in self._segments if key[0] in partitions and key not in keys]:
+                del self._segments[gone]
+            self._fetch(sorted(keys - self._segments.keys()))
+            return {key: self._segments[key] for key in keys if key in self._segments}
+
+    def _keys_in(self, partition: str) -> Iterable[Item]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            ConsistentRead=True,
+            KeyConditionExpression="pk = :job AND begins_with(sk, :segment)",
+            ExpressionAttributeValues={":job": {"S": partition}, ":segment": {"S": "E#"}},
+            ProjectionExpression="pk, sk",
+        )
+        return [item for page in pages for item in page["Items"] if is_segment(key_of(item))]
+
     def _fetch(self, keys: Sequence[Key]) -> None:
         for start in range(0, len(keys), KEYS_PER_READ):
             wanted: Any = {self._table: {"Keys": [_ddb_key(key) for key in keys[start : start + KEYS_PER_READ]]}}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -197,8 +197,8 @@ class AwsTarget:
                 raise CannotDrill(f"replication did not pause within {self.paused_within_seconds:g} s")
             self.seen.sleep(PAUSE_SECONDS)
 
-    def segments(self, region: str) -> Mapping[Key, Segment]:
-        """See Target. Of the load's jobs."""
+    def segments(self, region: str, jobs: Collection[str]) -> Mapping[Key, Segment]:
+        """See Target. Of the load's jobs, which are all that anybody asks for."""
         return {key: segment_of(item) for key, item in self.items(region).items() if is_segment(key)}
 
     def items(self, region: str) -> Mapping[Key, Item]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -138,9 +138,10 @@ class FakeTarget:
                     self._finish(f"job_{number}")
         return FakeUnderway(name, self.done, self.visible)
 
-    def segments(self, region: str) -> Mapping[Key, Segment]:
+    def segments(self, region: str, jobs: Collection[str]) -> Mapping[Key, Segment]:
         with self.lock:
-            return dict(zip(self.rows, segments_of(self.rows), strict=True))
+            found = dict(zip(self.rows, segments_of(self.rows), strict=True))
+        return {key: segment for key, segment in found.items() if segment.job_id in jobs}
 
     def items(self, region: str) -> Mapping[Key, Item]:
         with self.lock:

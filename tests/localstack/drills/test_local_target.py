@@ -1,4 +1,4 @@
-"""The local cloud as a target: what a drill before has left in a Region's account of itself is forgotten."""
+"""The local cloud as a target: what drills before have left there is forgotten, or not looked at."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import pytest
 
 from localstack.drills.local_target import LocalTarget
 from localstack.drills.target import CannotDrill
+from localstack.evidence.replicas import ReplicaReader
 from localstack.first_use import TABLE
+from tests.localstack.drills import made
 from tests.localstack.drills.made import FIRST, SECOND
 from tests.mocked_aws import mocked_aws
 
@@ -65,3 +67,26 @@ def test_a_region_that_does_not_answer_makes_no_drill(tables: dict[str, Any]) ->
     tables[SECOND].delete_table(TableName=TABLE)
     with pytest.raises(CannotDrill, match=f"{SECOND} does not answer"):
         Regions(tables).calm()
+
+
+def test_the_segments_of_some_jobs_are_read_and_each_once(tables: dict[str, Any]) -> None:
+    def put(job: str, sequence: int) -> Any:
+        rows = made.items({job: "run"})
+        (item,) = rows.values()
+        row = {**item, "sk": {"S": f"E#000001.{FIRST}#{sequence:08d}"}}
+        tables[FIRST].put_item(TableName=TABLE, Item=row)
+        return row
+
+    def sequences(*jobs: str) -> list[tuple[str, int]]:
+        return sorted((each.job_id, each.first_sequence) for each in reader.segments_of_jobs(jobs).values())
+
+    reader = ReplicaReader(tables[FIRST], TABLE)
+    put("job_ours", 1)
+    put("job_other", 1)
+    tables[FIRST].put_item(TableName=TABLE, Item={"pk": {"S": "JOB#job_ours"}, "sk": {"S": f"HEAD#{FIRST}"}})
+    assert sequences("job_ours", "job_unknown") == [("job_ours", 1)]
+    later = put("job_ours", 9)
+    assert sequences("job_ours") == [("job_ours", 1), ("job_ours", 9)]
+    tables[FIRST].delete_item(TableName=TABLE, Key={name: later[name] for name in ("pk", "sk")})
+    assert sequences("job_ours", "job_other") == [("job_other", 1), ("job_ours", 1)], "a replica may come back empty"
+    assert len(reader.segments()) == 2

@@ -150,7 +150,7 @@ def test_only_the_loads_jobs_are_read(clients: Replicated, clock: Clock) -> None
     played_on = target(clients, clock, AWS_DRILLS["region-killed"], [])
     assert played_on.items(FIRST) == {}
     played_on.note_job("job_ours")
-    assert {segment.job_id for segment in played_on.segments(SECOND).values()} == {"job_ours"}
+    assert {segment.job_id for segment in played_on.segments(SECOND, {"job_ours"}).values()} == {"job_ours"}
 
 
 def test_a_fault_is_asked_for_and_undone_by_its_number(clients: Replicated, clock: Clock) -> None:
