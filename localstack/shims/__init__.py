@@ -17,6 +17,7 @@ from localstack.shims import (
     cloudformation_types,
     copies_between_regions,
     fair_queues,
+    fair_requests,
     function_addresses,
     function_clock,
     function_processes,
@@ -62,6 +63,7 @@ SHIMS: dict[str, Callable[[Neighbourhood], None]] = {
     "cloudformation_types": cloudformation_types.install,
     "key_conditions": key_conditions.install,
     "fair_queues": fair_queues.install,
+    "fair_requests": fair_requests.install,
     "copies_between_regions": copies_between_regions.install,
     "stream_mappings": stream_mappings.install,
     "stream_bell": stream_bell.install,
@@ -91,10 +93,13 @@ def install(neighbourhood: Neighbourhood, without: frozenset[str] = frozenset())
         knows_foreign_identities="global_identity" not in without,
         knows_foreign_objects="copies_between_regions" not in without,
         has_a_border="border" not in without,
+        is_fair="fair_requests" not in without,
     )
 
 
-def _application(*, knows_foreign_identities: bool, knows_foreign_objects: bool, has_a_border: bool) -> Application:
+def _application(
+    *, knows_foreign_identities: bool, knows_foreign_objects: bool, has_a_border: bool, is_fair: bool
+) -> Application:
     """The emulator's application, behind what the processes ask each other."""
     emulator = module("app").app
 
@@ -109,6 +114,8 @@ def _application(*, knows_foreign_identities: bool, knows_foreign_objects: bool,
                 await global_identity.learn_caller(scope)
             if knows_foreign_objects:
                 await copies_between_regions.fetch_source(scope)
+            if is_fair:
+                await fair_requests.taken_up(scope)
             if has_a_border and border.loses_answer(scope):
                 await border.keep_silent(emulator, scope, receive)
                 return

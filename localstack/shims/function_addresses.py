@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from localstack.shims.border import address_of
+from localstack.shims.fair_requests import NAMES_ITSELF
 from localstack.shims.function_clock import clock
 from localstack.shims.neighbourhood import Neighbourhood
 from localstack.shims.patching import Target, wrap
@@ -49,10 +50,10 @@ def install(neighbourhood: Neighbourhood) -> None:
 
 
 def _beginning_with(detect: Detect, before: str) -> Detect:
-    """Python functions begin with what binds their connections and sets their clock; others stay as they are."""
+    """Python functions begin with what binds their connections, sets their clock and names them. Others stay as is."""
 
     def found(runtime: str) -> tuple[str, str]:
         binary, script = detect(runtime)
-        return binary, clock.before() + before + script if runtime.startswith("python") else script
+        return binary, clock.before() + before + NAMES_ITSELF + script if runtime.startswith("python") else script
 
     return found
