@@ -25,9 +25,13 @@ def test_node_is_the_one_that_the_lock_installs() -> None:
     assert Path(sys.prefix) in node_binary().parents
 
 
+def pinned() -> str:
+    found: str = json.loads((toolchain.CHECKOUT / "package.json").read_text("utf-8"))["devDependencies"]["aws-cdk"]
+    return found
+
+
 def test_the_cdk_command_line_is_the_pinned_one() -> None:
-    pinned = json.loads((toolchain.CHECKOUT / "package.json").read_text("utf-8"))["devDependencies"]["aws-cdk"]
-    assert run([*cdk_command(), "--version"], environment=tool_environment({})).split()[0] == pinned
+    assert run([*cdk_command(), "--version"], environment=tool_environment({})).split()[0] == pinned()
 
 
 def test_npm_and_uv_start() -> None:
@@ -50,7 +54,7 @@ def test_a_launcher_runs_this_checkout_from_any_folder(tmp_path: Path) -> None:
     toolchain.write_launchers(tmp_path)
     outside = tmp_path / "elsewhere"
     outside.mkdir()
-    assert run([str(tmp_path / "cdk"), "--version"], outside) == run([*cdk_command(), "--version"])
+    assert run([str(tmp_path / "cdk"), "--version"], outside).split()[0] == pinned()
     assert "Usage: antipode" in run([str(tmp_path / "antipode"), "--help"], outside)
 
 
