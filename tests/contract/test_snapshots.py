@@ -19,8 +19,12 @@ LONG = 260  # more than a page
 def long_job(state: State, upto: int = LONG) -> list[Segment]:
     """Write a job of so many events, one a segment."""
     segments = [opening(), *(step(sequence) for sequence in range(2, upto + 1))]
-    for segment in segments:
-        asyncio.run(state.history.append(segment))
+
+    async def write() -> None:
+        for segment in segments:
+            await state.history.append(segment)
+
+    asyncio.run(write())
     return segments
 
 
