@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import pairwise
 
-from functions.domain.job.events import StepAttemptFailed, StepSucceeded
+from functions.domain.job.events import StepAttemptFailed, StepFailed, StepSucceeded
 from functions.domain.job.state import JobState, Recorded
 from functions.domain.moments import seconds_between, to_moment
 from localstack.admin import admin_client
@@ -102,7 +102,7 @@ def misbehaved(state: JobState, fault: ToolSpoilt, since: str) -> int:
     counts: dict[str, Callable[[Sequence[Recorded]], int]] = {
         "slow": lambda items: sum(seconds >= fault.seconds for seconds in _between_steps(items)),
         "failing": lambda items: sum(
-            isinstance(item.event, StepAttemptFailed) and DETAIL in item.event.detail for item in items
+            isinstance(item.event, StepAttemptFailed | StepFailed) and DETAIL in item.event.detail for item in items
         ),
         "lying": lambda items: sum(
             isinstance(item.event, StepSucceeded) and item.event.step.startswith(TOOL) and bool(item.event.result)

@@ -204,7 +204,7 @@ RULES = (
                 ]
             },
         ),
-        {"table-throttled": "in one attempt"},
+        {"table-throttled": "are finished while it lasts"},
     ),
     Rule(
         "steps-tried-again",

@@ -12,8 +12,8 @@ from localstack.drills.bounds import (
     NOBODY_LOST,
     Bound,
     accepted,
+    finished_meanwhile,
     finished_within,
-    in_one_attempt,
     waits_at_most,
     within,
 )
@@ -158,7 +158,7 @@ ALONE = (
         "table-throttled",
         "a refused call is tried again, and nothing is lost",
         TableThrottled(FIRST),
-        in_one_attempt(0.25),
+        finished_meanwhile(0.25),
     ),
     _plain(
         "clock-skewed",

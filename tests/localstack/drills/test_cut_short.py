@@ -17,7 +17,7 @@ from localstack.drills.bounds import (
     RESULTS_FOLLOW,
     Bound,
     Verdict,
-    in_one_attempt,
+    finished_meanwhile,
     waits_at_most,
 )
 from localstack.drills.engine import Engine
@@ -81,12 +81,9 @@ def test_what_only_the_end_can_tell_is_not_judged_of_a_play_that_was_cut_short()
     assert found.verdict is Verdict.BROKEN
 
 
-def fail_most(count: int) -> Doctor:
-    def change(evidence: Evidence) -> None:
-        for number in range(count):
-            of_job(number, attempts=2)(evidence)
-
-    return change
+def finish_late(evidence: Evidence) -> None:
+    for number in range(made.JOBS):
+        of_job(number, finished_at=101.0)(evidence)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +96,7 @@ def fail_most(count: int) -> Doctor:
         (ONE_JOB_A_SUBMIT, make_another_job),
         (RESULTS_FOLLOW, of_job(3, follows=False)),
         (waits_at_most(30), of_job(3, stretches=())),
-        (in_one_attempt(0.25, before_seconds=100), fail_most(10)),
+        (finished_meanwhile(0.25), finish_late),
         (STANDS_STILL, of_job(3, steps_at={FIRST: (30.0,)})),
         (ONE_REGION_AT_A_TIME, of_job(3, steps_at={FIRST: (30.0,), SECOND: (30.5,)})),
     ],
@@ -109,8 +106,6 @@ def test_what_is_broken_for_good_does_not_hold_at_the_end_either(bound: Bound, c
     assert bound.for_good is not None
     evidence = made.evidence()
     calm(evidence)
-    for number in range(made.JOBS):
-        of_job(number, attempts=1)(evidence)
     assert not bound.for_good(evidence)
     change(evidence)
     assert bound.for_good(evidence)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import pytest
 
-from functions.domain.job.events import StepAttemptFailed
+from functions.domain.job.events import StepAttemptFailed, StepFailed
 from functions.domain.job.state import Recorded
 from localstack.drills import local_tools
 from localstack.drills.faults import ToolSpoilt
@@ -49,12 +49,20 @@ def test_a_spoilt_tool_keeps_what_else_is_replaced_in_the_functions_source(monke
     assert built == [{**other, **changes(fault)}]
 
 
-@pytest.mark.parametrize(("how", "count"), [("slow", 1), ("failing", 1), ("lying", 2)])
+@pytest.mark.parametrize(("how", "count"), [("slow", 1), ("failing", 2), ("lying", 2)])
 def test_what_a_tool_did_is_counted_from_the_moment_on_at_which_it_was_spoilt(how: How, count: int) -> None:
     (state,) = fold_all(segments_of(made.items({"job_00": "run"}))).values()
     failed = StepAttemptFailed(at=SINCE, step="a", code="ConnectionError", detail=DETAIL, attempt=1, retry_at=LATER)
     other = StepAttemptFailed(at=SINCE, step="a", code="ConnectionError", detail="else", attempt=1, retry_at=LATER)
-    more = tuple(Recorded(9, 1, made.FIRST, event) for event in (failed, other))
+    last = StepFailed(
+        at=SINCE,
+        step="a",
+        step_kind="tool",
+        arguments="d",
+        code="ConnectionError",
+        detail=f"{DETAIL}, for the last time",
+    )
+    more = tuple(Recorded(9, 1, made.FIRST, event) for event in (failed, other, last))
     seen = replace(state, history=state.history + more)
     assert misbehaved(seen, ToolSpoilt(how, seconds=0.0), SINCE) == count
     assert misbehaved(seen, ToolSpoilt(how, seconds=0.0), LATER) == 0

@@ -16,7 +16,7 @@ from localstack.drills.bounds import (
     NOBODY_LOST,
     Bound,
     Verdict,
-    in_one_attempt,
+    finished_meanwhile,
     waits_at_most,
 )
 from localstack.drills.evidence import Evidence
@@ -164,7 +164,7 @@ def calm(evidence: Evidence) -> None:
         (ACCEPTED_MEANWHILE, accept_before),
         (waits_at_most(30), of_job(3, stretches=())),
         (waits_at_most(30), of_job(3, stretches=(Stretch(region=FIRST, phase="working", begins=40.0, ends=41.0),))),
-        (in_one_attempt(0.6, before_seconds=100), of_job(3, attempts=2)),
+        (finished_meanwhile(1.0, before_seconds=100), of_job(3, finished_at=100.5)),
     ],
 )
 def test_bounds_of_single_drills_hold_until_they_are_broken(bound: Bound, change: Doctor) -> None:
@@ -177,12 +177,12 @@ def test_bounds_of_single_drills_hold_until_they_are_broken(bound: Bound, change
 
 def test_a_job_that_came_long_before_a_fault_says_nothing_of_what_it_took() -> None:
     evidence = made.evidence()
-    begun_anew = {row.job_id for row in evidence.acknowledged if row.at >= evidence.begun_at - 5}
     for number, row in enumerate(evidence.acknowledged):
-        of_job(number, attempts=2 if row.job_id in begun_anew else 1)(evidence)
-    assert 0 < len(begun_anew) < made.JOBS
-    assert in_one_attempt(0.25, before_seconds=100).judged(evidence).held
-    assert not in_one_attempt(0.25).judged(evidence).held
+        of_job(number, finished_at=101.0 if row.at >= evidence.begun_at - 5 else 20.0)(evidence)
+    assert finished_meanwhile(0.25, before_seconds=100).judged(evidence).seen == "6 of 12"
+    assert finished_meanwhile(0.25, before_seconds=100).judged(evidence).held
+    assert finished_meanwhile(0.25).judged(evidence).seen == "0 of 6"
+    assert not finished_meanwhile(0.25).judged(evidence).held
 
 
 def test_a_fault_without_a_visible_effect_makes_a_drill_void() -> None:
