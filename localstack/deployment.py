@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localstack.admin import ADMIN_KEY, admin_client
+from localstack.assembly import prepare_to_deploy
 from localstack.emulator import GLOBAL_SERVICES_REGION
 from localstack.layout import CHECKOUT, Layout
 from localstack.programs import Programs
@@ -44,6 +45,7 @@ class Deployment:
         arguments = [part for key, value in whole.items() for part in ("--context", f"{key}={value}")]
         command = ["synth", "--quiet", "--output", str(self._templates), "--no-version-reporting", "--no-path-metadata"]
         self._cdk("the templates", "synth", self.layout.regions[0].name, [*command, *arguments], app=True)
+        prepare_to_deploy(self._templates)
 
     def bootstrap(self, region: str) -> None:
         command = ["bootstrap", f"aws://{ACCOUNT}/{region}"]
