@@ -55,6 +55,12 @@ def cdk_command() -> list[str]:
     return [str(node_binary()), str(_existing("The CDK CLI", entry))]
 
 
+def bootstrap_template() -> Path:
+    """What the pinned CDK CLI deploys as `cdk bootstrap`."""
+    template = CHECKOUT / "node_modules" / "aws-cdk" / "lib" / "api" / "bootstrap" / "bootstrap-template.yaml"
+    return _existing("The CDK CLI", template)
+
+
 def uv_binary() -> Path:
     """The pinned uv: of the environment, or else the one that set the environment up."""
     for folder in (Path(sys.executable).parent, CHECKOUT / ".tools" / "bootstrap" / "bin"):
