@@ -14,6 +14,8 @@ from localstack.drills.times import ADOPTION, DETECTION, FAILBACK
 
 #: A lease that was read is relied upon for 7 s; a step under way is let finish, and a busy machine is slow.
 FENCED_SECONDS = 12.0
+#: A play without the rule goes on for so long after that, so that more is seen than a last step that was slow.
+CERTAIN_SECONDS = 5.0
 #: At least 3 s lie between the last step of one Region and the first of the other, by the lease's margin: a step that
 #: was begun in time may end later.
 APART_SECONDS = 2.0
@@ -50,7 +52,7 @@ def _stands_still(where: Where | None) -> Bound:
         return until > since and not late, f"{len(late)} steps{last}"
 
     def for_good(evidence: Evidence) -> bool:
-        return evidence.undone_at > evidence.begun_at + FENCED_SECONDS and not judge(evidence)[0]
+        return evidence.undone_at > evidence.begun_at + FENCED_SECONDS + CERTAIN_SECONDS and not judge(evidence)[0]
 
     return Bound(f"{who} ends a step from {FENCED_SECONDS:g} s after the cut until it is over", judge, for_good)
 
