@@ -71,8 +71,8 @@ class RedriveLetters:
 
     async def page(self, tenant: str, page: PageToRedrive) -> Json:
         """Return {"next", "redriven", "refused": {code: how many}, "examples": {id: code}}. Raises StateUnavailable."""
+        began, done = self.clock.monotonic(), 0  # before the list is read: that takes a twentieth of a page's time
         letters, following = await self._letters(tenant, page)
-        began, done = self.clock.monotonic(), 0
         refused: dict[str, str] = {}
         size = max(1, min(SIDE_BY_SIDE, int(page.rate)))
         for start in range(0, len(letters), size):

@@ -59,6 +59,8 @@ def refusal(shown: Shown) -> str | None:
             continue
         try:
             command.make_context("antipode", rest)
+        except typer.Exit:
+            continue  # it asked for help
         except TyperException as error:
             if not (shown.named and type(error).__name__ in LEFT_OUT):
                 return f"{shown}: {error}"
