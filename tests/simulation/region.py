@@ -38,6 +38,7 @@ from functions.application.watch_regions import WatchRegions
 from functions.application.watch_switches import WatchSwitches
 from functions.domain.limits import Limit
 from functions.domain.ownership.standing import Phase, phase_of
+from functions.domain.ownership.verdict import silent_since
 from tests.simulation import standing_parts
 from tests.simulation.dead_letters import OwnDeadLetters, PeerDeadLetters
 from tests.simulation.journey import journey
@@ -229,10 +230,16 @@ class Region:
         return self.peer.machinery.power
 
     def _calm(self) -> bool:
-        """Whether nothing goes wrong any more, and this Region has noticed how its peer is."""
-        verdict = self.replica.table.verdicts.get(self.name)
+        """Whether nothing goes wrong any more, and this Region has noticed how its peer is.
+
+        A peer that was heard once more while it was held for lost is noticed when it is found silent again (seed 8285).
+        """
+        table = self.replica.table
+        verdict = table.verdicts.get(self.name)
         lost = verdict is not None and verdict.lost
         gone = self.peer.machinery.power is Power.LOST
+        if gone and not silent_since(verdict, table.beats.get(self.peer.name)):
+            return False
         there = [self.name] if gone else [self.name, self.peer.name]
         if self.moved and any(phase_of(standing_parts.notes_of(self.replica, each)) is not ACTIVE for each in there):
             return False
