@@ -3,8 +3,9 @@
 Local clouds mostly wait for processes of theirs, so they run beside what computes, and go first (`nice`): that of the
 demo, which the drills go on with and which takes longest, before that of the end-to-end tests. Theirs comes up when the
 types have been checked: where two come up at once on two cores, functions take longer to start than they may take to
-answer. A phase that fails lets the others finish; what failed in any of them is told at the end, in short.
-docs/performance.md has the figures.
+answer. Of the phases that only compute two are under way at once: five of them took a fifth more CPU each. A phase that
+fails lets the others finish; what failed in any of them is told at the end, in short. The figures are in
+docs/performance.md.
 """
 
 from __future__ import annotations
@@ -104,14 +105,17 @@ def all_phases(tests: Path = CHECKOUT / "tests", workers: int = 2) -> list[Phase
     folders = sorted(each.name for each in tests.iterdir() if any(each.rglob("test_*.py")))
     others = [f"tests/{name}" for name in folders if name not in (*ON_CLOUDS, *BY_THEMSELVES, "simulation")]
     types, *short_checks = checks(types=APART_FROM_CDK)
+    simulation = (*pytest, "-n", str(workers), "--dist", "loadfile", "tests/simulation")
+    unit, stacks = (Phase(name, (*pytest, f"tests/{name}")) for name in BY_THEMSELVES)
     return [
         Phase("demo and drills", (*pytest, DEMO, "tests/drills"), niceness=0),
         replace(types, turn="second", niceness=NICENESS_OF_OTHERS),
         Phase("e2e", (*pytest, "tests/e2e", "--ignore", DEMO), turn="second", niceness=NICENESS_OF_OTHERS),
         Phase("integration", (*pytest, "tests/integration"), niceness=NICENESS_OF_OTHERS),
-        Phase("simulation", (*pytest, "-n", str(workers), "--dist", "loadfile", "tests/simulation")),
-        *(Phase(name, (*pytest, f"tests/{name}")) for name in BY_THEMSELVES),
-        Phase("others", (*pytest, *others)),
+        replace(unit, turn="computes"),
+        Phase("others", (*pytest, *others), turn="computes"),
+        replace(stacks, turn="computes beside it"),
+        Phase("simulation", simulation, turn="computes beside it"),
         *(replace(each, turn="checks") for each in short_checks),
     ]
 

@@ -230,20 +230,14 @@ class Region:
         return self.peer.machinery.power
 
     def _calm(self) -> bool:
-        """Whether nothing goes wrong any more, and this Region has noticed how its peer is.
-
-        A peer that was heard once more while it was held for lost is noticed when it is found silent again (seed 8285).
-        """
-        table = self.replica.table
-        verdict = table.verdicts.get(self.name)
-        lost = verdict is not None and verdict.lost
+        """Whether nothing goes wrong any more, and this Region knows how its peer is: silent again, too (seed 8285)."""
+        verdict, beat = self.replica.table.verdicts.get(self.name), self.replica.table.beats.get(self.peer.name)
         gone = self.peer.machinery.power is Power.LOST
-        if gone and not silent_since(verdict, table.beats.get(self.peer.name)):
-            return False
+        noticed = silent_since(verdict, beat) if gone else verdict is None or not verdict.lost
         there = [self.name] if gone else [self.name, self.peer.name]
         if self.moved and any(phase_of(standing_parts.notes_of(self.replica, each)) is not ACTIVE for each in there):
             return False
-        return self.healed() and lost == gone and (self.control is None or self.control.settled(there))
+        return self.healed() and noticed and (self.control is None or self.control.settled(there))
 
     def lease_clock(self) -> LeaseClock:
         assert self.control is not None
