@@ -58,11 +58,11 @@ from functions.domain.job.decider import (
     unheard,
     wakes_now,
 )
+from functions.domain.job.ended import last_look, status_after
 from functions.domain.job.events import (
     AttemptStarted,
     AttemptYielded,
     Event,
-    JobCancelled,
     JobContinued,
     JobFailed,
     JobPaused,
@@ -353,13 +353,13 @@ class AdvanceJob:
                 await self.projections.put_ask(ask_of(job_id, state, wait, self.region, open=open))
 
     async def _settle_head(self, known: _Known, outcome: Event) -> None:
-        """Take the job off the due index, if it is there by a head. Jobs that ended at once never had one."""
+        """Take the job off the due index, if it is there by a head: see `last_look`. If it ended at once it is not."""
         head = known.record.head_of(self.region)
         if head is None and self.clock.monotonic() - known.journal.opened_at < self.stall_seconds / 3:
             return
-        status = {JobSucceeded: "succeeded", JobCancelled: "cancelled"}.get(type(outcome), "failed")
-        last = known.journal.next_sequence - 1
-        settled = replace(head_of(known.job_id, known.state, self.region, head, None, status=status), sequence=last)
+        status, last = status_after(outcome), known.journal.next_sequence - 1
+        due_at = last_look(head, status, outcome.at, self.clock.now())
+        settled = replace(head_of(known.job_id, known.state, self.region, head, due_at, status=status), sequence=last)
         with contextlib.suppress(StateUnavailable):  # a projection: the sweeper will find and settle it
             await self.projections.put_head(settled)
 

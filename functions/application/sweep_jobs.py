@@ -29,6 +29,7 @@ from functions.domain.job.decider import (
     unheard,
     wakes_now,
 )
+from functions.domain.job.ended import last_look
 from functions.domain.job.events import UnreadableEvent
 from functions.domain.job.history import DueEntry, Head, JobRecord
 from functions.domain.job.state import JobState, head_of
@@ -323,8 +324,9 @@ class SweepJobs:
         if state.finished:
             await self.failures.settle(entry.job_id, record, state)
         head = record.head_of(self.region)
-        if head is not None and head.due_at is not None:
-            await self.projections.put_head(replace(head, due_at=None, status=state.status))
+        look = last_look(head, state.status, state.updated_at, self.clock.now())
+        if head is not None and head.due_at not in (None, look):
+            await self.projections.put_head(replace(head, due_at=look, status=state.status))
 
 
 def _given_up(record: JobRecord, state: JobState, head: Head | None, now: str) -> bool:

@@ -12,6 +12,7 @@ from functions.domain.job.arrivals import ArrivalKind
 from functions.domain.job.events import Json
 from functions.domain.job.state import JobState
 from functions.sdk import AgentDefinition, Context, agent
+from tests.simulation.virtual_time import VirtualClock
 from tests.unit.application.agents import Diary, Nothing
 from tests.unit.application.fleet import Deadly, Fleet
 from tests.unit.application.two_regions import JOB, Region, Shelf, replicate, request, two_regions
@@ -169,3 +170,24 @@ async def child_ended_in_east() -> tuple[Region, Region, str]:
     east.peer.put(*(segment for segment in parents if segment not in east.peer.segments(JOB)))
     east.peer.table.arrivals.update(east.table.arrivals)
     return east, east.peer, child
+
+
+async def both_accept(wanted: AgentDefinition) -> tuple[Region, Region]:
+    """Two Regions that cannot reach each other accept one submission, and each runs the job until it waits.
+
+    The history of us-east-1 is the one that counts when they meet.
+    """
+    east, west = two_regions(wanted)
+    west.clock = VirtualClock(0.5)
+    for region in (east, west):
+        region.peer.table.refusing = True
+        await region.submit_job().submit(request(wanted.name, input={}))
+        await region.work()
+        region.peer.table.refusing = False
+    return east, west
+
+
+def meet(east: Region, west: Region) -> None:
+    """Everything that either wrote reaches the other."""
+    replicate(east, west)
+    replicate(west, east)

@@ -1,34 +1,18 @@
 """What wakes a job that two Regions ran at once: what had come to the one whose history does not count in the end."""
 
+import pytest
+
 from functions.application.hear_peer import HearPeer
+from functions.application.redrive_job import RedriveRequest
 from functions.application.wake_jobs import MARGIN_SECONDS
+from functions.domain.job.ended import LAST_LOOK_SECONDS
 from functions.domain.ownership.verdict import Heartbeat, Verdict
-from functions.sdk import AgentDefinition
-from tests.simulation.virtual_time import VirtualClock, in_virtual_time, pass_time
-from tests.unit.application.stories import DAY, agent_of, signalled
-from tests.unit.application.two_regions import EAST, JOB, STALL_SECONDS, WEST, Region, replicate, request, two_regions
+from functions.sdk import Context
+from tests.simulation.virtual_time import in_virtual_time, pass_time
+from tests.unit.application.fleet import Fleet
+from tests.unit.application.stories import DAY, agent_of, both_accept, meet, signalled
+from tests.unit.application.two_regions import EAST, JOB, STALL_SECONDS, TENANT, WEST, Region
 from tests.unit.domain.job.writing import at
-
-
-async def both_accept(wanted: AgentDefinition) -> tuple[Region, Region]:
-    """Two Regions that cannot reach each other accept one submission, and each runs the job until it waits.
-
-    The history of us-east-1 is the one that counts when they meet.
-    """
-    east, west = two_regions(wanted)
-    west.clock = VirtualClock(0.5)
-    for region in (east, west):
-        region.peer.table.refusing = True
-        await region.submit_job().submit(request(wanted.name, input={}))
-        await region.work()
-        region.peer.table.refusing = False
-    return east, west
-
-
-def meet(east: Region, west: Region) -> None:
-    """Everything that either wrote reaches the other."""
-    replicate(east, west)
-    replicate(west, east)
 
 
 async def taken_in_by_the_loser() -> tuple[Region, Region]:
@@ -118,3 +102,33 @@ async def test_what_came_long_before_or_long_after_is_not_looked_at() -> None:
     await wake.look_back(at(MARGIN_SECONDS + 10), at(1000))
     await wake.look_back(at(-1000), at(-MARGIN_SECONDS - 10))
     assert not east.waiting()
+
+
+@pytest.mark.parametrize("looks", [True, False])
+@in_virtual_time
+async def test_a_redrive_that_was_heeded_in_the_history_that_does_not_count_is_heeded_in_the_other_as_well(
+    looks: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not looks:  # the rule switched off
+        for module in ("advance_job", "sweep_jobs"):
+            monkeypatch.setattr(f"functions.application.{module}.last_look", lambda *_: None)
+    broken = True
+
+    async def breaks(ctx: Context) -> object:
+        if broken:
+            raise ValueError("no money")
+        return "done"
+
+    east, west = await both_accept(agent_of(breaks, "breaks"))
+    broken, east.table.refusing = False, True
+    assert await west.redrive_job().redrive(TENANT, [JOB], RedriveRequest(name="r1", by="ann")) == {}
+    east.table.refusing = False
+    await west.work()
+    assert west.state(JOB).result == "done"
+    for sweep in (east.sweep_jobs(), west.sweep_jobs()):  # neither's entries of before lead to it any more
+        await pass_time(200)
+        await sweep.sweep()
+    meet(east, west)
+    assert (east.state(JOB).owner_region, east.state(JOB).status, west.state(JOB).status) == (EAST, "failed", "failed")
+    await Fleet(east).pass_time(2 * LAST_LOOK_SECONDS)
+    assert (east.state(JOB).status == "succeeded") is looks
