@@ -354,12 +354,12 @@ class AdvanceJob:
 
     async def _settle_head(self, known: _Known, outcome: Event) -> None:
         """Take the job off the due index, if it is there by a head: see `last_look`. If it ended at once it is not."""
-        head = known.record.head_of(self.region)
-        if head is None and self.clock.monotonic() - known.journal.opened_at < self.stall_seconds / 3:
+        head, status = known.record.head_of(self.region), status_after(outcome)
+        look = last_look(known.state, head, status, outcome.at, self.clock.now())
+        if head is None and look is None and self.clock.monotonic() - known.journal.opened_at < self.stall_seconds / 3:
             return
-        status, last = status_after(outcome), known.journal.next_sequence - 1
-        due_at = last_look(head, status, outcome.at, self.clock.now())
-        settled = replace(head_of(known.job_id, known.state, self.region, head, due_at, status=status), sequence=last)
+        last = known.journal.next_sequence - 1
+        settled = replace(head_of(known.job_id, known.state, self.region, head, look, status=status), sequence=last)
         with contextlib.suppress(StateUnavailable):  # a projection: the sweeper will find and settle it
             await self.projections.put_head(settled)
 

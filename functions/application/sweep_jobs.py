@@ -323,10 +323,12 @@ class SweepJobs:
             await self.children.settle_family(entry.job_id, state)
         if state.finished:
             await self.failures.settle(entry.job_id, record, state)
-        head = record.head_of(self.region)
-        look = last_look(head, state.status, state.updated_at, self.clock.now())
-        if head is not None and head.due_at not in (None, look):
-            await self.projections.put_head(replace(head, due_at=look, status=state.status))
+        head, look = record.head_of(self.region), None
+        if state.owner_region == self.region:
+            look = last_look(state, head, state.status, state.updated_at, self.clock.now())
+        if look != (None if head is None else head.due_at):
+            noted = head or head_of(entry.job_id, state, self.region, None, None)
+            await self.projections.put_head(replace(noted, due_at=look, status=state.status))
 
 
 def _given_up(record: JobRecord, state: JobState, head: Head | None, now: str) -> bool:

@@ -65,14 +65,22 @@ class Turn:
         return f"{self.words} ({self.on_busy}, {self.id})"
 
 
-def is_at_rest(state: JobState, come: Callable[[], Iterable[Arrival]]) -> bool:
-    """Say whether a job has ended; of a session, which never does, whether no turn runs or waits, nor mail."""
+def is_at_rest(
+    state: JobState, come: Callable[[], Iterable[Arrival]], lost: Callable[[str], bool] = lambda _: False
+) -> bool:
+    """Say whether a job has ended; of a session, which never does, whether no turn runs or waits, nor mail.
+
+    But for turns that are `lost`: one that was lost with the only Region that had it is looked for at times, for that
+    Region may come back with it, and lets all others come first (seed 4215).
+    """
     if state.job.agent != SESSION_AGENT:
         failed = state.status == "failed"  # then it may have been redriven
         return is_over(state, unheard(state, come(), state.owner_region)) if failed else state.finished
     shown = state.progress if isinstance(state.progress, dict) else {"running": True}
-    busy = shown["running"] or shown["queued"] or shown["offered"] or shown.get("unsettled")
-    return not busy and not unheard(state, come(), state.owner_region)
+    busy = shown["running"] or shown["offered"] or shown.get("unsettled")
+    queued = shown.get("queued")
+    waits = isinstance(queued, list) and any(not lost(str(turn)) for turn in queued)
+    return not (busy or waits or unheard(state, come(), state.owner_region))
 
 
 def turns_of(evidence: Evidence) -> list[Turn]:

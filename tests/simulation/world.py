@@ -276,9 +276,16 @@ class World:
         else:
             state = self.readings.state(row.segment for key, row in table.segments.items() if key[0] == job)
         at_rest = state is None or (
-            is_at_rest(state, partial(region.replica.come, job)) and (state.complete or self.plan.loses_any_data)
+            is_at_rest(state, partial(region.replica.come, job), self._is_lost)
+            and (state.complete or self.plan.loses_any_data)
         )
         return at_rest, state is not None and state.halted
+
+    def _is_lost(self, job: str) -> bool:
+        """Say whether no Region has the job any more."""
+        tables = (region.replica.table.segments.items() for region in self._present())
+        found = (self.readings.state(row.segment for key, row in rows if key[0] == job) for rows in tables)
+        return self.plan.loses_any_data and not any(found)
 
     def _have_resumed(self, job: str) -> None:
         """Whoever has a job paused has it go on at last."""

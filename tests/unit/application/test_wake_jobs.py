@@ -11,7 +11,17 @@ from functions.sdk import Context
 from tests.simulation.virtual_time import in_virtual_time, pass_time
 from tests.unit.application.fleet import Fleet
 from tests.unit.application.stories import DAY, agent_of, both_accept, meet, signalled
-from tests.unit.application.two_regions import EAST, JOB, STALL_SECONDS, TENANT, WEST, Region
+from tests.unit.application.two_regions import (
+    EAST,
+    JOB,
+    STALL_SECONDS,
+    TENANT,
+    WEST,
+    Region,
+    replicate,
+    request,
+    two_regions,
+)
 from tests.unit.domain.job.writing import at
 
 
@@ -104,14 +114,11 @@ async def test_what_came_long_before_or_long_after_is_not_looked_at() -> None:
     assert not east.waiting()
 
 
-@pytest.mark.parametrize("looks", [True, False])
-@in_virtual_time
-async def test_a_redrive_that_was_heeded_in_the_history_that_does_not_count_is_heeded_in_the_other_as_well(
-    looks: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if not looks:  # the rule switched off
-        for module in ("advance_job", "sweep_jobs"):
-            monkeypatch.setattr(f"functions.application.{module}.last_look", lambda *_: None)
+async def heeded_where_it_does_not_count(*, by_adoption: bool) -> tuple[Region, Region]:
+    """A job fails in both Regions, and is redriven to a good end in the one whose history does not count: return both.
+
+    The other's is the first. Both Regions' sweepers have seen to the job by then.
+    """
     broken = True
 
     async def breaks(ctx: Context) -> object:
@@ -119,16 +126,39 @@ async def test_a_redrive_that_was_heeded_in_the_history_that_does_not_count_is_h
             raise ValueError("no money")
         return "done"
 
-    east, west = await both_accept(agent_of(breaks, "breaks"))
-    broken, east.table.refusing = False, True
-    assert await west.redrive_job().redrive(TENANT, [JOB], RedriveRequest(name="r1", by="ann")) == {}
-    east.table.refusing = False
-    await west.work()
-    assert west.state(JOB).result == "done"
-    for sweep in (east.sweep_jobs(), west.sweep_jobs()):  # neither's entries of before lead to it any more
+    wanted = agent_of(breaks, "breaks")
+    if by_adoption:
+        loser, winner = two_regions(wanted)
+        await loser.submit_job().submit(request("breaks", input={}))
+        replicate(loser, winner)
+        await winner.adopt_jobs().adopt()
+        await winner.work()
+        await loser.work()
+    else:
+        winner, loser = await both_accept(wanted)
+    broken, winner.table.refusing = False, True
+    assert await loser.redrive_job().redrive(TENANT, [JOB], RedriveRequest(name="r1", by="ann")) == {}
+    winner.table.refusing = False
+    await loser.work()
+    assert loser.state(JOB).result == "done"
+    for sweep in (winner.sweep_jobs(), loser.sweep_jobs()):
         await pass_time(200)
         await sweep.sweep()
-    meet(east, west)
-    assert (east.state(JOB).owner_region, east.state(JOB).status, west.state(JOB).status) == (EAST, "failed", "failed")
-    await Fleet(east).pass_time(2 * LAST_LOOK_SECONDS)
-    assert (east.state(JOB).status == "succeeded") is looks
+    meet(winner, loser)
+    for region in (winner, loser):
+        assert (region.state(JOB).owner_region, region.state(JOB).status) == (winner.name, "failed")
+    return winner, loser
+
+
+@pytest.mark.parametrize("by_adoption", [True, False])
+@pytest.mark.parametrize("looks", [True, False])
+@in_virtual_time
+async def test_a_redrive_that_was_heeded_in_the_history_that_does_not_count_is_heeded_in_the_other_as_well(
+    looks: bool, by_adoption: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not looks:  # the rule switched off
+        for module in ("advance_job", "sweep_jobs"):
+            monkeypatch.setattr(f"functions.application.{module}.last_look", lambda *_: None)
+    winner, _ = await heeded_where_it_does_not_count(by_adoption=by_adoption)
+    await Fleet(winner).pass_time(2 * LAST_LOOK_SECONDS)
+    assert (winner.state(JOB).status == "succeeded") is looks
