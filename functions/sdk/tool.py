@@ -36,7 +36,8 @@ def tool(
     """Mark a function as a tool with options. A plain function is a repeatable tool under its own name.
 
     `repeatable=False`: carrying it out twice does harm, so everything before it is made durable first. It can still
-    happen twice (the process may die right after it): use the `idempotency_key` argument, which stays the same.
+    happen twice (the process may die right after it): use the `idempotency_key` argument, which stays the same. It is
+    made of the step's name: give it one of its own (`ctx.step(name=...)`) where results decide which steps come.
     `expensive=True`: its result is made durable at once. `retry`: when it is tried again; by default after `TryAgain`,
     ConnectionError and TimeoutError, five times in all, but what is not repeatable once only. `timeout`: seconds a try.
     """

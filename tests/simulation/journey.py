@@ -1,7 +1,8 @@
 """An agent that does all that an agent can do: it waits, branches, calls others, fails, begins anew, and can be undone.
 
 What it does is its input, so that a seed can have it do anything. Its result holds the end of each step of the winning
-history, once; a job that is cancelled undoes what it has done.
+history, once; a job that is cancelled undoes what it has done. Which that is may differ between two histories, so the
+steps that undo are named after their places, else one key stood for undoing two of them (seed 9879).
 """
 
 from enum import StrEnum
@@ -100,7 +101,7 @@ async def journey(ctx: Context, request: Journey) -> list[Any]:
             words += await traveller.go(leg)
     except Cancelled:
         for place in sorted(traveller.done):
-            await ctx.tool(undo, place)
+            await ctx.step(name=f"undo-{place}").tool(undo, place)
         raise
     return words
 

@@ -8,12 +8,12 @@ import pytest
 from functions.domain.errors import AntipodeError
 from functions.domain.ids import child_job_id
 from functions.domain.job.retry import Retry, TryAgain
-from functions.sdk import Context, agent
+from functions.sdk import Cancelled, Context, agent
 from functions.sdk.step_options import NO_OPTIONS, StepOptions
 from tests.simulation.virtual_time import in_virtual_time, pass_time, run_virtually
 from tests.unit.application.fleet import Fleet
-from tests.unit.application.stories import DAY, Wish, begun, children
-from tests.unit.application.two_regions import JOB, request, two_regions
+from tests.unit.application.stories import DAY, Wish, begun, cancelled, children
+from tests.unit.application.two_regions import EAST, JOB, WEST, replicate, request, two_regions
 
 
 async def slow() -> str:
@@ -90,6 +90,48 @@ async def test_a_step_may_have_a_name_of_its_own_in_the_history() -> None:
     east, fleet = await begun(work)
     await fleet.finish()
     assert list(east.state(JOB).steps) == ["looked-up"]
+
+
+@in_virtual_time
+async def test_what_is_named_after_what_it_does_carries_one_key_whatever_was_lost_before_it() -> None:
+    undone: list[tuple[str, str, str]] = []
+
+    async def book(place: str, seconds: float) -> None:
+        await pass_time(seconds)
+
+    async def undo(place: str, idempotency_key: str) -> None:
+        undone.append((region.name, place, idempotency_key))
+
+    async def work(ctx: Context) -> None:
+        booked: list[str] = []
+
+        async def go(place: str, seconds: float) -> None:
+            await ctx.tool(book, place, seconds)
+            booked.append(place)
+
+        try:
+            await ctx.gather(go("inn", 20), go("train", 10))
+            await ctx.sleep(DAY)
+        except Cancelled:
+            for place in sorted(booked):
+                await ctx.step(name=f"undo-{place}").tool(undo, place)
+            raise
+
+    region, fleet = await begun(work)
+    await fleet.pass_time(15)
+    replicate(region, region.peer)  # what comes after it is lost with the Region: that the inn has been booked, too
+    await fleet.pass_time(15)
+    await cancelled(region)
+    await fleet.finish()
+    region = region.peer
+    await region.adopt_jobs().adopt(also=(JOB,))
+    await Fleet(region).finish()
+    assert region.state(JOB).status == "cancelled"
+    assert undone == [
+        (EAST, "inn", f"{JOB}/undo-inn"),
+        (EAST, "train", f"{JOB}/undo-train"),
+        (WEST, "train", f"{JOB}/undo-train"),
+    ]
 
 
 @in_virtual_time
