@@ -11,7 +11,7 @@ from functions.domain.job.arrivals import Arrival, ArrivalKind
 from functions.domain.job.conversation import newest_entries
 from functions.domain.job.events import Json
 from functions.domain.job.redrive import call_name
-from functions.domain.job.turns import ADMIT, MAIL, MERGE, MERGED, REFUSE, RESERVED, redrives_in
+from functions.domain.job.turns import ADMIT, INTERRUPT, MAIL, MERGE, MERGED, REFUSE, redrives_in
 from functions.sdk.context import Context
 
 __all__ = ["Asked", "Ended", "SessionDesk", "Told", "newest_entries"]
@@ -98,8 +98,9 @@ class SessionDesk:
 
     async def interrupt(self, turn: str, why: str, key: str) -> Told:
         """Ask that a running turn end."""
+        name = call_name(key, self.redrives.get(turn, 0))
         request = TellRequest(
-            name="interrupt", job_id=turn, kind=ArrivalKind.CANCEL, topic=f"{RESERVED}interrupt", body=why, key=key
+            name="interrupt", job_id=turn, kind=ArrivalKind.CANCEL, topic=INTERRUPT, body=why, key=name
         )
         return _told(await self._recorder.tell(request))
 

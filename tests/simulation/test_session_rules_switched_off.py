@@ -46,6 +46,10 @@ def held_at_first(state: JobState) -> bool:
     return is_held(state) and not state.redrives
 
 
+def of_any_time(arrival: Arrival, redrives: int) -> bool:
+    return False
+
+
 def asked_once(turn_id: str, turn: JobState) -> str:
     return f"{MAIL}/{turn_id}.asked.1"
 
@@ -88,6 +92,13 @@ SWITCHED_OFF = {
         Rules(replaced=(("functions.domain.job.decider.is_held", held_at_first),)),
         "is at work until",
         seed=1811,
+        fits=has_session,
+        at_most=AT_MOST,
+    ),
+    "a turn that was redriven heeds nothing that it was told before": SwitchedOff(
+        Rules(replaced=(("functions.domain.job.decider.is_of_another_time", of_any_time),)),
+        "has ended with",
+        seed=18466,
         fits=has_session,
         at_most=AT_MOST,
     ),

@@ -8,7 +8,7 @@ from functions.domain.job.arrivals import CONTROLS, Arrival, ArrivalKind, awaite
 from functions.domain.job.events import Json
 from functions.domain.job.redrive import failure_in
 from functions.domain.job.state import JobState
-from functions.domain.job.turns import ADMIT, MERGED, SESSION_AGENT, is_held, verdict_among
+from functions.domain.job.turns import ADMIT, MERGED, SESSION_AGENT, is_held, is_of_another_time, verdict_among
 from functions.domain.moments import add_seconds
 
 MAX_ATTEMPTS = 8
@@ -159,7 +159,7 @@ def _decide_held(state: JobState, now: str, news: tuple[Arrival, ...]) -> Decisi
     """Decide on a turn that its session has not admitted."""
     if state.job.run_at is not None and now < state.job.run_at:
         return Wait(state.job.run_at)
-    verdict = verdict_among(news, state.redrives)
+    verdict = verdict_among(news)
     if verdict is None:
         return Enlist()
     if verdict.answers == awaited(ArrivalKind.SIGNAL, ADMIT):
@@ -179,12 +179,12 @@ def unheard(state: JobState, arrivals: Iterable[Arrival], region: str) -> tuple[
 
 
 def _is_void(state: JobState, arrival: Arrival) -> bool:
-    """Say whether it asks to redrive the job from another failure than its present one.
+    """Say whether it asks to redrive the job from another failure than its present one, or was said before a redrive.
 
     One that speaks of a failure which has been superseded counts for the present one: nobody has heeded it.
     """
     if arrival.kind is not ArrivalKind.REDRIVE:
-        return False
+        return is_of_another_time(arrival, state.redrives)
     meant = failure_in(arrival.body)
     return state.status != "failed" or (meant != state.failure and meant in state.failures)
 
@@ -216,7 +216,7 @@ def wakes_now(state: JobState, news: tuple[Arrival, ...], now: str) -> bool:
         return True
     if is_held(state):
         timely = state.job.run_at is None or now >= state.job.run_at
-        return timely and not state.halted and verdict_among(news, state.redrives) is not None
+        return timely and not state.halted and verdict_among(news) is not None
     return state.waiting_until is not None and not state.halted and ready(state, news, now)
 
 

@@ -28,7 +28,11 @@ SESSION_AGENT = "session"
 TAKES_NO_TURN_AGAIN = ("1", "2")
 #: Signals whose names begin like this are Antipode's own: no client and no author may send or await them.
 RESERVED = "session."
-MAIL, ADMIT, REFUSE, MERGED, MERGE = (f"{RESERVED}{what}" for what in ("mail", "admit", "refuse", "merged", "merge"))
+MAIL = f"{RESERVED}mail"
+#: What a session tells its turns.
+TOLD_TO_TURNS = ADMIT, REFUSE, MERGED, MERGE, INTERRUPT = tuple(
+    f"{RESERVED}{what}" for what in ("admit", "refuse", "merged", "merge", "interrupt")
+)
 #: What a session may do with a turn while another one runs; the first is the default.
 POLICIES = ("queue", "reject", "interrupt", "merge")
 SESSION_NAME = re.compile(r"[A-Za-z0-9._:@-]{1,128}")
@@ -55,16 +59,22 @@ def is_held(state: JobState) -> bool:
     return state.job.session is not None and not state.admitted and not state.finished
 
 
-def verdict_among(news: Iterable[Arrival], redrives: int = 0) -> Arrival | None:
-    """Return what a held turn's session has said of it: that it may run, before anything else.
+def is_of_another_time(arrival: Arrival, redrives: int) -> bool:
+    """Say whether a turn that was redriven so often has been told this by its session as it was at another time.
 
-    After `redrives`, only what was said since the last of these counts.
+    A turn that fails is done with all that it was told: who was offered to it, or interrupted it, has run since then.
     """
+    topic, _, key = arrival.name.partition("/")
+    told = arrival.kind in (ArrivalKind.SIGNAL, ArrivalKind.CANCEL) and topic in TOLD_TO_TURNS
+    return told and key != call_name(key.partition("~")[0], redrives)
+
+
+def verdict_among(news: Iterable[Arrival]) -> Arrival | None:
+    """Return what a held turn's session has said of it: that it may run, before anything else."""
     said: dict[str, Arrival] = {}
     for arrival in news:
-        topic, _, key = arrival.name.partition("/")
-        if arrival.kind == ArrivalKind.SIGNAL and key == call_name(key.partition("~")[0], redrives):
-            said.setdefault(topic, arrival)
+        if arrival.kind == ArrivalKind.SIGNAL:
+            said.setdefault(arrival.name.partition("/")[0], arrival)
     return next((said[name] for name in (ADMIT, MERGED, REFUSE) if name in said), None)
 
 

@@ -7,7 +7,10 @@ import pytest
 
 from functions.agents.session_redriving import RedrivingConversation, RedrivingKeeper
 from functions.application.redrive_job import RedriveRequest
+from functions.domain.job.arrivals import ArrivalKind
 from functions.domain.job.events import JobAdmitted, JobRedriven, StepSucceeded
+from functions.domain.job.turns import INTERRUPT
+from functions.domain.moments import add_seconds
 from functions.sdk.session_desk import Asked, Ended
 from tests.in_depth import every, some_of
 from tests.simulation.virtual_time import in_virtual_time, run_virtually
@@ -33,6 +36,17 @@ async def with_a_failure(pair: Pair, *others: str) -> list[str]:
     assert pair.state(turns[0]).status == "failed"
     pair.talk.mended.add("one")
     return turns
+
+
+async def with_one_refused(pair: Pair, **fields: Any) -> list[str]:
+    """Have turns done of which the second, `two`, is refused, for the first one runs. Return their ids."""
+    one = await pair.submit(pair.east, "one", seconds=5.0)
+    await pair.pass_time(1.0)
+    two = await pair.submit(pair.west, "two", on_busy="reject", **fields)
+    await pair.finish(one, two)
+    error: Any = pair.state(two).error
+    assert error["code"] == "session_busy"
+    return [one, two]
 
 
 async def goes_on(pair: Pair, *turns: str) -> None:
@@ -107,17 +121,56 @@ async def test_what_it_hears_is_what_it_had_heard_for_its_recorded_steps_go_by_t
 @in_virtual_time
 async def test_a_turn_that_was_refused_runs_and_hears_the_conversation_as_it_is_then() -> None:
     pair = Pair.at_work()
-    one = await pair.submit(pair.east, "one", seconds=5.0)
-    await pair.pass_time(1.0)
-    two = await pair.submit(pair.west, "two", on_busy="reject")
-    await pair.finish(one, two)
-    assert pair.state(two).error == {"code": "session_busy", "detail": pair.state(two).error["detail"]}  # type: ignore[index]
+    _, two = await with_one_refused(pair)
     three = await pair.submit(pair.west, "three", seconds=5.0)
     await pair.pass_time(1.0)
     assert await redriven(pair, two) == {}
     await goes_on(pair, two, three)
     assert pair.state(two).status == "succeeded", "whatever it had been submitted with, it waits"
     assert len(pair.talk.heard["two"]) == 4
+
+
+@in_virtual_time
+async def test_an_input_that_it_was_offered_before_is_not_merged_into_it_for_that_turn_has_run_by_itself() -> None:
+    pair = Pair.at_work()
+    one = await pair.submit(
+        pair.east, "one", seconds=5.0, takes_in=True, deadline=add_seconds(pair.east.clock.now(), 4.0)
+    )
+    await pair.pass_time(1.0)
+    two = await pair.submit(pair.west, "two", on_busy="merge")
+    await pair.pass_time(1.0)
+    assert pair.shown()["offered"] == [two]
+    await pair.finish(one, two)
+    assert [pair.state(turn).status for turn in (one, two)] == ["failed", "succeeded"]
+    assert await redriven(pair, one) == {}
+    await goes_on(pair, one)
+    assert pair.state(one).result == {"said": "one", "by": "1", "merged": []}
+
+
+@in_virtual_time
+async def test_an_interruption_that_was_meant_for_it_as_it_was_before_does_not_cancel_it() -> None:
+    pair = Pair.at_work()
+    one, two = await with_one_refused(pair)
+    three = await pair.submit(pair.east, "three", seconds=5.0)
+    await pair.pass_time(1.0)
+    await redriven(pair, two)
+    await pair.pass_time(1.0)
+    turn, name = pair.state(two), f"{INTERRUPT}/{one}"
+    assert turn.redrives == 1
+    await pair.here.send_arrival().send(two, turn, ArrivalKind.CANCEL, name, by="session", body="has not heard of it")
+    await goes_on(pair, two, three)
+
+
+@in_virtual_time
+async def test_one_that_runs_again_can_be_interrupted() -> None:
+    pair = Pair.at_work()
+    _, two = await with_one_refused(pair, seconds=9.0)
+    await redriven(pair, two)
+    await pair.until(lambda: pair.shown()["running"] == two)
+    three = await pair.submit(pair.east, "three", on_busy="interrupt")
+    await goes_on(pair, three)
+    assert pair.state(two).status == "cancelled"
+    assert pair.talk.undone == ["two"]
 
 
 @in_virtual_time
