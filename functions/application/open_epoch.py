@@ -2,6 +2,10 @@
 
 Adoption does this, and the sweeper for a job of which a part is gone. If the process dies after the append, the new
 epoch's due entry lets this Region's sweeper find the job. Of two who do it at once in this Region one wins the append.
+
+The epoch after one whose owner has handed the job over is the peer's, whether or not the peer has opened it. So an
+owner that takes such a job back, because the peer is lost, opens the one after that: else both Regions would have
+opened the same epoch, and the names of the Regions would say which of the two histories counts.
 """
 
 from functions.application.ports import AppendConflict, Due, HistoryStore, LaneSend, hint
@@ -19,7 +23,8 @@ async def open_epoch(
     adopted = JobAdopted(
         at=now, from_epoch=last.epoch, from_region=last.region, from_sequence=last.sequence, reason=reason
     )
-    segment = Segment(job_id, state.epoch + 1, region, last.sequence + 1, (adopted,))
+    takes_back = state.owner_region == region and state.handed_to is not None
+    segment = Segment(job_id, state.epoch + (2 if takes_back else 1), region, last.sequence + 1, (adopted,))
     try:
         await history.append(segment, due=Due(add_seconds(now, stall_seconds), state.job.lane))
     except AppendConflict:

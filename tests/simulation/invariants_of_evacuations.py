@@ -14,6 +14,7 @@ from tests.simulation.effects import Effect
 from tests.simulation.evidence import Evidence, Job
 from tests.simulation.invariants_of_leases import born_once
 from tests.simulation.oracle import Position
+from tests.simulation.plan import Plan
 from tests.simulation.region import Region
 
 #: What a process knows of how its Region stands may be five seconds old, and a call may be slow.
@@ -23,15 +24,19 @@ HEARD_SECONDS = 8.0
 def steps_left_behind(evidence: Evidence, regions: Sequence[Region], done: Sequence[Effect]) -> Iterator[str]:
     """Yield each recorded step that whoever was handed the job does not count, and so does again.
 
-    Where no Region was ever held for lost, jobs change hands in no other way: then every recorded step counts.
+    Where no Region was ever held for lost, jobs change hands in no other way: then every recorded step counts, but for
+    what follows a gap that a Region left which was lost and came back empty before it was missed: what it had not
+    replicated is gone, and a history is read up to its first gap only (seed 10682).
     """
     handed_only = not any(isinstance(each, Verdict) and each.lost for region in regions for _, each in _log(region))
     for job in evidence.jobs.values():
         counted = {place for place, _ in job.reading.events}
         handed = _epochs_handed_over(job)
         for place, step in _recorded(job.segments):
-            of_handed = place[:2] in handed or (handed_only and born_once(job.segments))
-            if of_handed and place not in counted:
+            if place in counted:
+                continue
+            kept = handed_only and born_once(job.segments) and not _follows_what_is_lost(place, job, evidence.plan)
+            if place[:2] in handed or kept:
                 yield f"{job.job_id} was handed over without {step.step}, which {place[1]} had recorded at {place}"
 
 
@@ -73,6 +78,17 @@ def _recorded(segments: Sequence[Segment]) -> Iterator[tuple[Position, StepSucce
         for offset, event in enumerate(segment.events):
             if isinstance(event, StepSucceeded | StepFailed):
                 yield (segment.epoch, segment.region, segment.first_sequence + offset), event
+
+
+def _follows_what_is_lost(place: Position, job: Job, plan: Plan) -> bool:
+    """Say whether a part of the epoch before an event is gone, with the data of the Region that wrote it."""
+    epoch, region, sequence = place
+    if not plan.loses_data(region):
+        return False
+    own = [each for each in job.segments if (each.epoch, each.region) == (epoch, region)]
+    held = {each.first_sequence + offset for each in own for offset in range(len(each.events))}
+    first = min((each.first_sequence for each in own if each.opens_epoch), default=None)
+    return first is None or not held.issuperset(range(first, sequence))
 
 
 def _away(region: Region) -> Iterator[tuple[float, float]]:

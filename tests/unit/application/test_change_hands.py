@@ -280,4 +280,26 @@ async def test_a_sweeper_goes_on_when_another_was_quicker_to_take_a_job_back_fro
     sweeper = pair.east.sweep_jobs()
     sweeper.hands = hands
     assert (await sweeper.sweep()).put_back == 1
-    assert (pair.east.state(JOB).owner_region, pair.east.state(JOB).epoch) == (EAST, 2)
+    assert (pair.east.state(JOB).owner_region, pair.east.state(JOB).epoch) == (EAST, 3)
+
+
+@in_virtual_time
+async def test_what_was_done_since_a_job_was_taken_back_counts_though_the_peer_begins_late_with_it() -> None:
+    pair = pair_of_regions(Effects().walker(2))
+    await pair.west.submit_job().submit(request("walk", input={}))
+    await pair.tell(WEST, away=True)
+    await work_off(pair.west)
+    (handed,) = pair.east.waiting()
+    await pass_time(STALL_SECONDS + 1)
+    pair.hold_for_lost(pair.west)
+    sweeper = pair.west.sweep_jobs()
+    sweeper.hands = pair.change_hands(pair.west, pair.watch(pair.west))
+    await sweeper.sweep()
+    await work_off(pair.west)
+    done = pair.west.state(JOB)
+    assert (done.status, done.owner_region) == ("succeeded", WEST)
+    await advance(pair.east, handed.message)  # it is back, and has not yet been told of any of that
+    assert pair.east.state(JOB).owner_region == EAST
+    replicate(pair.east, pair.west)
+    replicate(pair.west, pair.east)
+    assert [region.state(JOB).history for region in (pair.east, pair.west)] == [done.history, done.history]
