@@ -93,9 +93,11 @@ class ChangeHands:
     async def leave(self, job_id: str, record: JobRecord, state: JobState, journal: Journal) -> None:
         """Hand a job over that is not to run here now; while the Region is only returning, leave it to its sweeper.
 
-        Raises AppendConflict, StateUnavailable.
+        One that runs is left to the worker that has it, which stops before its next step: handed over by somebody else,
+        who has a message of it twice, it would be worked on in both Regions until then (seed 5557 with leases). If that
+        worker is dead, the sweeper hands it over. Raises AppendConflict, StateUnavailable.
         """
-        if await self.outlook.hands_over():
+        if state.status != "running" and await self.outlook.hands_over():
             await self.hand_over(job_id, record, state, journal)
 
     async def hand_over(self, job_id: str, record: JobRecord, state: JobState, journal: Journal) -> None:

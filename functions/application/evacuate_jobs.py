@@ -14,13 +14,19 @@ from functions.application.keep_pace import Pace
 from functions.application.ports import AppendConflict, Clock, HistoryStore, Lanes, Projections
 from functions.application.read_state import read_state
 from functions.application.record_steps import Journal
-from functions.application.run_attempt import DRAIN_SECONDS
+from functions.application.run_attempt import DRAIN_SECONDS, LOOK_SECONDS
 from functions.application.sweep_jobs import SweepJobs
 from functions.application.walk_due import walk_due
+from functions.application.watch_standing import FRESH_SECONDS
+from functions.domain.job.decider import start_not_before
 from functions.domain.job.events import UnreadableEvent
 from functions.domain.job.history import DueEntry, JobRecord
 from functions.domain.job.state import JobState
 from functions.domain.moments import seconds_between
+
+#: So long after the Region was told to go a worker may begin with a job that it has a message of: it goes by what was
+#: read a while ago, and looks again from time to time. What it has begun it writes down with its first step only.
+LEARNT_SECONDS = FRESH_SECONDS + LOOK_SECONDS
 
 
 class _Fate(Enum):
@@ -62,6 +68,9 @@ class EvacuateJobs:
     region: str
     stall_seconds: float
     per_second: float = 400.0
+    learnt_seconds: float = LEARNT_SECONDS
+    _order: str = ""
+    _learnt_at: float = 0.0
     _told_at: dict[str, float] = field(default_factory=dict)
     _handed_over: set[str] = field(default_factory=set)
     _pace: Pace = field(init=False)
@@ -72,6 +81,8 @@ class EvacuateJobs:
     async def evacuate(self, told_at: str, seconds: float) -> Tally:
         """Go through the Region's jobs once, for about so many seconds. Raises StateUnavailable, LaneUnavailable."""
         until = self.clock.monotonic() + seconds
+        if self._order != told_at:
+            self._order, self._learnt_at = told_at, self.clock.monotonic() + self.learnt_seconds
         fates: dict[str, _Fate] = {}
         whole = True
         async for batch in walk_due(self.projections, self.lanes.names(), self.region):
@@ -105,6 +116,8 @@ class EvacuateJobs:
             return _Fate.LEFT
         if self._is_at_a_worker(record, state, told_at):
             return _Fate.RUNNING
+        if self._may_be_begun(state):
+            return _Fate.LEFT
         try:
             await self.hands.hand_over(job_id, record, state, self._journal(job_id, state))
         except AppendConflict:
@@ -125,6 +138,13 @@ class EvacuateJobs:
             return False
         alive = head is not None and head.due_at is not None and head.due_at > now
         return alive or seconds_between(state.updated_at, now) < self.stall_seconds
+
+    def _may_be_begun(self, state: JobState) -> bool:
+        """Whether a worker that does not know yet may have begun with it, unwritten as yet (seed 22407 with leases)."""
+        if state.status != "queued" or state.attempts or self.clock.monotonic() >= self._learnt_at:
+            return False
+        start = start_not_before(state)
+        return start is None or start <= self.clock.now()
 
     def _journal(self, job_id: str, state: JobState) -> Journal:
         return Journal(

@@ -12,7 +12,8 @@ from functions.application.ports import AppendConflict
 from functions.application.run_attempt import DRAIN_SECONDS, LOOK_SECONDS
 from functions.application.watch_standing import FRESH_SECONDS
 from functions.domain.job.decider import HANDED_OVER, ORPHANED
-from functions.domain.job.events import AttemptYielded, JobAdopted, JobHandedOver
+from functions.domain.job.events import AttemptStarted, AttemptYielded, JobAdopted, JobHandedOver
+from functions.domain.job.history import Segment
 from functions.domain.job.state import JobState
 from functions.domain.lanes import LaneMessage
 from functions.domain.ownership.lease import Lease
@@ -220,6 +221,15 @@ async def test_an_evacuated_region_that_has_left_its_lease_hands_over_what_still
     (send,) = pair.west.waiting()
     await advance(pair.west, send.message)
     assert (pair.west.state(JOB).status, effects.done) == ("succeeded", {"tread": 1, "tread#2": 1})
+
+
+@in_virtual_time
+async def test_a_message_that_comes_twice_does_not_hand_a_job_over_that_a_worker_has() -> None:
+    pair, message = await with_a_queued_job(Effects())
+    started = AttemptStarted(at=pair.east.clock.now(), worker="w", reason="submitted", delivery=1)
+    pair.east.put(Segment(JOB, 1, EAST, 2, (started,)))
+    await advance(pair.east, message)
+    assert pair.east.state(JOB).handed_to is None
 
 
 @in_virtual_time

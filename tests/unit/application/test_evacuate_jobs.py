@@ -1,7 +1,7 @@
 """What an evacuated Region has not finished is handed over, told until the peer has begun with it, and counted."""
 
 from functions.adapters.memory import MemoryHistory, MemoryProjections
-from functions.application.evacuate_jobs import EvacuateJobs, Tally
+from functions.application.evacuate_jobs import LEARNT_SECONDS, EvacuateJobs, Tally
 from functions.application.run_attempt import DRAIN_SECONDS
 from functions.domain.ids import job_id
 from functions.domain.job.events import AttemptStarted
@@ -26,8 +26,8 @@ from tests.unit.application.two_regions import (
 )
 
 
-def evacuate_jobs(pair: Pair, fuse: Fuse | None = None) -> EvacuateJobs:
-    """The use case in the east."""
+def evacuate_jobs(pair: Pair, fuse: Fuse | None = None, learnt_seconds: float = 0.0) -> EvacuateJobs:
+    """The use case in the east, where all workers know what it was told, or do so after `learnt_seconds`."""
     east, fuse = pair.east, fuse or Fuse()
     return EvacuateJobs(
         history=Fused(MemoryHistory(east.table), fuse),
@@ -38,6 +38,7 @@ def evacuate_jobs(pair: Pair, fuse: Fuse | None = None) -> EvacuateJobs:
         clock=east.clock,
         region=EAST,
         stall_seconds=STALL_SECONDS,
+        learnt_seconds=learnt_seconds,
     )
 
 
@@ -91,6 +92,20 @@ async def test_a_job_at_a_worker_is_left_to_it_for_as_long_as_steps_may_run() ->
     assert await evacuate.evacuate(order.at, 60) == Tally(left=1, running=1)
     await pass_time(STALL_SECONDS + 1)  # nobody keeps it alive
     assert (await evacuate.evacuate(order.at, 60)).handing == 1
+    assert pair.east.state(JOB).handed_to == WEST
+
+
+@in_virtual_time
+async def test_a_queued_job_that_a_worker_may_have_begun_with_is_left_to_it_until_all_workers_know() -> None:
+    pair = pair_of_regions(Effects().walker(1))
+    await pair.east.submit_job().submit(request("walk", input={}))
+    later = await pair.east.submit_job().submit(request("walk", input={}, idempotency_key="later", delay_seconds=3600))
+    order = await pair.tell(EAST, away=True)
+    evacuate = evacuate_jobs(pair, learnt_seconds=LEARNT_SECONDS)
+    assert await evacuate.evacuate(order.at, 60) == Tally(left=1, handing=1, handed_over=1)
+    assert pair.east.state(str(later["id"])).handed_to == WEST
+    await pass_time(LEARNT_SECONDS)
+    assert (await evacuate.evacuate(order.at, 60)).left == 0
     assert pair.east.state(JOB).handed_to == WEST
 
 
