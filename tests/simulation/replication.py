@@ -14,6 +14,7 @@ from functions.adapters.memory import ArrivalRow, MemoryHistory, MemoryTable, Se
 from functions.adapters.memory_standings import MemoryStandings
 from functions.adapters.memory_switches import MemorySwitches
 from functions.domain.job.arrivals import Arrival
+from functions.domain.job.events import Event
 from functions.domain.job.history import JobRecord, Segment, newest_snapshot
 from functions.domain.job.snapshot import Snapshot
 from functions.domain.ownership.standing import Progress
@@ -70,8 +71,8 @@ class Replica:
     """One Region's table, with the version of every item, and what has not been replicated yet.
 
     `changes` counts what was written, here or by the peer, except for cursors and heartbeats. `heard` is when the
-    peer's heartbeats came, `adoptions` when this Region took which job over, `standing_log` what it said of itself and
-    of its peer.
+    peer's heartbeats came, `adoptions` when this Region took which job over, and by what event, `standing_log` what it
+    said of itself and of its peer.
     """
 
     def __init__(self, name: str, link: "Link") -> None:
@@ -82,7 +83,7 @@ class Replica:
         self.generation = 0
         self.changes = 0
         self.heard: list[float] = []
-        self.adoptions: list[tuple[float, str]] = []
+        self.adoptions: list[tuple[float, str, Event]] = []
         self._bells: list[asyncio.Future[None]] = []
         self.remembered = Remembered()
         spaces = {space: self._watched(space, link) for space in _OF_TABLE}
@@ -283,7 +284,7 @@ class Link:
         if isinstance(value, SegmentRow):
             self.listener(value.segment)
             if value.segment.epoch > 1 and value.segment.opens_epoch and value.segment.region == replica.name:
-                replica.adoptions.append((now, value.segment.job_id))
+                replica.adoptions.append((now, value.segment.job_id, value.segment.events[0]))
 
     def pause(self, name: str) -> None:
         """Hold back what comes from that Region."""

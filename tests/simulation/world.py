@@ -313,7 +313,7 @@ class World:
             *invariants_of_sessions.unlike_sessions(kept, self.readings),
             *invariants_of_switches.paused_jobs_at_work(evidence, self.switchers.settings, self.effects.done),
             *(invariants_of_leases.worked_on_in_two_regions(evidence, self.effects.done) if self.plan.leased else ()),
-            *invariants_of_adoption.adopted_from_a_living_peer(evidence, self._present()),
+            *invariants_of_adoption.adopted_from_a_living_peer(self._present()),
             *self.movers.surprises,
             *invariants_of_evacuations.of_run(evidence, self._present(), self.effects.done),
             *invariants_of_limits.of_run(evidence, self.effects, self._present()),
