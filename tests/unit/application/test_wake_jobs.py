@@ -5,13 +5,24 @@ import pytest
 from functions.application.hear_peer import HearPeer
 from functions.application.redrive_job import RedriveRequest
 from functions.application.wake_jobs import MARGIN_SECONDS
+from functions.domain.ids import child_job_id
 from functions.domain.job.ended import LAST_LOOK_SECONDS
 from functions.domain.ownership.verdict import Heartbeat, Verdict
 from functions.sdk import Context
 from tests.simulation.virtual_time import in_virtual_time, pass_time
 from tests.unit.application.fleet import Fleet
-from tests.unit.application.stories import DAY, agent_of, both_accept, meet, signalled
-from tests.unit.application.two_regions import EAST, JOB, STALL_SECONDS, TENANT, WEST, Region
+from tests.unit.application.stories import (
+    DAY,
+    Wish,
+    agent_of,
+    begun,
+    both_accept,
+    cancelled,
+    children,
+    meet,
+    signalled,
+)
+from tests.unit.application.two_regions import EAST, JOB, STALL_SECONDS, TENANT, WEST, Region, replicate
 from tests.unit.domain.job.writing import at
 
 
@@ -102,6 +113,65 @@ async def test_what_came_long_before_or_long_after_is_not_looked_at() -> None:
     await wake.look_back(at(MARGIN_SECONDS + 10), at(1000))
     await wake.look_back(at(-1000), at(-MARGIN_SECONDS - 10))
     assert not east.waiting()
+
+
+async def called_in_vain() -> tuple[Region, Region]:
+    """West takes a job over and ends it. East knows nothing of that, and has it call another one."""
+
+    async def work(ctx: Context) -> object:
+        await ctx.signal("go", timeout=DAY)
+        return await ctx.call("child", Wish(seconds=DAY))
+
+    east, _ = await begun(work, children())
+    west = east.peer
+    await east.work()
+    replicate(east, west)
+    west.table.refusing = True
+    await signalled(east, "go", "went")
+    west.table.refusing, east.table.refusing = False, True
+    await west.adopt_jobs().adopt()
+    await cancelled(west)
+    await west.work()
+    east.table.refusing = False
+    await pass_time(20)
+    await east.work()
+    await east.work()  # the child, which waits for a day
+    return east, west
+
+
+@pytest.mark.parametrize("looks", [True, False])
+@in_virtual_time
+async def test_a_child_that_only_a_history_which_does_not_count_has_called_ends_once_the_regions_have_met(
+    looks: bool,
+) -> None:
+    east, west = await called_in_vain()
+    child = child_job_id(JOB, "child")
+    meet(east, west)
+    assert [region.state(JOB).status for region in (east, west)] == ["cancelled", "cancelled"]
+    assert (east.state(child).status, east.state(child).owner_region) == ("waiting", EAST)
+    if looks:
+        await west.adopt_jobs().wake.look_back(at(10), at(40))
+    await Fleet(east).pass_time(120)
+    assert east.state(child).status == ("cancelled" if looks else "waiting")
+
+
+@in_virtual_time
+async def test_children_whose_parents_run_or_are_the_peers_are_left_alone() -> None:
+    async def work(ctx: Context) -> object:
+        return await ctx.call("child", Wish(seconds=DAY))
+
+    east, _ = await begun(work, children())
+    for _ in range(3):
+        await east.work()
+    child = child_job_id(JOB, "child")
+    replicate(east, east.peer)
+    await east.peer.adopt_jobs().wake.look_back(at(0), at(60))
+    await east.peer.adopt_jobs().adopt()  # it is West's from now on, and waits for its child
+    meet(east, east.peer)
+    await east.peer.adopt_jobs().wake.look_back(at(0), at(60))
+    assert (east.peer.state(JOB).owner_region, east.peer.state(JOB).finished) == (WEST, False)
+    assert not east.peer.state(child).finished
+    assert not any(row.arrival.job_id == child for row in east.peer.table.arrivals.values())
 
 
 @pytest.mark.parametrize("looks", [True, False])
