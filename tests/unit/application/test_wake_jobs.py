@@ -2,11 +2,14 @@
 
 import pytest
 
+from functions.adapters.memory import MemoryHistory
 from functions.application.hear_peer import HearPeer
 from functions.application.redrive_job import RedriveRequest
 from functions.application.wake_jobs import MARGIN_SECONDS
 from functions.domain.ids import child_job_id
+from functions.domain.job.arrivals import Arrival, ArrivalKind
 from functions.domain.job.ended import LAST_LOOK_SECONDS
+from functions.domain.job.redrive import Terms
 from functions.domain.ownership.verdict import Heartbeat, Verdict
 from functions.sdk import Context
 from tests.simulation.virtual_time import in_virtual_time, pass_time
@@ -202,3 +205,33 @@ async def test_a_redrive_that_was_heeded_in_the_history_that_does_not_count_is_h
     assert (east.state(JOB).owner_region, east.state(JOB).status, west.state(JOB).status) == (EAST, "failed", "failed")
     await Fleet(east).pass_time(2 * LAST_LOOK_SECONDS)
     assert (east.state(JOB).status == "succeeded") is looks
+
+
+@in_virtual_time
+async def test_a_job_that_is_redriven_by_what_came_to_the_other_owner_is_found_though_its_worker_dies() -> None:
+    """Its own entry is gone, the request's lies with the peer, and the message is for a job that does not run."""
+    broken = True
+
+    async def breaks(ctx: Context) -> object:
+        await ctx.tool(pass_time, STALL_SECONDS)
+        if broken:
+            raise ValueError("no money")
+        await ctx.tool(pass_time, 2.0)
+        return "done"
+
+    east, fleet = await begun(breaks)
+    await fleet.finish()
+    await fleet.pass_time(200)
+    head = east.head(JOB)
+    assert head is not None
+    assert head.due_at is None
+    meant = Terms().body(east.state(JOB).failure)
+    asked = Arrival(job_id=JOB, region=WEST, kind=ArrivalKind.REDRIVE, name="r1", at=at(0), by="ann", body=meant)
+    await MemoryHistory(east.table).receive(asked, owner=WEST, lane="standard")
+    broken = False
+    await east.peer.send_arrival().remind(JOB, east.state(JOB))
+    await fleet.pass_time(1.0)
+    assert east.state(JOB).status == "running"
+    fleet.kill_workers()
+    await fleet.pass_time(10 * STALL_SECONDS)
+    assert east.state(JOB).result == "done"
