@@ -25,7 +25,7 @@ def is_remnant(region: Region, job: str) -> bool:
 
     Its submission, with the entry in the due index that is on it, was in its own Region alone, and is lost with that;
     what was written later came through (seed 13094). Nobody was told that it is durable in both, so it may go with its
-    Region's data; and without the snapshot nothing of it could be read at all.
+    Region's data, as it would if there were no snapshot. Who asks for it again, or something of it, leads to it.
     """
     table = region.replica.table
     if all(key[0] != job for key in table.snapshots):
