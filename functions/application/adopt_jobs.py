@@ -116,6 +116,7 @@ class AdoptJobs:
             history=self.history,
             projections=self.projections,
             lanes=self.lanes,
+            children=self.children,
             clock=self.clock,
             region=self.region,
             peer_region=self.peer_region,

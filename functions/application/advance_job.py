@@ -247,11 +247,11 @@ class AdvanceJob:
         return None
 
     async def _be_found(self, known: _Known, seconds: float) -> None:
-        """Let the sweeper find it if this worker dies: woken early it is noted for later, out of a queue nowhere."""
+        """Let the sweeper find it if this worker dies: if woken early it is noted for later, if ended nowhere."""
         head, now, job = known.record.head_of(self.region), self.clock.now(), known.state.job
         noted = job.run_at if head is None else head.due_at
         stood = head is None and add_seconds(job.run_at or job.at, self.stall_seconds) <= now
-        if stood or (noted is not None and noted > add_seconds(now, seconds)):
+        if known.state.finished or stood or (noted is not None and noted > add_seconds(now, seconds)):
             await self._put_head(known, add_seconds(now, self.stall_seconds), known.state.status)
 
     async def _leave(self, known: _Known, end: Event) -> None:

@@ -155,6 +155,22 @@ class CallChild:
         await self.end_child(parent, job_id, f"the job that called it has {parent.status}")
         return True
 
+    async def end_abandoned(self, job_id: str, state: JobState) -> bool:
+        """Ask that a job end which the peer began while the Regions were apart, if its parent is ours and has ended.
+
+        The history that called it is superseded, and the one that counts knows nothing of it. Return whether no further
+        look is needed: none while the parent runs, for it may call it yet. Raises StateUnavailable.
+        """
+        link = state.job.parent
+        if link is None or goes_alone(link) or state.cancel is not None:
+            return True
+        _, parent = await read_state(self.history, str(link["job_id"]))
+        if parent is None or parent.owner_region != self.send.region:
+            return parent is not None  # it is the peer's, which ends its own children
+        if _has_ended(parent, link) and await self.end_from_parent(state) is None:
+            await self.end_child(parent, job_id, f"the job that called it has {parent.status}")
+        return parent.finished
+
     async def end_children(self, parent: JobState, reason: str) -> None:
         """Ask that all children end for whose end the job waits. Raises StateUnavailable."""
         await asyncio.gather(*(self.end_child(parent, child, reason) for child in _open_calls(parent)))

@@ -111,7 +111,7 @@ class StepBook:
 
     def cancel(self) -> None:
         """Have the agent learn, wherever it is, that somebody asked that the job end."""
-        self.waiting.cancel()
+        self.waiting.cancel(self._inside)
 
     def key_of(self, name: str) -> str:
         """Steps of one name on one branch are numbered in the order in which the agent asks for them."""

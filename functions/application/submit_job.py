@@ -208,7 +208,20 @@ class SubmitJob:
         durability = await self._durability_again(job, record, state)
         if state.owner_region == self.region and state.status == "queued" and state.attempts == 0:
             await self._hint(job, state.job, epoch=state.epoch)
+        await self._have_found(job, record, state)
         return view_job(job, state, durability)
+
+    async def _have_found(self, job: str, record: JobRecord, state: JobState) -> None:
+        """Have this Region's sweeper look at a long job of the peer's for which somebody asks again.
+
+        A snapshot may be here without the beginning; if that is lost with the peer, so is the entry that led to the job
+        (simulation seed 13094). The sweeper sees whether it is here: then it leaves the job to the peer.
+        """
+        head = record.head_of(self.region)
+        noted = head is not None and head.due_at is not None
+        if record.snapshot is not None and state.owner_region != self.region and not (state.finished or noted):
+            due_at = add_seconds(self.clock.now(), self.stall_seconds)
+            await self.projections.put_head(head_of(job, state, self.region, head, due_at))
 
     async def _durability_again(self, job: str, record: JobRecord, state: JobState) -> str:
         """The first try may have died before it reached the peer: copy again before answering."""

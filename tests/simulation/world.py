@@ -271,6 +271,8 @@ class World:
     async def _rests(self, region: Region, job: str) -> tuple[bool, bool]:
         """Say of one job whether it is at its end, and whether it is halted."""
         table = region.replica.table
+        if invariants.is_remnant(region, job):
+            return True, False
         if any(key[0] == job for key in table.snapshots):
             _, state = await read_state(MemoryHistory(table), job)
         else:

@@ -2,6 +2,8 @@
 
 from dataclasses import fields
 
+import pytest
+
 from functions.adapters.memory import MemoryProjections
 from functions.adapters.memory_schedules import MemoryRounds
 from functions.application.keep_sweeping import PAUSE_SECONDS, KeepSweeping
@@ -12,8 +14,18 @@ from functions.domain.job.state import fold, snapshot_of
 from functions.domain.ownership.verdict import LOOK_BACK_SECONDS, Verdict
 from tests.simulation.virtual_time import in_virtual_time, pass_time
 from tests.unit.application.agents import Effects
-from tests.unit.application.two_regions import EAST, JOB, STALL_SECONDS, WEST, Log, Region, submitted, two_regions
-from tests.unit.domain.job.writing import NOON, adopted, at, step
+from tests.unit.application.two_regions import (
+    EAST,
+    JOB,
+    STALL_SECONDS,
+    WEST,
+    Log,
+    Region,
+    request,
+    submitted,
+    two_regions,
+)
+from tests.unit.domain.job.writing import NOON, adopted, at, started, step
 from tests.unit.domain.job.writing import submitted as submission
 
 
@@ -164,3 +176,30 @@ async def test_a_job_of_the_peers_whose_snapshot_came_with_the_beginning_is_look
     assert log.count("swept") == 1
     head = east.head(JOB)
     assert head is None or head.due_at is None
+
+
+@pytest.mark.parametrize("lost", [True, False])
+@in_virtual_time
+async def test_a_job_of_the_lost_peers_of_which_only_a_snapshot_came_is_adopted_when_somebody_asks_for_it_again(
+    lost: bool,
+) -> None:
+    east, west = two_regions(Effects().walker(1))
+    await submitted(east, "walk")
+    east.put(begun := Segment(JOB, 1, EAST, 2, (started(),)))
+    known, beginning = east.state(JOB), dict(west.table.segments)
+    west.table.segments.clear()
+    west.put(begun)
+    await MemoryProjections(west.table).put_snapshot(snapshot_of(JOB, known, EAST))
+    await west.register.put_verdict(Verdict(WEST, EAST, lost, NOON))
+    await keep_sweeping(west).run(600, Log())
+    assert west.head(JOB) is None  # nothing leads to it
+    east.table.refusing = lost
+    await west.submit_job().submit(request("walk", input={}))
+    if not lost:  # it was only late
+        west.table.segments.update(beginning)
+    await keep_sweeping(west).run(600, Log())
+    west.table.segments.update(beginning)
+    assert (west.state(JOB).epoch, west.state(JOB).owner_region) == ((2, WEST) if lost else (1, EAST))
+    head = west.head(JOB)
+    assert head is not None
+    assert (head.due_at is None) is not lost

@@ -1,7 +1,11 @@
 """Who has learned that a job is to end: what branches do meanwhile, what the agent knows of when it undoes its work."""
 
+import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+
+import pytest
 
 from functions.application.agent_ports import Cancelled
 from functions.application.tell_branches import ToldBranches
@@ -10,7 +14,7 @@ from functions.sdk import Context, tool
 from tests.simulation.virtual_time import in_virtual_time, pass_time
 from tests.unit.application.agents import Diary
 from tests.unit.application.fleet import Deadly
-from tests.unit.application.stories import DAY, begun, cancelled
+from tests.unit.application.stories import DAY, Wish, begun, cancelled, children, jobs_of
 from tests.unit.application.two_regions import JOB
 
 
@@ -49,6 +53,54 @@ class SlowWrites(Deadly):
         if what == "before append":
             await pass_time(self.seconds)
         await Deadly.burn(self, what)
+
+
+async def calls(ctx: Context, diary: Diary) -> object:
+    return await ctx.call("child", Wish(seconds=DAY))
+
+
+async def calls_twice(ctx: Context, diary: Diary) -> object:
+    """Both on one branch, where one that learns of it speaks for the other."""
+    early = asyncio.create_task(ctx.sleep(DAY))
+    try:
+        return await ctx.call("child", Wish(seconds=DAY))
+    finally:
+        with contextlib.suppress(Cancelled):
+            await early
+
+
+async def asks(ctx: Context, diary: Diary) -> object:
+    return await ctx.approval("legal", "may it?", timeout=DAY)
+
+
+async def leaps(ctx: Context, diary: Diary) -> object:
+    @tool(name="book", repeatable=False)
+    async def book(words: str, idempotency_key: str) -> str:
+        return await diary.write(words, DAY, idempotency_key=idempotency_key)
+
+    return await ctx.tool(book, "room")
+
+
+@pytest.mark.parametrize("work", [calls, calls_twice, asks, leaps])
+@in_virtual_time
+async def test_a_step_that_is_being_made_ready_when_the_cancel_comes_is_not_begun(
+    work: Callable[[Context, Diary], Awaitable[object]],
+) -> None:
+    """It may be begun, and is being written down or its child submitted: then nothing else ends it before its time."""
+    diary = Diary()
+
+    async def first_and_then(ctx: Context) -> object:
+        await ctx.tool(diary.write, "first", 8)
+        return await work(ctx, diary)
+
+    east, fleet = await begun(first_and_then, children())
+    fleet.fuse = SlowWrites(seconds=5.0)
+    await fleet.pass_time(8.5)
+    await cancelled(east)
+    await fleet.finish()
+    assert (east.state(JOB).status, diary.entries) == ("cancelled", ["first"])
+    assert fleet.now < 60
+    assert all(state.status == "cancelled" for state in jobs_of(east, "child").values())
 
 
 @in_virtual_time

@@ -2,15 +2,29 @@
 
 import pytest
 
+from functions.adapters.memory import MemoryHistory
 from functions.application.hear_peer import HearPeer
 from functions.application.redrive_job import RedriveRequest
 from functions.application.wake_jobs import MARGIN_SECONDS
+from functions.domain.ids import child_job_id
+from functions.domain.job.arrivals import Arrival, ArrivalKind
 from functions.domain.job.ended import LAST_LOOK_SECONDS
+from functions.domain.job.redrive import Terms
 from functions.domain.ownership.verdict import Heartbeat, Verdict
 from functions.sdk import Context
 from tests.simulation.virtual_time import in_virtual_time, pass_time
 from tests.unit.application.fleet import Fleet
-from tests.unit.application.stories import DAY, agent_of, both_accept, meet, signalled
+from tests.unit.application.stories import (
+    DAY,
+    Wish,
+    agent_of,
+    begun,
+    both_accept,
+    cancelled,
+    children,
+    meet,
+    signalled,
+)
 from tests.unit.application.two_regions import (
     EAST,
     JOB,
@@ -114,6 +128,65 @@ async def test_what_came_long_before_or_long_after_is_not_looked_at() -> None:
     assert not east.waiting()
 
 
+async def called_in_vain() -> tuple[Region, Region]:
+    """West takes a job over and ends it. East knows nothing of that, and has it call another one."""
+
+    async def work(ctx: Context) -> object:
+        await ctx.signal("go", timeout=DAY)
+        return await ctx.call("child", Wish(seconds=DAY))
+
+    east, _ = await begun(work, children())
+    west = east.peer
+    await east.work()
+    replicate(east, west)
+    west.table.refusing = True
+    await signalled(east, "go", "went")
+    west.table.refusing, east.table.refusing = False, True
+    await west.adopt_jobs().adopt()
+    await cancelled(west)
+    await west.work()
+    east.table.refusing = False
+    await pass_time(20)
+    await east.work()
+    await east.work()  # the child, which waits for a day
+    return east, west
+
+
+@pytest.mark.parametrize("looks", [True, False])
+@in_virtual_time
+async def test_a_child_that_only_a_history_which_does_not_count_has_called_ends_once_the_regions_have_met(
+    looks: bool,
+) -> None:
+    east, west = await called_in_vain()
+    child = child_job_id(JOB, "child")
+    meet(east, west)
+    assert [region.state(JOB).status for region in (east, west)] == ["cancelled", "cancelled"]
+    assert (east.state(child).status, east.state(child).owner_region) == ("waiting", EAST)
+    if looks:
+        await west.adopt_jobs().wake.look_back(at(10), at(40))
+    await Fleet(east).pass_time(120)
+    assert east.state(child).status == ("cancelled" if looks else "waiting")
+
+
+@in_virtual_time
+async def test_children_whose_parents_run_or_are_the_peers_are_left_alone() -> None:
+    async def work(ctx: Context) -> object:
+        return await ctx.call("child", Wish(seconds=DAY))
+
+    east, _ = await begun(work, children())
+    for _ in range(3):
+        await east.work()
+    child = child_job_id(JOB, "child")
+    replicate(east, east.peer)
+    await east.peer.adopt_jobs().wake.look_back(at(0), at(60))
+    await east.peer.adopt_jobs().adopt()  # it is West's from now on, and waits for its child
+    meet(east, east.peer)
+    await east.peer.adopt_jobs().wake.look_back(at(0), at(60))
+    assert (east.peer.state(JOB).owner_region, east.peer.state(JOB).finished) == (WEST, False)
+    assert not east.peer.state(child).finished
+    assert not any(row.arrival.job_id == child for row in east.peer.table.arrivals.values())
+
+
 async def heeded_where_it_does_not_count(*, by_adoption: bool) -> tuple[Region, Region]:
     """A job fails in both Regions, and is redriven to a good end in the one whose history does not count: return both.
 
@@ -162,3 +235,33 @@ async def test_a_redrive_that_was_heeded_in_the_history_that_does_not_count_is_h
     winner, _ = await heeded_where_it_does_not_count(by_adoption=by_adoption)
     await Fleet(winner).pass_time(2 * LAST_LOOK_SECONDS)
     assert (winner.state(JOB).status == "succeeded") is looks
+
+
+@in_virtual_time
+async def test_a_job_that_is_redriven_by_what_came_to_the_other_owner_is_found_though_its_worker_dies() -> None:
+    """Its own entry is gone, the request's lies with the peer, and the message is for a job that does not run."""
+    broken = True
+
+    async def breaks(ctx: Context) -> object:
+        await ctx.tool(pass_time, STALL_SECONDS)
+        if broken:
+            raise ValueError("no money")
+        await ctx.tool(pass_time, 2.0)
+        return "done"
+
+    east, fleet = await begun(breaks)
+    await fleet.finish()
+    await fleet.pass_time(200)
+    head = east.head(JOB)
+    assert head is not None
+    assert head.due_at is None
+    meant = Terms().body(east.state(JOB).failure)
+    asked = Arrival(job_id=JOB, region=WEST, kind=ArrivalKind.REDRIVE, name="r1", at=at(0), by="ann", body=meant)
+    await MemoryHistory(east.table).receive(asked, owner=WEST, lane="standard")
+    broken = False
+    await east.peer.send_arrival().remind(JOB, east.state(JOB))
+    await fleet.pass_time(1.0)
+    assert east.state(JOB).status == "running"
+    fleet.kill_workers()
+    await fleet.pass_time(10 * STALL_SECONDS)
+    assert east.state(JOB).result == "done"
