@@ -70,8 +70,9 @@ def is_at_rest(
 ) -> bool:
     """Say whether a job has ended; of a session, which never does, whether no turn runs or waits, nor mail.
 
-    But for turns that are `lost`: one that was lost with the only Region that had it is looked for at times, for that
-    Region may come back with it, and lets all others come first (seed 4215).
+    But for turns that are `lost`: they are looked for at times, and let all others come first. One was lost with the
+    only Region that had it, and that may come back with it (seed 4215); one was redriven in a history that counts for
+    nothing, and has ended in the other (seed 4868).
     """
     if state.job.agent != SESSION_AGENT:
         failed = state.status == "failed"  # then it may have been redriven
@@ -161,8 +162,9 @@ def _fits(turn: Turn, turns: Mapping[str, Turn], named: Sequence[Mapping[str, An
         case JobFailed(code="agent_raised"):
             return turn.has_run
         case JobFailed(code="attempts_exhausted"):  # so often, by chance, its worker died under it (seed 3519)
-            attempts = sum(isinstance(event, AttemptStarted) for event in turn.job.events)
-            return turn.has_run and attempts >= MAX_ATTEMPTS
+            # those of any history count: an adopted one goes by the end that its session was told (seed 10079)
+            events = (event for segment in turn.job.segments for event in segment.events)
+            return turn.has_run and sum(isinstance(event, AttemptStarted) for event in events) >= MAX_ATTEMPTS
         case JobCancelled():
             return True
         case _:

@@ -13,6 +13,7 @@ from functions.adapters.memory_payloads import MemoryBuckets
 from functions.application.read_state import read_state
 from functions.application.sweep_jobs import PATIENCE_SECONDS
 from functions.domain.job.ended import LAST_LOOK_SECONDS
+from functions.domain.job.events import JobRedriven
 from functions.domain.limits import LEASE_SECONDS
 from tests.simulation import (
     invariants,
@@ -284,10 +285,17 @@ class World:
         return at_rest, state is not None and state.halted
 
     def _is_lost(self, job: str) -> bool:
-        """Say whether no Region has the job any more."""
+        """Say whether no Region has the job any more, or it has ended, and was redriven where that does not count."""
         tables = (region.replica.table.segments.items() for region in self._present())
-        found = (self.readings.state(row.segment for key, row in rows if key[0] == job) for rows in tables)
-        return self.plan.loses_any_data and not any(found)
+        states = [self.readings.state(row.segment for key, row in rows if key[0] == job) for rows in tables]
+        if not any(states):
+            return self.plan.loses_any_data
+        return all(
+            state is not None
+            and state.finished
+            and any(isinstance(item.event, JobRedriven) for item in state.superseded)
+            for state in states
+        )
 
     def _have_resumed(self, job: str) -> None:
         """Whoever has a job paused has it go on at last."""
