@@ -174,6 +174,7 @@ class StepBook:
                 with self.at_step(ended.step):
                     return await self.read(result)
             case StepFailed() if self._tells_of_cancel(ended):
+                await self._all_read()  # what was recorded by then it knew of, on whichever branch (seed 503)
                 self._told.tell(ended.step)
                 raise Cancelled
             case StepFailed(code=code, detail=detail):

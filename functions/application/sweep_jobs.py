@@ -5,12 +5,16 @@ lives longer than a moment (its head's, removed at the end). A cursor for each p
 to; an entry is left behind it only when the job is finished, is the peer's for good, or has a later entry. So the cost
 grows with what becomes due. A submission whose job stands in a long queue is not seen to before its turn
 (`await_turn.py`): the cursor waits for it, and a process remembers it, so that it is read once.
+
+A Region that lost its data may be given a cursor that speaks of more than it was given. Nothing else tells of that, if
+its peer has not missed it; so each process looks once behind the cursor with which it begins (decision 65).
 """
 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from functions.application.adopt_jobs import behind
 from functions.application.await_turn import AwaitTurn
 from functions.application.call_child import CallChild
 from functions.application.change_hands import ChangeHands
@@ -39,6 +43,8 @@ from functions.domain.moments import add_seconds, seconds_between
 #: So many entries are read at once, and so many of them seen to side by side.
 READ = 250
 PAGE = 100
+#: So many entries behind the cursor a process looks at in each round, once it has seen to what is due.
+BEHIND = 50
 #: The cursor stays this far behind the present: index entries may appear late, and clocks differ between functions.
 CURSOR_MARGIN_SECONDS = 120.0
 #: A process reads all from the cursor on so often (of one partition a little later than of the next, that they do not
@@ -74,8 +80,11 @@ class _Known:
 
     It has read everything up to `read_to`, and has seen to `seen_to` behind the cursor; `standing` are the submissions
     behind it whose jobs have not had their turn. At `read_again_at` (of a monotonic clock) it reads all of them again.
+    It began at the cursor `begun`, and what lies behind that it has looked at up to `looked_to`.
     """
 
+    begun: str
+    looked_to: str
     read_to: str = ""
     read_again_at: float = 0.0
     seen_to: set[_Identity] = field(default_factory=set)
@@ -125,7 +134,7 @@ class SweepJobs:
     async def _sweep_shard(self, lane: str, shard: int, turn: str) -> SweepReport:
         now = self.clock.now()
         start = await self.projections.read_cursor(self.region, lane, shard)
-        known = self._known.setdefault((lane, shard), _Known())
+        known = self._known.setdefault((lane, shard), _Known(start, behind(start)))
         position = max(start, known.read_to)
         if self.clock.monotonic() >= known.read_again_at:
             after = READ_AGAIN_SECONDS * (1 - shard / DUE_SHARDS / 2)
@@ -146,7 +155,36 @@ class SweepJobs:
         settled = min(known.settled(), add_seconds(now, -CURSOR_MARGIN_SECONDS))
         if settled > start:
             await self.projections.put_cursor(self.region, lane, shard, settled)
+        return total + await self._look_behind(lane, shard, known)
+
+    async def _look_behind(self, lane: str, shard: int, known: _Known) -> SweepReport:
+        """Look at some of what lay behind the cursor as this process began: a head then tells of what is stranded.
+
+        It is done once: what is left of it when the process ends, the next one looks at behind its own cursor.
+        """
+        if known.looked_to >= known.begun:
+            return SweepReport()
+        after, upto = known.looked_to, known.begun
+        page = await self.projections.due(self.region, lane, shard, after=after, upto=upto, limit=BEHIND)
+        entries = list({entry.job_id: entry for entry in page if entry.position <= upto}.values())
+        found = await asyncio.gather(*(self._is_stranded(entry.job_id, known.begun) for entry in entries))
+        stranded = [entry for entry, alone in zip(entries, found, strict=True) if alone]
+        total = await self._see_to(stranded, known, lane)
+        known.looked_to = page[-1].position if len(page) == BEHIND else known.begun
         return total
+
+    async def _is_stranded(self, job_id: str, cursor: str) -> bool:
+        """Whether a job needs something of this Region, and no entry beyond the cursor can be trusted to lead to it."""
+        try:
+            record, state = await read_state(self.history, job_id)
+        except UnreadableEvent:
+            return True
+        if state is not None and await self._needs_nothing(job_id, record, state):
+            return False
+        head = record.head_of(self.region)
+        if head is None or head.due_at is None or head.due_at <= cursor:
+            return True
+        return self._is_baseless(head, state, self.clock.now())
 
     async def _see_to(self, entries: Sequence[DueEntry], known: _Known, lane: str) -> SweepReport:
         """Examine entries, a page at a time."""

@@ -124,12 +124,12 @@ SWITCHED_OFF = {
     "the look at the history as the time to decide runs out": SwitchedOff(
         Rules(replaced=((f"{APPLICATION}.decide_approval.DecideApproval._is_taken", without_looking),)),
         "without a decision, but that of",
-        seed=286,
+        seed=330,
     ),
     "the check that a snapshot is on the winning path": SwitchedOff(
         Rules(replaced=((f"{APPLICATION}.read_state.read_whole_state", by_the_snapshot),)),
         "has not come to its end",
-        seed=203,
+        seed=664,
     ),
 }
 

@@ -185,3 +185,34 @@ async def test_a_branch_that_is_ended_while_its_step_is_being_recorded_ends_afte
     await fleet.finish()
     assert (east.state(JOB).result, diary.entries) == (["room"], ["room"])
     assert fleet.now < 60
+
+
+@in_virtual_time
+async def test_after_a_workers_death_the_agent_learns_of_its_cancel_with_all_its_branches_have_done() -> None:
+    diary = Diary()
+
+    async def work(ctx: Context) -> None:
+        done: list[str] = []
+
+        async def note(words: str) -> None:
+            done.append(await ctx.tool(diary.write, words))
+
+        async def branch() -> None:
+            await ctx.map(note, ["a"], concurrency=1)
+            await note("b")
+
+        try:
+            await ctx.gather(ctx.sleep(DAY), branch())
+        except Cancelled:
+            for words in sorted(done):
+                await ctx.tool(diary.write, f"undo {words}", 20)
+            raise
+
+    east, fleet = await begun(work)
+    await fleet.rest()
+    await cancelled(east)
+    await fleet.pass_time(10)
+    fleet.kill_workers()
+    await fleet.finish()
+    assert east.state(JOB).status == "cancelled"
+    assert diary.entries == ["a", "b", "undo a", "undo b"]
