@@ -99,6 +99,17 @@ class CallChild:
             self.end_children(state, f"the job that called it has {state.status}"),
         )
 
+    async def tell_own_parent(self, job_id: str, state: JobState) -> None:
+        """After the end of a job that the peer ran: tell its parent, if that is this Region's.
+
+        Both may have begun the family while apart: the peer held the parent for its own and told it there, where that
+        counts for nothing (seed 35505). Raises StateUnavailable.
+        """
+        if state.job.parent is not None:
+            _, parent = await read_state(self.history, str(state.job.parent["job_id"]))
+            if parent is not None and parent.owner_region == self.send.region:
+                await self._tell_parent(job_id, state)
+
     async def end_from_parent(self, state: JobState) -> Json:
         """Return the end that the parent of an adopted job has already been told of, or None.
 

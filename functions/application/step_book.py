@@ -20,6 +20,7 @@ from functions.application.ports import (
     PayloadUnavailable,
     StateUnavailable,
 )
+from functions.application.read_state import read_state
 from functions.application.record_steps import Journal
 from functions.application.step_ends import (
     REMEDY,
@@ -208,12 +209,16 @@ class StepBook:
         await self.fence.check()
 
     async def _look_for_the_peer(self) -> None:
-        """While the peer may know of epochs that come to light here at any time: see that none has."""
+        """While what the peer did may come to light here at any time: see that the job is still this Region's.
+
+        It may have a newer epoch, or an earlier submission, with steps that are not to be done again (leased seed 36).
+        """
         now = self.clock.monotonic()
         if self._alone_at is None or now - self._alone_at >= ALONE_SECONDS:
-            record = await self.journal.history.read(self.job_id)
-            if any(segment.epoch > self.journal.epoch for segment in record.segments):
-                raise AppendConflict("the peer has taken the job over")
+            _, state = await read_state(self.journal.history, self.job_id)
+            ours = (self.journal.epoch, self.journal.region)
+            if state is not None and (state.epoch, state.owner_region) != ours:
+                raise AppendConflict("the job is the peer's")
             self._alone_at = now
 
     async def recorded_first(self) -> None:

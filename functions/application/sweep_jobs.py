@@ -359,6 +359,8 @@ class SweepJobs:
         """
         if state.finished and state.owner_region == self.region:
             await self.children.settle_family(entry.job_id, state)
+        elif state.finished and state.complete:
+            await self.children.tell_own_parent(entry.job_id, state)
         if state.finished:
             await self.failures.settle(entry.job_id, record, state)
         head, look = record.head_of(self.region), None

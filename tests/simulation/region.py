@@ -230,10 +230,11 @@ class Region:
         return self.peer.machinery.power
 
     def _calm(self) -> bool:
-        """Whether nothing goes wrong any more, and this Region knows how its peer is: silent again, too (seed 8285)."""
+        """Whether all is well, and each Region knows how its peer is, silent or not (seeds 8285, leased 749)."""
         verdict, beat = self.replica.table.verdicts.get(self.name), self.replica.table.beats.get(self.peer.name)
         gone = self.peer.machinery.power is Power.LOST
-        noticed = silent_since(verdict, beat) if gone else verdict is None or not verdict.lost
+        views = (verdict, self.peer.replica.table.verdicts.get(self.peer.name))
+        noticed = silent_since(verdict, beat) if gone else not any(each is not None and each.lost for each in views)
         there = [self.name] if gone else [self.name, self.peer.name]
         if self.moved and any(phase_of(standing_parts.notes_of(self.replica, each)) is not ACTIVE for each in there):
             return False

@@ -127,6 +127,22 @@ async def test_while_regions_are_apart_a_worker_stops_when_the_peers_newer_epoch
 
 
 @in_virtual_time
+async def test_while_regions_are_apart_a_worker_stops_when_the_peers_earlier_submission_comes_to_light() -> None:
+    effects, control = Effects(), Control({WEST: HELD[WEST].moved(WEST, Phase.HELD, NOON)})
+    east, west = two_regions(effects.walker(6, seconds=3.0))
+    messages = {}
+    for region in (east, west):
+        region.peer.table.refusing = True
+        messages[region.name] = await submitted(region, "walk")
+        region.peer.table.refusing = False
+        await pass_time(1.0)
+    asyncio.get_running_loop().call_later(4.0, replicate, east, west)
+    await replace(west.advance_job(), fence=heed(control, WEST)).advance(messages[WEST], delivery=1, stop_at=60.0)
+    assert 1 <= sum(effects.done.values()) <= 3
+    assert west.state(JOB).owner_region == EAST
+
+
+@in_virtual_time
 async def test_jobs_of_the_peer_are_adopted_only_when_it_is_fenced() -> None:
     control = Control(dict(HELD))
     east, west = two_regions(Effects().walker(1))

@@ -265,3 +265,32 @@ async def test_a_job_that_is_redriven_by_what_came_to_the_other_owner_is_found_t
     fleet.kill_workers()
     await fleet.pass_time(10 * STALL_SECONDS)
     assert east.state(JOB).result == "done"
+
+
+@in_virtual_time
+async def test_a_parent_hears_of_its_childs_end_though_the_peer_has_told_a_parent_that_does_not_count() -> None:
+    """East stands still with the job that it has accepted; West accepts it as well, calls the child and has its end."""
+
+    async def work(ctx: Context) -> object:
+        return [await ctx.call("child", Wish(seconds=1)), await ctx.signal("go", timeout=DAY)]
+
+    east, west = two_regions(agent_of(work, "calls"), children())
+    for region in (east, west):
+        region.peer.table.refusing = True
+        await region.submit_job().submit(request("calls", input={}))
+        region.peer.table.refusing = False
+        await pass_time(1.0)
+    east.table.refusing = True
+    await Fleet(west).pass_time(30)
+    east.table.refusing = False
+    child = child_job_id(JOB, "child")
+    assert west.state(child).finished
+    await east.work()  # it calls the child, too, finds that it is West's, and waits
+    for _ in range(2):
+        await pass_time(200)
+        await east.sweep_jobs().sweep()  # what is due is seen to by then
+    meet(east, west)
+    assert [region.state(JOB).owner_region for region in (east, west)] == [EAST, EAST]
+    assert (east.state(child).owner_region, east.state(JOB).steps) == (WEST, {})
+    await Fleet(east).pass_time(120)
+    assert east.state(JOB).steps["child"].arrival == "child_ended/child"
