@@ -14,7 +14,7 @@ from typing import Any, Self, cast
 from functions.sdk.client import AntipodeClient
 from localstack.drills.bounds import ONE_RESULT, STEPS_ONCE
 from localstack.drills.engine import Engine
-from localstack.drills.evidence import Evidence
+from localstack.drills.evidence import Evidence, JobSeen
 from localstack.drills.faults import FIRST, RegionKilled
 from localstack.drills.load import TAG, LoadGenerator, Planned
 from localstack.drills.local_target import LocalTarget
@@ -235,9 +235,15 @@ def goes_on(evidence: Evidence, at_the_kill: Mapping[str, str]) -> list[float]:
         if job.adopted_at is None:
             continue
         work = [s.begins for s in job.stretches if s.phase == "working" and s.begins >= job.adopted_at]
-        waited = at_the_kill.get(job.job_id) == "waiting"
+        waited = _waited(job, evidence.begun_at, at_the_kill.get(job.job_id))
         found.append((job.adopted_at if waited or not work else work[0]) - evidence.begun_at)
     return sorted(found)
+
+
+def _waited(job: JobSeen, at: float, status: str | None) -> bool:
+    """Whether it waited at the kill. One that nobody had looked at before did if it had left its worker by then."""
+    before = [each.phase for each in job.stretches if each.begins <= at]
+    return status == "waiting" or (status is None and "working" in before and before[-1] == "waiting")
 
 
 def _told(loss: Loss) -> list[Line]:

@@ -1,6 +1,10 @@
 """The bench's load is the one that it names, and a job goes on when it is at work again, or waits on."""
 
 from collections import Counter
+from dataclasses import replace
+from typing import Literal
+
+import pytest
 
 from localstack.drills.evidence import Evidence, FaultSeen, JobSeen, Setting
 from localstack.evidence.stretches import Stretch
@@ -58,3 +62,21 @@ def test_a_job_that_ran_goes_on_with_its_work_and_one_that_waited_with_its_adopt
         "stayed": seen("stayed", adopted_at=None),
     }
     assert goes_on(evidence, {"ran": "running", "waited": "waiting"}) == [26.0, 28.0]
+
+
+@pytest.mark.parametrize(
+    ("phases", "seconds"),
+    [(("waiting", "working", "waiting"), 26.0), (("waiting", "working"), 60.0), (("waiting",), 60.0)],
+)
+def test_a_job_that_nobody_had_looked_at_before_the_kill_waited_if_it_had_left_its_worker(
+    phases: tuple[Literal["waiting", "working"], ...], seconds: float
+) -> None:
+    setting = Setting(
+        drill="", story="", target="", seed=0, regions=(EAST, WEST), begun="", versions={}, configuration={}
+    )
+    evidence = Evidence(setting=setting, submitted=1)
+    evidence.faults = [FaultSeen(told="", begun_at=10.0, undone_at=80.0, effect="", visible=True)]
+    job = seen("one", adopted_at=36.0, works_again=70.0)
+    before = tuple(Stretch(region=EAST, phase=phase, begins=n, ends=n + 1.0) for n, phase in enumerate(phases))
+    evidence.jobs = {"one": replace(job, stretches=(*before, *job.stretches[1:]))}
+    assert goes_on(evidence, {}) == [seconds]
