@@ -105,10 +105,7 @@ class CallChild:
         Both may have begun the family while apart: the peer held the parent for its own and told it there, where that
         counts for nothing (seed 35505). Raises StateUnavailable.
         """
-        if state.job.parent is not None:
-            _, parent = await read_state(self.history, str(state.job.parent["job_id"]))
-            if parent is not None and parent.owner_region == self.send.region:
-                await self._tell_parent(job_id, state)
+        await self._tell_parent(job_id, state, own_only=True)
 
     async def end_from_parent(self, state: JobState) -> Json:
         """Return the end that the parent of an adopted job has already been told of, or None.
@@ -127,12 +124,14 @@ class CallChild:
         owner = self.send.region if parent is None else parent.owner_region
         return next((arrival.body for arrival in in_order(record.arrivals, owner) if arrival.key == key), None)
 
-    async def _tell_parent(self, job_id: str, state: JobState) -> None:
+    async def _tell_parent(self, job_id: str, state: JobState, *, own_only: bool = False) -> None:
         link = state.job.parent
         if link is None:
             return
         parent_id, name = str(link["job_id"]), call_name(str(link["step"]), call_number(link))
         _, parent = await read_state(self.history, parent_id)
+        if own_only and (parent is None or parent.owner_region != self.send.region):
+            return
         if goes_alone(link):
             if parent is None or not _waits_again(parent, link, job_id):
                 return
@@ -161,10 +160,7 @@ class CallChild:
         if link is None or goes_alone(link) or not state.adoptions or state.cancel is not None:
             return False
         _, parent = await read_state(self.history, str(link["job_id"]))
-        if parent is None or not _has_ended(parent, link) or await self.end_from_parent(state) is not None:
-            return False
-        await self.end_child(parent, job_id, f"the job that called it has {parent.status}")
-        return True
+        return parent is not None and await self._end_after(parent, job_id, state)
 
     async def end_abandoned(self, job_id: str, state: JobState) -> bool:
         """Ask that a job end which the peer began while the Regions were apart, if its parent is ours and has ended.
@@ -178,9 +174,16 @@ class CallChild:
         _, parent = await read_state(self.history, str(link["job_id"]))
         if parent is None or parent.owner_region != self.send.region:
             return parent is not None  # it is the peer's, which ends its own children
-        if _has_ended(parent, link) and await self.end_from_parent(state) is None:
-            await self.end_child(parent, job_id, f"the job that called it has {parent.status}")
+        await self._end_after(parent, job_id, state)
         return parent.finished
+
+    async def _end_after(self, parent: JobState, job_id: str, state: JobState) -> bool:
+        """Ask that a child end if its parent has, which was told of no end of it; say whether that was asked."""
+        link = state.job.parent
+        if link is None or not _has_ended(parent, link) or await self.end_from_parent(state) is not None:
+            return False
+        await self.end_child(parent, job_id, f"the job that called it has {parent.status}")
+        return True
 
     async def end_children(self, parent: JobState, reason: str) -> None:
         """Ask that all children end for whose end the job waits. Raises StateUnavailable."""

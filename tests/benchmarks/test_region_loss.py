@@ -50,18 +50,24 @@ def seen(job: str, adopted_at: float | None, works_again: float | None = None) -
     )
 
 
-def test_a_job_that_ran_goes_on_with_its_work_and_one_that_waited_with_its_adoption() -> None:
+def evidence_of(*jobs: JobSeen) -> Evidence:
+    """Return what was seen of these when a Region was killed ten seconds after the beginning."""
     setting = Setting(
         drill="", story="", target="", seed=0, regions=(EAST, WEST), begun="", versions={}, configuration={}
     )
-    evidence = Evidence(setting=setting, submitted=3)
+    evidence = Evidence(setting=setting, submitted=len(jobs))
     evidence.faults = [FaultSeen(told="", begun_at=10.0, undone_at=80.0, effect="", visible=True)]
-    evidence.jobs = {
-        "ran": seen("ran", adopted_at=35.0, works_again=38.0),
-        "waited": seen("waited", adopted_at=36.0, works_again=70.0),
-        "stayed": seen("stayed", adopted_at=None),
-    }
-    assert goes_on(evidence, {"ran": "running", "waited": "waiting"}) == [26.0, 28.0]
+    evidence.jobs = {job.job_id: job for job in jobs}
+    return evidence
+
+
+def test_a_job_that_ran_goes_on_with_its_work_and_one_that_waited_with_its_adoption() -> None:
+    jobs = (
+        seen("ran", adopted_at=35.0, works_again=38.0),
+        seen("waited", adopted_at=36.0, works_again=70.0),
+        seen("stayed", adopted_at=None),
+    )
+    assert goes_on(evidence_of(*jobs), {"ran": "running", "waited": "waiting"}) == [26.0, 28.0]
 
 
 @pytest.mark.parametrize(
@@ -71,12 +77,6 @@ def test_a_job_that_ran_goes_on_with_its_work_and_one_that_waited_with_its_adopt
 def test_a_job_that_nobody_had_looked_at_before_the_kill_waited_if_it_had_left_its_worker(
     phases: tuple[Literal["waiting", "working"], ...], seconds: float
 ) -> None:
-    setting = Setting(
-        drill="", story="", target="", seed=0, regions=(EAST, WEST), begun="", versions={}, configuration={}
-    )
-    evidence = Evidence(setting=setting, submitted=1)
-    evidence.faults = [FaultSeen(told="", begun_at=10.0, undone_at=80.0, effect="", visible=True)]
     job = seen("one", adopted_at=36.0, works_again=70.0)
     before = tuple(Stretch(region=EAST, phase=phase, begins=n, ends=n + 1.0) for n, phase in enumerate(phases))
-    evidence.jobs = {"one": replace(job, stretches=(*before, *job.stretches[1:]))}
-    assert goes_on(evidence, {}) == [seconds]
+    assert goes_on(evidence_of(replace(job, stretches=(*before, *job.stretches[1:]))), {}) == [seconds]

@@ -39,6 +39,17 @@ from tests.unit.application.two_regions import (
 from tests.unit.domain.job.writing import at
 
 
+async def swept_and_met(winner: Region, loser: Region, status: str) -> tuple[Region, Region]:
+    """Both Regions' sweepers see to the job, then the Regions meet: return both, where the winner's history counts."""
+    for sweep in (winner.sweep_jobs(), loser.sweep_jobs()):
+        await pass_time(200)
+        await sweep.sweep()
+    meet(winner, loser)
+    for region in (winner, loser):
+        assert (region.state(JOB).owner_region, region.state(JOB).status) == (winner.name, status)
+    return winner, loser
+
+
 async def taken_in_by_the_loser() -> tuple[Region, Region]:
     """While both run one job, a signal comes to the Region whose history does not count in the end.
 
@@ -50,13 +61,7 @@ async def taken_in_by_the_loser() -> tuple[Region, Region]:
     east.table.refusing = False
     await west.work()
     assert west.state(JOB).status == "succeeded"
-    for sweep in (east.sweep_jobs(), west.sweep_jobs()):
-        await pass_time(200)
-        await sweep.sweep()
-    meet(east, west)
-    for region in (east, west):
-        assert (region.state(JOB).owner_region, region.state(JOB).status) == (EAST, "waiting")
-    return east, west
+    return await swept_and_met(east, west, "waiting")
 
 
 @in_virtual_time
@@ -214,13 +219,7 @@ async def heeded_where_it_does_not_count(*, by_adoption: bool) -> tuple[Region, 
     winner.table.refusing = False
     await loser.work()
     assert loser.state(JOB).result == "done"
-    for sweep in (winner.sweep_jobs(), loser.sweep_jobs()):
-        await pass_time(200)
-        await sweep.sweep()
-    meet(winner, loser)
-    for region in (winner, loser):
-        assert (region.state(JOB).owner_region, region.state(JOB).status) == (winner.name, "failed")
-    return winner, loser
+    return await swept_and_met(winner, loser, "failed")
 
 
 @pytest.mark.parametrize("by_adoption", [True, False])
